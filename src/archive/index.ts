@@ -1,0 +1,3 @@
+export { lockDataFolder, openDatabase, type Database, type Durability, type Transaction } from './database.ts';
+export type { AnalysisRow, InstanceRow, JobRow, NewAnalysis, NewResult, ResultRow, SeriesRow, SeriesState } from './schema.ts';
+export { openFiles, publishFolder, removeOrphans, sameDataset, syncFolder, type ArchiveFiles } from './files.ts';

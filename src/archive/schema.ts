@@ -1,0 +1,105 @@
+import type { Generated, Insertable, Selectable } from 'kysely';
+
+/** The tables of `migrations/*.sql`, as the query builder sees them. Times are ms since 1970 UTC. */
+export interface Tables {
+  series: SeriesTable;
+  instance: InstanceTable;
+  instance_copy: InstanceCopyTable;
+  analysis: AnalysisTable;
+  result: ResultTable;
+  delivered: DeliveredTable;
+  job: JobTable;
+}
+
+export type SeriesState = 'receiving' | 'queued' | 'findings' | 'no-findings' | 'not-analysed';
+
+interface SeriesTable {
+  id: Generated<number>;
+  series_instance_uid: string;
+  study_instance_uid: string;
+  modality: string;
+  description: string;
+  calling_ae_title: string;
+  first_received_at: number;
+  last_received_at: number;
+  state: Generated<SeriesState>;
+  reason_code: string | null;
+  reason_text: string | null;
+}
+
+interface InstanceTable {
+  id: Generated<number>;
+  series_id: number;
+  sop_instance_uid: string;
+  sop_class_uid: string;
+  transfer_syntax_uid: string;
+  path: string;
+  size_bytes: number;
+  frames: string;
+  received_at: number;
+}
+
+interface InstanceCopyTable {
+  id: Generated<number>;
+  instance_id: number;
+  path: string;
+  received_at: number;
+}
+
+interface AnalysisTable {
+  id: Generated<number>;
+  series_id: number;
+  rule: string;
+  pipeline: string;
+  bundle_sha256: string;
+  input_sha256: string;
+  version: number;
+  supersedes_id: number | null;
+  state: 'findings' | 'no-findings' | 'not-analysed';
+  findings: string;
+  folder: string;
+  finished_at: number;
+}
+
+interface ResultTable {
+  id: Generated<number>;
+  analysis_id: number;
+  kind: string;
+  ordinal: number;
+  sop_class_uid: string;
+  sop_instance_uid: string;
+  series_instance_uid: string;
+  transfer_syntax_uid: string;
+  path: string;
+}
+
+interface DeliveredTable {
+  result_id: number;
+  destination: string;
+  status: number;
+  delivered_at: number;
+}
+
+interface JobTable {
+  id: Generated<number>;
+  kind: string;
+  queue: string;
+  key: string;
+  payload: string;
+  state: Generated<'available' | 'running' | 'done' | 'dead'>;
+  due_at: number;
+  attempt: Generated<number>;
+  lease_until: number | null;
+  lease_token: string | null;
+  last_error: string | null;
+  created_at: number;
+  finished_at: number | null;
+}
+
+export type SeriesRow = Selectable<SeriesTable>;
+export type InstanceRow = Selectable<InstanceTable>;
+export type AnalysisRow = Selectable<AnalysisTable>;
+export type ResultRow = Selectable<ResultTable>;
+export type JobRow = Selectable<JobTable>;
+export type NewAnalysis = Insertable<AnalysisTable>;
+export type NewResult = Omit<Insertable<ResultTable>, 'analysis_id'>;

@@ -1,0 +1,2 @@
+export { configJsonSchema, loadConfig, parseConfig } from './load.ts';
+export type { Config } from './schema.ts';

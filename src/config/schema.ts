@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { shippedRules } from './shipped-rules.ts';
+
+/** AE: at most 16 characters, no control characters or backslash, not only spaces (PS3.5 6.2). */
+const aeTitle = z
+  .string()
+  .regex(/^(?! *$)[\x20-\x5B\x5D-\x7E]{1,16}$/, 'an AE title has 1 to 16 characters, no backslash');
+const port = z.int().min(1).max(65535);
+const seconds = z.number().positive();
+
+const caller = z.strictObject({
+  aeTitle: aeTitle.describe('Calling AE title the device uses'),
+  host: z.string().min(1).optional().describe('IP address it must call from; left out: any'),
+});
+
+const node = z.strictObject({
+  aeTitle: aeTitle.default('WILLIS').describe('Our own AE title'),
+  dataDir: z.string().min(1).default('./data').describe('Folder of the archive and the index'),
+  minimumFreeMegabytes: z
+    .number()
+    .nonnegative()
+    .default(1024)
+    .describe('Below this much free disk, associations are refused as temporarily congested'),
+});
+
+const dicom = z.strictObject({
+  host: z.string().min(1).default('0.0.0.0'),
+  port: port.default(11112),
+  maxAssociations: z.int().min(1).max(1000).default(64),
+  acceptAnyCalledAeTitle: z.boolean().default(false),
+  callers: z.array(caller).default([]).describe('Devices that may call; empty: any device'),
+  associationTimeoutSeconds: seconds.default(30).describe('From connection to A-ASSOCIATE-RQ'),
+  idleTimeoutSeconds: seconds.default(600).describe('Without any message on an open association'),
+  pduTimeoutSeconds: seconds.default(60).describe('For one PDU or one object to go on'),
+  minimumRateBytesPerSecond: z.number().nonnegative().default(1024).describe('Slower objects are cut off'),
+  maxInstanceMegabytes: z.number().positive().default(4096),
+});
+
+const series = z.strictObject({
+  quietPeriodSeconds: z.number().nonnegative().default(30).describe('Without a new image, a series is judged'),
+  quietPeriodAfterReleaseSeconds: z
+    .number()
+    .nonnegative()
+    .default(5)
+    .describe('The same, once the sender has released its association and the slices stack without a gap'),
+});
+
+const resultKind = z.enum(['summary', 'heatmap', 'sr']);
+
+const destination = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _'),
+  aeTitle: aeTitle.describe('Called AE title of the PACS'),
+  host: z.string().min(1),
+  port,
+  results: z.array(resultKind).min(1).default(['summary', 'heatmap', 'sr']),
+  firstRetrySeconds: seconds.default(5),
+  longestRetrySeconds: seconds.default(600),
+});
+
+const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
+const expression = z.string().refine(isRegularExpression, 'not a regular expression');
+
+const conditions = z.strictObject({
+  modality: z.string().optional(),
+  sopClassUid: z.array(z.string()).optional(),
+  text: expression.optional().describe('Looked for in Series Description, Protocol Name and Sequence Name'),
+  seriesDescription: expression.optional(),
+  bodyPartExamined: z.array(z.string()).optional().describe('"" accepts a series that does not say'),
+  scanningSequence: z.array(z.string()).optional(),
+  mrAcquisitionType: z.string().optional(),
+  imageTypeIncludes: z.array(z.string()).optional(),
+  imageTypeExcludes: z.array(z.string()).optional(),
+  manufacturer: expression.optional(),
+  orientation: z.enum(['axial', 'coronal', 'sagittal', 'oblique']).optional(),
+  slices: range.optional(),
+  sliceSpacingMm: range.optional(),
+  pixelSpacingMm: range.optional(),
+});
+
+const rule = z.strictObject({
+  name: z.string().min(1).max(64),
+  when: conditions,
+  pipeline: z.string().min(1),
+  sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
+});
+
+/** The whole configuration file; every key has a default, unknown keys are errors. */
+export const configSchema = z
+  .strictObject({
+    node: node.prefault({}),
+    dicom: dicom.prefault({}),
+    series: series.prefault({}),
+    destinations: z.array(destination).default([]),
+    rules: z
+      .array(rule)
+      .optional()
+      .describe('First match wins. Left out: the shipped rules, sending to every destination'),
+    inference: z
+      .strictObject({
+        providers: z.array(z.enum(['cuda', 'cpu'])).min(1).default(['cpu']),
+        threads: z.int().min(1).max(64).default(2),
+        bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
+      })
+      .prefault({}),
+    index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
+    web: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+  })
+  .transform((config) => ({ ...config, rules: config.rules ?? shippedRules(config.destinations.map(({ name }) => name)) }))
+  .superRefine((config, context) => {
+    const names = config.destinations.map(({ name }) => name);
+    for (const name of names.filter((name, index) => names.indexOf(name) !== index)) {
+      context.addIssue({ code: 'custom', path: ['destinations'], message: `two destinations are named "${name}"` });
+    }
+    for (const [index, { sendTo }] of config.rules.entries()) {
+      for (const name of sendTo.filter((name) => !names.includes(name))) {
+        const message = `"${name}" is not a destination (known: ${names.join(', ') || 'none'})`;
+        context.addIssue({ code: 'custom', path: ['rules', index, 'sendTo'], message });
+      }
+    }
+  });
+
+export type Config = z.output<typeof configSchema>;
+
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text, 'i').source !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,1 @@
+export { deliveryHandlers, enqueueDeliveries, type Destination } from './deliver.ts';

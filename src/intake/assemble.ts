@@ -1,0 +1,152 @@
+import type { Database, InstanceRow, SeriesRow, Transaction } from '../archive/index.ts';
+import type { Reason } from '../findings/index.ts';
+import { enqueue, hasten, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
+import { checkStack, type FrameGeometry, type StackOutcome } from '../volume/index.ts';
+import { inputIdentity } from './identity.ts';
+import { assembleJob } from './ingest.ts';
+import { explain, type Explanation, type Rule } from './rules.ts';
+import type { SeriesTraits } from './traits.ts';
+
+export interface AssembleOptions {
+  readonly quietPeriodMs: number;
+  readonly quietPeriodAfterReleaseMs: number;
+  readonly rules: readonly Rule[];
+  readonly now: () => number;
+  readonly onJudged: (judgement: Judgement) => void;
+}
+
+/** What became of a series: the rule that takes it, or why none did. */
+export interface Judgement {
+  readonly seriesId: number;
+  readonly seriesInstanceUid: string;
+  readonly rule: Rule | null;
+  readonly reason: Reason | null;
+  readonly explanations: readonly Explanation[];
+}
+
+/** What an "analyse" job is told: the exact input set, and what intake already knows of it. */
+export interface AnalyseRequest {
+  readonly seriesId: number;
+  readonly rule: string;
+  readonly instanceIds: readonly number[];
+  readonly inputSha256: string;
+  /** Why the series was judged complete, for the reader of the result. */
+  readonly completeness: string;
+  /** Set where intake found that the series must not be analysed. */
+  readonly reason: Reason | null;
+}
+
+/** Judges a quiet series: complete or not, a stack or not, and which rule takes it (design: assemble, match rules). */
+export function assembleHandler(database: Database, options: AssembleOptions): JobHandler {
+  return {
+    maxAttempts: 5,
+    firstRetryMs: 1000,
+    longestRetryMs: 60_000,
+    run: async (job) => await judge(database, options, (job.payload as { seriesId: number }).seriesId),
+    onDead: async (transaction, job, error) => await giveUp(transaction, job, error),
+  };
+}
+
+/** A sender has released: its series need not wait the whole quiet period. */
+export async function hastenSeries(database: Database, seriesIds: Iterable<number>, dueAt: number): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    for (const seriesId of seriesIds) await hasten(transaction, assembleJob(seriesId, dueAt).key, dueAt);
+  });
+}
+
+async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
+  const series = await database.selectFrom('series').selectAll().where('id', '=', seriesId).executeTakeFirstOrThrow();
+  const instances = await database.selectFrom('instance').selectAll().where('series_id', '=', seriesId).execute();
+  const traits = JSON.parse(series.description) as SeriesTraits;
+  const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
+  const stack = checkStack(frames, traits.expectedCount ?? undefined);
+  const again = notYet(series, stack, options);
+  if (again !== null) return { kind: 'again', dueAt: again };
+  const explanations = options.rules.map((rule) => explain(rule, traits, stack));
+  const match = options.rules.find((_, index) => explanations[index]!.matches) ?? null;
+  const reason = match === null ? noRule(explanations) : stack.kind === 'not-a-stack' ? stack.reason : null;
+  options.onJudged({ seriesId, seriesInstanceUid: series.series_instance_uid, rule: match, reason, explanations });
+  return {
+    kind: 'done',
+    commit: async (transaction) => {
+      if (match === null) return await close(transaction, seriesId, reason!);
+      const request = analyseRequest({ series, instances, frames, rule: match, reason, traits });
+      await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
+      await enqueue(transaction, analyseJob(request, options.now()), options.now());
+    },
+  };
+}
+
+/** When to look again, or null when the series can be judged now. */
+function notYet(series: SeriesRow, stack: StackOutcome, options: AssembleOptions): number | null {
+  const now = options.now();
+  const quietAt = series.last_received_at + options.quietPeriodMs;
+  if (now >= quietAt) return null;
+  const releasedAt = series.last_received_at + options.quietPeriodAfterReleaseMs;
+  if (stack.kind === 'not-a-stack') return quietAt;
+  return now >= releasedAt ? null : Math.min(releasedAt, quietAt);
+}
+
+function analyseRequest(judged: {
+  series: SeriesRow;
+  instances: readonly InstanceRow[];
+  frames: readonly FrameGeometry[];
+  rule: Rule;
+  reason: Reason | null;
+  traits: SeriesTraits;
+}): AnalyseRequest {
+  const { series, instances, frames, rule, reason, traits } = judged;
+  return {
+    seriesId: series.id,
+    rule: rule.name,
+    instanceIds: instances.map((instance) => instance.id),
+    inputSha256: inputIdentity(frames.length > 0 ? frames : instances.map(placeless)),
+    completeness: completeness(frames.length, traits.expectedCount),
+    reason,
+  };
+}
+
+/** An instance without geometry still has an identity. */
+function placeless(instance: InstanceRow): Pick<FrameGeometry, 'sourceSopInstanceUid'> {
+  return { sourceSopInstanceUid: instance.sop_instance_uid };
+}
+
+function completeness(frames: number, expected: number | null): string {
+  return expected === null
+    ? `${frames} slices, no more came for the quiet period; the scanner announced no number`
+    : `${frames} of ${expected} announced slices`;
+}
+
+/** Payload and key of the job that analyses one input set. */
+export function analyseJob(
+  request: AnalyseRequest,
+  dueAt: number,
+): { kind: string; queue: string; key: string; payload: AnalyseRequest; dueAt: number } {
+  const key = `analyse:${request.seriesId}:${request.inputSha256}`;
+  return { kind: 'analyse', queue: 'analyse', key, payload: request, dueAt };
+}
+
+function noRule(explanations: readonly Explanation[]): Reason {
+  const nearest = [...explanations].sort((a, b) => failures(a) - failures(b))[0];
+  if (nearest === undefined) return { code: 'NO_RULE_MATCHED', text: 'No rules are configured.' };
+  const why = nearest.lines.filter((line) => !line.holds).map((line) => `not ${line.condition} (found ${line.found})`);
+  return { code: 'NO_RULE_MATCHED', text: `No rule takes this series. Nearest is "${nearest.rule}": ${why.join('; ')}.` };
+}
+
+function failures(explanation: Explanation): number {
+  return explanation.lines.filter((line) => !line.holds).length;
+}
+
+async function close(transaction: Transaction, seriesId: number, reason: Reason): Promise<void> {
+  await transaction
+    .updateTable('series')
+    .set({ state: 'not-analysed', reason_code: reason.code, reason_text: reason.text })
+    .where('id', '=', seriesId)
+    .execute();
+}
+
+async function giveUp(transaction: Transaction, job: Job, error: unknown): Promise<void> {
+  const { seriesId } = job.payload as { seriesId: number };
+  const text = error instanceof Error ? error.message : String(error);
+  await close(transaction, seriesId, { code: 'ASSEMBLY_FAILED', text: `The series could not be judged: ${text}` });
+}

@@ -1,0 +1,58 @@
+import { open, readFile } from 'node:fs/promises';
+import { readHeader, readInstance, type Attributes } from '../dicom/index.ts';
+import { WillisError, describeError } from '../errors.ts';
+
+/** A complete Part 10 file that a peer sent, with what the C-STORE command said of it. */
+export interface IncomingInstance {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly transferSyntaxUid: string;
+  readonly callingAeTitle: string;
+  /** The first bytes of the data set, at most 64 KB. */
+  readonly head: Uint8Array;
+  readonly datasetOffset: number;
+}
+
+const deflatedExplicitVrLittleEndian = '1.2.840.10008.1.2.1.99';
+/** Functional groups of a few thousand frames stay below this. */
+const largestHeaderBytes = 64 * 1024 * 1024;
+
+/** The attributes before Pixel Data. Reads on in the file where the head was cut inside them; throws INSTANCE_NOT_READABLE. */
+export async function readHeaderOf(incoming: IncomingInstance): Promise<Attributes> {
+  try {
+    if (incoming.transferSyntaxUid === deflatedExplicitVrLittleEndian) {
+      return readInstance(await readFile(incoming.path)).attributes;
+    }
+    return await readGrowing(incoming, incoming.head);
+  } catch (cause) {
+    throw new WillisError(
+      'INSTANCE_NOT_READABLE',
+      `The data set is not readable DICOM (${describeError(cause)}). Check the sending device; nothing was stored.`,
+      { cause },
+    );
+  }
+}
+
+async function readGrowing(incoming: IncomingInstance, head: Uint8Array): Promise<Attributes> {
+  try {
+    return readHeader(head, incoming.transferSyntaxUid);
+  } catch (error) {
+    const whole = incoming.datasetOffset + head.length >= incoming.sizeBytes;
+    const incomplete = error instanceof WillisError && error.code === 'HEADER_INCOMPLETE';
+    if (!incomplete || whole || head.length >= largestHeaderBytes) throw error;
+    return await readGrowing(incoming, await readHead(incoming, head.length * 8));
+  }
+}
+
+async function readHead(incoming: IncomingInstance, bytes: number): Promise<Uint8Array> {
+  const handle = await open(incoming.path, 'r');
+  try {
+    const head = Buffer.alloc(Math.min(bytes, incoming.sizeBytes - incoming.datasetOffset));
+    await handle.read(head, 0, head.length, incoming.datasetOffset);
+    return head;
+  } finally {
+    await handle.close();
+  }
+}

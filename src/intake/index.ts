@@ -1,0 +1,6 @@
+export { analyseJob, assembleHandler, hastenSeries, type AnalyseRequest, type Judgement } from './assemble.ts';
+export { inputIdentity } from './identity.ts';
+export { Ingest } from './ingest.ts';
+export type { IncomingInstance } from './incoming-header.ts';
+export { explain, type Explanation, type Rule } from './rules.ts';
+export { readTraits, type SeriesTraits } from './traits.ts';

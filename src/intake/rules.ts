@@ -1,0 +1,136 @@
+import type { StackOutcome } from '../volume/index.ts';
+import { refusals } from './refusals.ts';
+import type { SeriesTraits } from './traits.ts';
+
+export interface Range {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Every condition given must hold. Text conditions are regular expressions, case-insensitive. */
+export interface RuleConditions {
+  readonly modality?: string | undefined;
+  readonly sopClassUid?: readonly string[] | undefined;
+  /** Looked for in Series Description, Protocol Name and Sequence Name. */
+  readonly text?: string | undefined;
+  readonly seriesDescription?: string | undefined;
+  /** Values of Body Part Examined; "" accepts a series that does not say. */
+  readonly bodyPartExamined?: readonly string[] | undefined;
+  readonly scanningSequence?: readonly string[] | undefined;
+  readonly mrAcquisitionType?: string | undefined;
+  readonly imageTypeIncludes?: readonly string[] | undefined;
+  readonly imageTypeExcludes?: readonly string[] | undefined;
+  readonly manufacturer?: string | undefined;
+  readonly orientation?: string | undefined;
+  readonly slices?: Range | undefined;
+  readonly sliceSpacingMm?: Range | undefined;
+  readonly pixelSpacingMm?: Range | undefined;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly when: RuleConditions;
+  readonly pipeline: string;
+  readonly sendTo: readonly string[];
+}
+
+/** One line of an explanation: what was asked, what the series says, and whether that holds. */
+export interface Line {
+  readonly condition: string;
+  readonly found: string;
+  readonly holds: boolean;
+}
+
+export interface Explanation {
+  readonly rule: string;
+  readonly matches: boolean;
+  readonly lines: readonly Line[];
+}
+
+/** Judges a series by one rule and says why, line by line; what is never an input of any rule comes first. */
+export function explain(rule: Rule, traits: SeriesTraits, stack: StackOutcome): Explanation {
+  const lines = [...refusals(traits), ...headerLines(rule.when, traits), ...geometryLines(rule.when, stack)];
+  return { rule: rule.name, matches: lines.every((line) => line.holds), lines };
+}
+
+function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[] {
+  const texts = [traits.seriesDescription, traits.protocolName, traits.sequenceName];
+  const has = (wanted: string): boolean => traits.imageType.includes(wanted.toUpperCase());
+  return [
+    equals('Modality', when.modality, traits.modality),
+    oneOf('SOP Class UID', when.sopClassUid, traits.sopClassUid),
+    matches('Series Description, Protocol Name or Sequence Name', when.text, texts),
+    matches('Series Description', when.seriesDescription, [traits.seriesDescription]),
+    oneOf('Body Part Examined', when.bodyPartExamined, traits.bodyPartExamined),
+    when.scanningSequence && {
+      condition: `Scanning Sequence has ${when.scanningSequence.join(', ')}`,
+      found: traits.scanningSequence.join('\\') || 'absent',
+      holds: when.scanningSequence.every((value) => traits.scanningSequence.includes(value)),
+    },
+    equals('MR Acquisition Type', when.mrAcquisitionType, traits.mrAcquisitionType),
+    when.imageTypeIncludes && {
+      condition: `Image Type has ${when.imageTypeIncludes.join(', ')}`,
+      found: traits.imageType.join('\\'),
+      holds: when.imageTypeIncludes.every(has),
+    },
+    when.imageTypeExcludes && {
+      condition: `Image Type has none of ${when.imageTypeExcludes.join(', ')}`,
+      found: traits.imageType.join('\\'),
+      holds: !when.imageTypeExcludes.some(has),
+    },
+    matches('Manufacturer', when.manufacturer, [traits.manufacturer]),
+  ].filter((line) => line !== undefined);
+}
+
+/** A series whose slices do not stack still belongs to the rule it was sent for: it is reported as not analysed, never dropped. */
+function geometryLines(when: RuleConditions, stack: StackOutcome): readonly Line[] {
+  const asked = [when.orientation, when.slices, when.sliceSpacingMm, when.pixelSpacingMm];
+  if (asked.every((condition) => condition === undefined)) return [];
+  if (stack.kind === 'not-a-stack') {
+    return [{ condition: 'geometry', found: `not judged: ${stack.reason.code}`, holds: true }];
+  }
+  const pixelSpacingMm = Math.max(...(stack.frames[0]?.pixelSpacing ?? []));
+  return [
+    equals('orientation', when.orientation, stack.orientation),
+    within('number of slices', when.slices, stack.frames.length),
+    within('slice spacing in mm', when.sliceSpacingMm, stack.spacingMm),
+    within('Pixel Spacing in mm', when.pixelSpacingMm, pixelSpacingMm),
+  ].filter((line) => line !== undefined);
+}
+
+function equals(name: string, wanted: string | undefined, found: string): Line | undefined {
+  if (wanted === undefined) return undefined;
+  return { condition: `${name} is ${wanted}`, found: found || 'absent', holds: found.toUpperCase() === wanted.toUpperCase() };
+}
+
+function oneOf(name: string, wanted: readonly string[] | undefined, found: string): Line | undefined {
+  if (wanted === undefined) return undefined;
+  const names = wanted.map((value) => value || 'absent').join(', ');
+  const holds = wanted.some((value) => value.toUpperCase() === found.toUpperCase());
+  return { condition: `${name} is one of ${names}`, found: found || 'absent', holds };
+}
+
+function matches(name: string, pattern: string | undefined, found: readonly string[]): Line | undefined {
+  if (pattern === undefined) return undefined;
+  const expression = new RegExp(pattern, 'i');
+  const shown = found.filter((text) => text !== '').map((text) => `"${text}"`);
+  return {
+    condition: `${name} matches /${pattern}/`,
+    found: shown.join(', ') || 'absent',
+    holds: found.some((text) => expression.test(text)),
+  };
+}
+
+function within(name: string, range: Range | undefined, found: number): Line | undefined {
+  if (range === undefined) return undefined;
+  const { min = -Infinity, max = Infinity } = range;
+  const wanted = [
+    range.min === undefined ? [] : [`at least ${range.min}`],
+    range.max === undefined ? [] : [`at most ${range.max}`],
+  ].flat();
+  return {
+    condition: `${name} is ${wanted.join(' and ')}`,
+    found: String(Math.round(found * 1000) / 1000),
+    holds: found >= min && found <= max,
+  };
+}

@@ -1,0 +1,1 @@
+export { hashUid, openLog, type Log, type LogFields } from './log.ts';
