@@ -1,1 +1,3 @@
 export type { BundleIdentity, CodedConcept, Finding, Laterality, PointLpsMm, Reason, SeriesFindings, Site, Timings } from './types.ts';
+export { keyFrame } from './key-frame.ts';
+export { describeSite, midsagittal } from './site.ts';

@@ -36,12 +36,12 @@ export async function readHeaderOf(incoming: IncomingInstance): Promise<Attribut
 }
 
 async function readGrowing(incoming: IncomingInstance, head: Uint8Array): Promise<Attributes> {
+  const whole = incoming.datasetOffset + head.length >= incoming.sizeBytes;
   try {
-    return readHeader(head, incoming.transferSyntaxUid);
+    return readHeader(head, incoming.transferSyntaxUid, whole);
   } catch (error) {
-    const whole = incoming.datasetOffset + head.length >= incoming.sizeBytes;
     const incomplete = error instanceof WillisError && error.code === 'HEADER_INCOMPLETE';
-    if (!incomplete || whole || head.length >= largestHeaderBytes) throw error;
+    if (!incomplete || head.length >= largestHeaderBytes) throw error;
     return await readGrowing(incoming, await readHead(incoming, head.length * 8));
   }
 }

@@ -1,0 +1,125 @@
+"""Prepared phantoms on disk (a cache, never committed) and the crops training draws from them."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .phantom import draw_anatomy, draw_appearance, render
+from .phantom.appearance import Split
+from .preprocess import prepare, resample
+
+CROP = 48
+PATCH = 32
+#: anatomy seeds never overlap between splits
+FIRST_SEED: dict[Split, int] = {"train": 0, "validation": 100_000, "test": 200_000}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One prepared scan on the 1 mm grid: image [z,y,x] in 0..1, labels (aneurysm index + 1), truth in voxels (x,y,z)."""
+
+    image: np.ndarray
+    labels: np.ndarray
+    centres: np.ndarray
+    diameters: np.ndarray
+    volumes: np.ndarray
+
+
+def load_cases(cache: Path, split: Split, count: int, workers: int = 2) -> list[Case]:
+    """Makes what is missing, then loads; the same split and index give the same case."""
+    cache.mkdir(parents=True, exist_ok=True)
+    files = [cache / f"{split}-{index:04d}.npz" for index in range(count)]
+    missing = [(split, index, file) for index, file in enumerate(files) if not file.exists()]
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(_make_case, missing))
+    return [_load(file) for file in files]
+
+
+def _make_case(job: tuple[Split, int, Path]) -> None:
+    split, index, file = job
+    seed = FIRST_SEED[split] + index
+    # training sees aneurysms in most scans; validation and test keep the population's share
+    count = None if split != "train" else int(np.random.default_rng(seed).choice([0, 1, 2, 3], p=[0.2, 0.35, 0.3, 0.15]))
+    anatomy = draw_anatomy(seed, count)
+    phantom = render(anatomy, draw_appearance(seed, split))
+    prepared = prepare(phantom.image, phantom.spacing)
+    labels = np.zeros(prepared.image.shape, np.uint8)
+    volumes = []
+    voxel = float(np.prod(phantom.spacing))
+    for number in range(1, len(anatomy.aneurysms) + 1):
+        labels[resample((phantom.mask == number).astype(np.float32), phantom.spacing) > 0.5] = number
+        volumes.append(float((phantom.mask == number).sum()) * voxel)
+    centres = np.array([a.centre - np.array(phantom.origin) for a in anatomy.aneurysms]).reshape(-1, 3)
+    inside = [bool((labels == n + 1).any()) for n in range(len(centres))]
+    partial = file.with_suffix(".part.npz")
+    np.savez_compressed(
+        partial, image=prepared.image.astype(np.float16), labels=labels, centres=centres[inside],
+        diameters=np.array([a.diameter for a in anatomy.aneurysms])[inside], volumes=np.array(volumes)[inside],
+    )
+    partial.rename(file)
+
+
+def _load(file: Path) -> Case:
+    with np.load(file) as data:
+        return Case(data["image"], data["labels"], data["centres"], data["diameters"], data["volumes"])
+
+
+class CropSampler:
+    """Random 48^3 crops: on aneurysms, on vessels, on hard negatives, anywhere; flips and grey-value changes."""
+
+    def __init__(self, cases: list[Case], seed: int) -> None:
+        self.cases = cases
+        self.rng = np.random.default_rng(seed)
+        self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
+        self.hard: list[tuple[int, tuple[float, ...]]] = []
+        self.vessels = [np.argwhere(case.image > 0.55) for case in cases]
+
+    def batch(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Images [n,1,48,48,48] and labels [n,48,48,48] (0 or 1)."""
+        crops = [self._crop() for _ in range(size)]
+        return np.stack([c[0] for c in crops])[:, None], np.stack([c[1] for c in crops])
+
+    def _crop(self) -> tuple[np.ndarray, np.ndarray]:
+        rng = self.rng
+        draw = rng.random()
+        if draw < 0.45:
+            case, centre = self.positive[rng.integers(len(self.positive))]
+            jitter = 12
+        elif draw < 0.65 and self.hard:
+            case, centre = self.hard[rng.integers(len(self.hard))]
+            jitter = 8
+        else:
+            case = int(rng.integers(len(self.cases)))
+            spots = self.vessels[case]
+            anywhere = draw > 0.95 or len(spots) == 0
+            centre = tuple(rng.uniform(0, self.cases[case].image.shape)) if anywhere else tuple(spots[rng.integers(len(spots))])
+            jitter = 12
+        start = [int(round(c - CROP / 2 + rng.integers(-jitter, jitter + 1))) for c in centre]
+        image = _cut(self.cases[case].image, start).astype(np.float32)
+        label = _cut(self.cases[case].labels, start) > 0
+        return self._augment(image, label)
+
+    def _augment(self, image: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rng = self.rng
+        if rng.random() < 0.5:
+            image, label = image[:, :, ::-1], label[:, :, ::-1]
+        background = image == 0
+        image = image ** rng.uniform(0.8, 1.25) * rng.uniform(0.8, 1.15)
+        image = image + rng.normal(0, rng.uniform(0, 0.04), image.shape)
+        image = np.where(background, 0, np.clip(image, 0, 1))
+        return image.astype(np.float32), label.astype(np.float32)
+
+
+def _cut(volume: np.ndarray, start: list[int]) -> np.ndarray:
+    out = np.zeros((CROP, CROP, CROP), volume.dtype)
+    source, target = [], []
+    for begin, n in zip(start, volume.shape):
+        low, high = max(begin, 0), min(begin + CROP, n)
+        if low >= high:
+            return out
+        source.append(slice(low, high))
+        target.append(slice(low - begin, high - begin))
+    out[tuple(target)] = volume[tuple(source)]
+    return out

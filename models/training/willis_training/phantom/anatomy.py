@@ -1,0 +1,117 @@
+"""Who the phantom is: arteries, aneurysms, mimics and head shape, from a seed alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arteries import SITES, Segment, draw_arteries
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """A ball of lumen: centre (mm), radius (mm), relative brightness."""
+
+    centre: np.ndarray
+    radius: float
+    inflow: float
+
+
+@dataclass(frozen=True)
+class Aneurysm:
+    """A saccular aneurysm: balls of the dome and its lobules. Centre and diameter are those of the dome."""
+
+    site: str
+    side: str | None
+    centre: np.ndarray
+    diameter: float
+    balls: tuple[Sphere, ...]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """One person. Lengths in mm, LPS axes, origin in the circle of Willis."""
+
+    seed: int
+    arteries: tuple[Segment, ...]
+    aneurysms: tuple[Aneurysm, ...]
+    mimics: tuple[Sphere, ...]
+    head_radii: tuple[float, float, float]
+    head_centre: tuple[float, float, float]
+
+
+def draw_anatomy(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = (2.5, 14.0)) -> Anatomy:
+    """Draws a person; aneurysms None means the population: none in 40 %, one in 40 %, two or three in the rest."""
+    rng = np.random.default_rng([20261121, seed])
+    arteries = draw_arteries(rng)
+    count = int(rng.choice([0, 1, 2, 3], p=[0.4, 0.4, 0.15, 0.05])) if aneurysms is None else aneurysms
+    sacs = _draw_aneurysms(rng, arteries, count, diameters)
+    return Anatomy(
+        seed=seed,
+        arteries=tuple(arteries),
+        aneurysms=tuple(sacs),
+        mimics=tuple(_draw_mimics(rng, arteries)),
+        head_radii=(float(rng.uniform(68, 78)), float(rng.uniform(86, 98)), float(rng.uniform(92, 104))),
+        head_centre=(0.0, float(rng.uniform(5, 14)), float(rng.uniform(12, 20))),
+    )
+
+
+def _draw_aneurysms(
+    rng: np.random.Generator, arteries: list[Segment], count: int, diameters: tuple[float, float]
+) -> list[Aneurysm]:
+    by_name = {segment.name: segment for segment in arteries}
+    sacs: list[Aneurysm] = []
+    weights = np.array([site[4] for site in SITES])
+    for _ in range(50 * max(count, 1)):
+        if len(sacs) == count:
+            break
+        site, segment_name, index, direction, _ = SITES[rng.choice(len(SITES), p=weights / weights.sum())]
+        side = None if segment_name in ("ACom", "BA") else str(rng.choice(["left", "right"]))
+        segment = by_name.get(segment_name if side is None else f"{segment_name}-{side}")
+        if segment is None:
+            continue
+        sac = _draw_sac(rng, (site, side), segment, index, (direction, diameters))
+        if all(np.linalg.norm(sac.centre - other.centre) > 12 for other in sacs):
+            sacs.append(sac)
+    return sacs
+
+
+def _draw_sac(
+    rng: np.random.Generator,
+    place: tuple[str, str | None],
+    segment: Segment,
+    index: int,
+    shape: tuple[tuple[float, float, float], tuple[float, float]],
+) -> Aneurysm:
+    direction, (smallest, largest) = shape
+    outward = np.array(direction) * np.array([-1 if place[1] == "right" else 1, 1, 1]) + rng.normal(0, 0.25, 3)
+    outward /= np.linalg.norm(outward)
+    # log-normal with the mean 4.2 mm and spread of clinical series, within the asked bounds
+    diameter = float(np.clip(np.exp(rng.normal(np.log(4.6), 0.45)), smallest, largest))
+    radius = diameter / 2
+    along = np.linspace(0, 1, len(segment.points))[index]
+    parent = float(np.interp(along, [0, 1], segment.radii))
+    # the neck is what the dome shares with the parent: .4 to 1 of the dome
+    sunk = radius * (1 - np.sqrt(1 - rng.uniform(0.4, 0.85) ** 2))
+    centre = segment.points[index] + outward * (parent + radius - sunk)
+    inflow = float(rng.uniform(0.7, 1.05) * (1 - 0.25 * np.clip((diameter - 7) / 7, 0, 1)))
+    balls = [Sphere(centre, radius, inflow)]
+    for _ in range(int(rng.integers(0, 3))):
+        lobe = rng.normal(0, 1, 3) + outward
+        lobe /= np.linalg.norm(lobe)
+        balls.append(Sphere(centre + lobe * radius * 0.6, radius * rng.uniform(0.4, 0.65), inflow))
+    return Aneurysm(place[0], place[1], centre, diameter, tuple(balls))
+
+
+def _draw_mimics(rng: np.random.Generator, arteries: list[Segment]) -> list[Sphere]:
+    """Infundibula (cones of at most 3 mm at the PCom origin) and bright spots away from arteries (veins, T1-bright blood)."""
+    mimics = []
+    for segment in arteries:
+        if segment.name.startswith("PCom") and rng.random() < 0.4:
+            start, towards = segment.points[0], segment.points[1] - segment.points[0]
+            towards = towards / np.linalg.norm(towards)
+            size = rng.uniform(0.9, 1.3)
+            mimics += [Sphere(start + towards * t, size * (1 - 0.25 * t), 1.0) for t in (1.2, 2.0, 2.8)]
+    for _ in range(int(rng.integers(0, 5))):
+        place = rng.uniform([-55, -60, -30], [55, 70, 40])
+        mimics.append(Sphere(place, float(rng.uniform(0.8, 2.0)), float(rng.uniform(0.3, 0.6))))
+    return mimics

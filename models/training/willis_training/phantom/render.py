@@ -1,0 +1,148 @@
+"""From anatomy and appearance to voxels: signed distances with partial volume, tissues, flow, bias, Rician noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from .anatomy import Anatomy, Sphere
+from .appearance import Appearance
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """Image [z,y,x] (float32, vessel = 1), aneurysm mask [z,y,x] (0, 1, 2 ... = index + 1), grid in LPS mm."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float]
+    anatomy: Anatomy
+    appearance: Appearance
+
+
+def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
+    """Renders on the acquisition grid; the same seeds give the same voxels."""
+    rng = np.random.default_rng([3, anatomy.seed, int(appearance.noise * 1e6)])
+    grid = _grid(anatomy, appearance)
+    vessel, inflow, mask = _lumen(anatomy, grid)
+    image = _tissues(anatomy, appearance, grid, rng)
+    z = grid.axis(2)
+    fresh = inflow * (1 - appearance.saturation * np.clip((z - z[0]) / (z[-1] - z[0]), 0, 1))[:, None, None]
+    image = image * (1 - vessel) + vessel * fresh
+    image = ndimage.gaussian_filter(image, [appearance.blur / s for s in reversed(grid.spacing)])
+    image *= _slabs(appearance, z)[:, None, None] * _bias(appearance, image.shape, rng)
+    noisy = np.hypot(image + rng.normal(0, appearance.noise, image.shape), rng.normal(0, appearance.noise, image.shape))
+    return Phantom(noisy.astype(np.float32), mask, grid.spacing, grid.origin, anatomy, appearance)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Regular grid: voxel centre (i,j,k) at origin + (i,j,k) * spacing."""
+
+    origin: tuple[float, float, float]
+    spacing: tuple[float, float, float]
+    size: tuple[int, int, int]
+
+    def axis(self, index: int) -> np.ndarray:
+        return self.origin[index] + self.spacing[index] * np.arange(self.size[index])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.size[2], self.size[1], self.size[0])
+
+
+def _grid(anatomy: Anatomy, appearance: Appearance) -> Grid:
+    half = (anatomy.head_radii[0] + 8, anatomy.head_radii[1] + 8)
+    low = (-half[0], anatomy.head_centre[1] - half[1], appearance.extent[0])
+    high = (half[0], anatomy.head_centre[1] + half[1], appearance.extent[1])
+    size = tuple(int((h - l) / s) for l, h, s in zip(low, high, appearance.spacing))
+    return Grid(low, appearance.spacing, size)  # type: ignore[arg-type]
+
+
+def _lumen(anatomy: Anatomy, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coverage 0..1 of lumen, its inflow brightness, and the aneurysm labels."""
+    distance = np.full(grid.shape, 9.0, np.float32)
+    inflow = np.ones(grid.shape, np.float32)
+    step = 0.6 * min(grid.spacing)
+    for artery in anatomy.arteries:
+        line, radii = artery.sample(step)
+        for centre, radius in zip(line, radii):
+            _stamp(Sphere(centre, float(radius), artery.inflow), grid, (distance, inflow))
+    for ball in anatomy.mimics:
+        _stamp(ball, grid, (distance, inflow))
+    parent = distance.copy()
+    mask = np.zeros(grid.shape, np.uint8)
+    for index, aneurysm in enumerate(anatomy.aneurysms):
+        sac = np.full(grid.shape, 9.0, np.float32)
+        for ball in aneurysm.balls:
+            _stamp(ball, grid, (sac, inflow))
+        mask[(sac < 0) & (parent > 0)] = index + 1
+        distance = np.minimum(distance, sac)
+    width = float(np.mean(grid.spacing))
+    return np.clip(0.5 - distance / width, 0, 1), inflow, mask
+
+
+def _stamp(ball: Sphere, grid: Grid, fields: tuple[np.ndarray, np.ndarray]) -> None:
+    """Lowers the distance field around a ball, and notes its brightness where it is the nearest lumen."""
+    distance, inflow = fields
+    reach = ball.radius + 1.5
+    boxes, axes = [], []
+    for index in (2, 1, 0):
+        axis0, spacing = grid.origin[index], grid.spacing[index]
+        start = max(0, int(np.ceil((ball.centre[index] - reach - axis0) / spacing)))
+        stop = min(grid.size[index], int(np.floor((ball.centre[index] + reach - axis0) / spacing)) + 1)
+        if start >= stop:
+            return
+        boxes.append(slice(start, stop))
+        axes.append(axis0 + spacing * np.arange(start, stop) - ball.centre[index])
+    z, y, x = axes
+    new = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2) - ball.radius
+    box = tuple(boxes)
+    nearer = new < distance[box]
+    distance[box][nearer] = new[nearer]
+    inflow[box][nearer] = ball.inflow
+
+
+def _tissues(anatomy: Anatomy, appearance: Appearance, grid: Grid, rng: np.random.Generator) -> np.ndarray:
+    """Scalp, skull, fluid, brain and skull base on a 2 mm grid, then interpolated: tissue borders are soft in TOF."""
+    coarse = [np.arange(a[0], a[-1] + 2, 2.0) for a in (grid.axis(2), grid.axis(1), grid.axis(0))]
+    z, y, x = np.meshgrid(*coarse, indexing="ij")
+    wobble = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 8)
+    wobble *= 0.03 / (wobble.std() + 1e-9)
+    centre, radii = anatomy.head_centre, anatomy.head_radii
+    r = np.sqrt(((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2 + ((z - centre[2]) / radii[2]) ** 2) + wobble
+    folds = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 1.6)
+    folds /= folds.std() + 1e-9
+    matter = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 3)
+    brain = appearance.tissue * (1 + 0.08 * matter / (matter.std() + 1e-9))
+    image = np.where((folds > 1.1) & (r > 0.5), appearance.fluid, brain)
+    ventricle = ((np.abs(x) - 9) / 7) ** 2 + ((y - 10) / 28) ** 2 + ((z - 28) / 9) ** 2 < 1
+    image[ventricle] = appearance.fluid
+    # basal cisterns around the circle
+    cistern = (x / 16) ** 2 + ((y + 4) / 18) ** 2 + ((z + 2) / 7) ** 2 < 1
+    image[cistern & (folds > -0.6)] = appearance.fluid
+    image[r > 0.86] = appearance.fluid
+    image[r > 0.89] = 0.05
+    image[r > 0.95] = appearance.fat * (0.85 + 0.3 * rng.random())
+    # skull base: bone, marrow fat, muscle below a slanting plane
+    base = z < -20 + 0.12 * (y - 5) + 3 * wobble / 0.03 * 0.3
+    texture = np.where(folds > 0.9, 0.6 * appearance.fat, np.where(folds > -0.3, 0.8 * appearance.tissue, 0.06))
+    image = np.where(base & (r < 0.95) & (np.hypot(x, y - 30) > 22), texture, image)
+    image[r > 1.0] = 0.0
+    scale = [n / c for n, c in zip(grid.shape, z.shape)]
+    fine = ndimage.zoom(image.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
+    return fine[: grid.shape[0], : grid.shape[1], : grid.shape[2]]
+
+
+def _slabs(appearance: Appearance, z: np.ndarray) -> np.ndarray:
+    """The venetian blind of multi-slab acquisitions: brightness falls within each slab of 20 mm."""
+    return 1 - appearance.slab_depth * (((z - z[0]) % 20.0) / 20.0)
+
+
+def _bias(appearance: Appearance, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A smooth receive field, 1 on average, with the given amplitude."""
+    coarse = ndimage.zoom(rng.normal(0, 1, (3, 4, 4)), [8 / 3, 2, 2], order=3)
+    coarse = coarse / np.abs(coarse).max() * appearance.bias
+    field = ndimage.zoom(coarse, [n / c for n, c in zip(shape, coarse.shape)], order=1, mode="nearest", grid_mode=True)
+    return np.exp(field[: shape[0], : shape[1], : shape[2]])

@@ -1,0 +1,145 @@
+"""Training of the patch network: focal loss on 32^3 windows with and without context, voxel loss on the aneurysm mask."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .dataset import CROP, PATCH, Case, CropSampler
+from .detect import candidates_of, dense
+from .network import TinyUNet3D
+
+WINDOWS = 6
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Steps of `batch` crops; a checkpoint every `checkpoint_every` steps from which training goes on."""
+
+    steps: int = 5000
+    batch: int = 4
+    learning_rate: float = 2e-3
+    mine_at: tuple[float, ...] = (0.35, 0.65)
+    seed: int = 1
+    threads: int = 2
+    checkpoint_every: int = 250
+
+
+def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNet3D:
+    """Trains (or goes on training) and returns the network; reproducible for one seed, thread count and torch version."""
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    # channels last and bfloat16 products: 3.5 times faster on CPUs with AVX-512; weights stay float32
+    network = TinyUNet3D().to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.steps, eta_min=1e-5)
+    sampler = CropSampler(cases, options.seed)
+    first = _resume(checkpoint, network, optimiser, schedule, sampler)
+    started = time.time()
+    losses: list[float] = []
+    for step in range(first, options.steps):
+        if step in [int(part * options.steps) for part in options.mine_at]:
+            sampler.hard = mine(network, cases)
+            print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
+        images, labels = sampler.batch(options.batch)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = training_loss(network, torch.from_numpy(images), torch.from_numpy(labels), sampler.rng)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if (step + 1) % options.checkpoint_every == 0:
+            _save(checkpoint, network, optimiser, schedule, (step + 1, sampler.hard))
+            print(f"step {step + 1}: loss {np.mean(losses[-250:]):.4f}, {time.time() - started:.0f} s", flush=True)
+    return network.eval()
+
+
+def training_loss(network: TinyUNet3D, images: Tensor, labels: Tensor, rng: np.random.Generator) -> Tensor:
+    """images [n,1,48,48,48], labels [n,48,48,48]."""
+    evidence, localisation = (field.float() for field in network(images))
+    voxel = voxel_loss(localisation[:, 0], labels)
+    starts = [tuple(int(s) for s in rng.integers(0, CROP - PATCH + 1, 3)) for _ in range(WINDOWS)]
+    logits = torch.stack([_window(evidence[:, 0], s).mean((1, 2, 3)) for s in starts], 1)
+    truth = torch.stack([_patch_label(_window(labels, s), labels) for s in starts], 1)
+    patch = focal_loss(logits, truth)
+    # the same window without its context: what the published patch classifier sees
+    bare_images = _window(images[:, 0], starts[0])[:, None]
+    bare_evidence, bare_localisation = (field.float() for field in network(bare_images))
+    bare = bare_evidence.mean((1, 2, 3, 4))
+    agreement = functional.mse_loss(bare, logits[:, 0])
+    bare_loss = focal_loss(bare[:, None], truth[:, :1]) + 0.3 * voxel_loss(bare_localisation[:, 0], _window(labels, starts[0]))
+    return voxel + patch + 0.5 * bare_loss + 0.2 * agreement
+
+
+def focal_loss(logits: Tensor, truth: Tensor, gamma: float = 2.0, alpha: float = 0.8) -> Tensor:
+    """FL = -alpha_t (1 - p_t)^gamma log p_t over windows; truth -1 is left out."""
+    known = truth >= 0
+    target = truth.clamp(min=0)
+    cross = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    weight = torch.where(target > 0, alpha, 1 - alpha) * (1 - torch.exp(-cross)) ** gamma
+    return 10 * (weight * cross * known).sum() / known.sum().clamp(min=1)
+
+
+def voxel_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy on aneurysm voxels and on the hardest others in equal parts, plus soft Dice where there is an aneurysm."""
+    cross = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+    inside = (cross * labels).sum() / labels.sum().clamp(min=1)
+    hardest = inside + (cross * (1 - labels)).flatten(1).topk(600, dim=1).values.mean()
+    probability = torch.sigmoid(logits)
+    present = labels.flatten(1).sum(1) > 0
+    overlap = 2 * (probability * labels).flatten(1).sum(1) + 1
+    dice = 1 - overlap / (probability.flatten(1).sum(1) + labels.flatten(1).sum(1) + 1)
+    return hardest + 20 * cross.mean() + (dice * present).sum() / present.sum().clamp(min=1)
+
+
+def mine(network: TinyUNet3D, cases: list[Case], most: int = 6) -> list[tuple[int, tuple[float, ...]]]:
+    """False candidates of the network so far, as (case, centre z,y,x)."""
+    hard = []
+    for index, case in enumerate(cases):
+        fields = dense(network, case.image.astype(np.float32))
+        found = candidates_of(fields, case.image > 0)
+        for candidate in sorted(found, key=lambda c: -c.seed_logit)[:most]:
+            x, y, z = (int(round(v)) for v in candidate.centre)
+            if all(np.linalg.norm(candidate.centre - centre) > 8 for centre in case.centres):
+                hard.append((index, (float(z), float(y), float(x))))
+    return hard
+
+
+def _window(field: Tensor, start: tuple[int, ...]) -> Tensor:
+    z, y, x = start
+    return field[:, z : z + PATCH, y : y + PATCH, x : x + PATCH]
+
+
+def _patch_label(window: Tensor, crop: Tensor) -> Tensor:
+    """1 where the window's middle holds most of an aneurysm, 0 where it holds none of any, -1 between."""
+    middle = window[:, 4:28, 4:28, 4:28].sum((1, 2, 3))
+    whole = crop.sum((1, 2, 3))
+    none = window.sum((1, 2, 3)) == 0
+    positive = (middle > 0.6 * whole.clamp(min=1)) & (middle >= 3)
+    return torch.where(positive, 1.0, torch.where(none, 0.0, -1.0))
+
+
+def _save(file: Path, network, optimiser, schedule, progress) -> None:  # type: ignore[no-untyped-def]
+    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
+             "step": progress[0], "hard": progress[1]}
+    partial = file.with_suffix(".part")
+    torch.save(state, partial)
+    partial.rename(file)
+
+
+def _resume(file: Path, network, optimiser, schedule, sampler) -> int:  # type: ignore[no-untyped-def]
+    if not file.exists():
+        return 0
+    state = torch.load(file, weights_only=False)
+    network.load_state_dict(state["network"])
+    optimiser.load_state_dict(state["optimiser"])
+    schedule.load_state_dict(state["schedule"])
+    sampler.hard = state["hard"]
+    sampler.rng = np.random.default_rng([state["step"], 5])
+    return int(state["step"])

@@ -1,0 +1,151 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { publishFolder } from '../archive/index.ts';
+import { readInstance, type Instance } from '../dicom/index.ts';
+import { WillisError } from '../errors.ts';
+import type { Reason, SeriesFindings } from '../findings/index.ts';
+import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
+import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
+import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
+import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
+import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
+
+/** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
+const seriesFaults: ReadonlySet<string> = new Set([
+  'TRANSFER_SYNTAX_NOT_DECODABLE',
+  'PIXEL_DATA_INVALID',
+  'DICOM_UNREADABLE',
+  'VOLUME_NOT_LOADABLE',
+  'MODEL_OUTPUT_INVALID',
+]);
+
+/** From instance files to findings and result files: load, run the pipeline, write the results into the task's folder. */
+export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
+  const bundle = await loadBundle(task.bundleFolder);
+  const started = performance.now();
+  const instances = await readAll(task.paths);
+  const analysed = await analyseInstances(task, { bundle, engine, instances, started });
+  const finished = performance.now();
+  const results = await writeResults(task, resultInput(task, bundle, instances, analysed));
+  const timingsMs = { ...analysed.findings.timingsMs, results: Math.round(performance.now() - finished) };
+  return { findings: { ...analysed.findings, timingsMs }, results, provider: engine.provider };
+}
+
+interface Analysed {
+  readonly findings: SeriesFindings;
+  readonly output: PipelineOutput | null;
+  readonly loaded: LoadedSeries | null;
+}
+
+interface Input {
+  readonly bundle: Bundle;
+  readonly engine: Engine;
+  readonly instances: readonly Instance[];
+  /** `performance.now()` when loading began. */
+  readonly started: number;
+}
+
+async function analyseInstances(task: SeriesTask, input: Input): Promise<Analysed> {
+  if (task.reason !== null) return notAnalysed(task, input, task.reason);
+  try {
+    const loaded = await loadVolume(input.instances);
+    const load = Math.round(performance.now() - input.started);
+    const series = {
+      volume: toLpsOrientation(loaded.volume),
+      frames: loaded.frames,
+      seriesInstanceUid: seriesUid(input.instances),
+    };
+    const output = await runPipeline(task.pipeline, series, input.bundle, input.engine);
+    const timingsMs = { ...output.findings.timingsMs, load };
+    const findings: SeriesFindings = { ...output.findings, timingsMs };
+    return { findings, output, loaded };
+  } catch (error) {
+    if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
+    return notAnalysed(task, input, { code: error.code, text: error.message });
+  }
+}
+
+function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
+  const findings: SeriesFindings = {
+    seriesInstanceUid: seriesUid(input.instances),
+    pipeline: task.pipeline,
+    bundle: input.bundle.identity,
+    state: 'not-analysed',
+    reason,
+    findings: [],
+    timingsMs: { load: Math.round(performance.now() - input.started), preprocess: 0, inference: 0, results: 0 },
+  };
+  return { findings, output: null, loaded: null };
+}
+
+function resultInput(
+  task: SeriesTask,
+  bundle: Bundle,
+  instances: readonly Instance[],
+  analysed: Analysed,
+): ResultInput {
+  const first = instances[0]!;
+  return {
+    output: analysed.output,
+    findings: analysed.findings,
+    volume: analysed.loaded?.volume ?? null,
+    source: {
+      attributes: first.attributes,
+      frames: analysed.loaded?.frames ?? instances.flatMap(geometriesOf),
+      sourceInstances: instances.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid })),
+    },
+    card: bundle.manifest,
+    identity: {
+      inputSha256: task.inputSha256,
+      version: task.version,
+      supersedes: task.supersedes,
+      completeness: task.completeness,
+    },
+    createdAt: new Date(task.createdAtMs),
+    softwareVersions: task.softwareVersion,
+  };
+}
+
+function geometriesOf(instance: Instance): ReturnType<typeof frameGeometries> {
+  return frameGeometries(instance.sopClassUid, instance.sopInstanceUid, instance.attributes);
+}
+
+/** In the order of their UIDs, so that nothing downstream depends on the order of arrival. */
+async function readAll(paths: readonly string[]): Promise<readonly Instance[]> {
+  const instances: Instance[] = [];
+  for (const file of paths) instances.push(readInstance(await readFile(file)));
+  return instances.sort((a, b) => (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1));
+}
+
+function seriesUid(instances: readonly Instance[]): string {
+  return instances[0]?.attributes.text('SeriesInstanceUID') ?? '';
+}
+
+/** Writes and flushes every result into a folder beside the final one, then renames it: a crash leaves all or nothing. */
+async function writeResults(task: SeriesTask, input: ResultInput): Promise<readonly WrittenResult[]> {
+  const draft = `${task.folder}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  const written: WrittenResult[] = [];
+  const ordinals = new Map<string, number>();
+  for await (const result of buildResults(input, task.kinds)) {
+    const ordinal = (ordinals.get(result.kind) ?? 0) + 1;
+    ordinals.set(result.kind, ordinal);
+    const file = `${result.kind}-${String(ordinal).padStart(4, '0')}.dcm`;
+    await writeDurably(path.join(draft, file), result);
+    const { kind, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid } = result;
+    written.push({ kind, ordinal, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid, file });
+  }
+  await publishFolder(draft, task.folder);
+  return written;
+}
+
+async function writeDurably(file: string, result: ResultInstance): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(result.bytes);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}

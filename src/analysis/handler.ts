@@ -1,0 +1,211 @@
+import type { ArchiveFiles, Database, InstanceRow, NewAnalysis, Transaction } from '../archive/index.ts';
+import { enqueueDeliveries } from '../delivery/index.ts';
+import { WillisError, describeError } from '../errors.ts';
+import type { Reason, SeriesFindings } from '../findings/index.ts';
+import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
+import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
+import type { AnalysisWorker } from './pool.ts';
+import type { SeriesOutcome, SeriesTask } from './task.ts';
+
+/** What the node knows of a rule's pipeline: the bundle that serves it and where results go. */
+export interface Route {
+  readonly pipeline: string;
+  readonly bundleFolder: string;
+  readonly bundleSha256: string;
+  readonly sendTo: readonly string[];
+}
+
+export interface AnalyseOptions {
+  readonly files: ArchiveFiles;
+  readonly worker: AnalysisWorker;
+  /** By rule name; a rule that left the configuration has no route. */
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly softwareVersion: string;
+  readonly now: () => number;
+  readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
+}
+
+/** Analyses one input set and commits findings, results and one delivery a destination together (invariants 2 and 3). */
+export function analyseHandler(database: Database, options: AnalyseOptions): JobHandler {
+  return {
+    maxAttempts: 3,
+    firstRetryMs: 2000,
+    longestRetryMs: 60_000,
+    run: async (job) => await analyse(database, options, job.payload as AnalyseRequest),
+    onDead: async (transaction, job, error) => await reportFailure(transaction, options, job, error),
+  };
+}
+
+async function analyse(database: Database, options: AnalyseOptions, request: AnalyseRequest): Promise<JobOutcome> {
+  const route = routeOf(options, request);
+  if (await isKnown(database, request, route)) return { kind: 'done', commit: async (t) => await adopt(t, request, route) };
+  const instances = await database.selectFrom('instance').selectAll().where('id', 'in', request.instanceIds).execute();
+  const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
+  const task = taskOf(request, { route, instances, previous, options });
+  const outcome = await options.worker.run(task);
+  return {
+    kind: 'done',
+    commit: async (transaction) => {
+      await commitAnalysis(transaction, options, { request, route, previous, task, outcome });
+      const { findings, provider } = outcome;
+      options.onAnalysed({ seriesId: request.seriesId, findings, provider });
+    },
+  };
+}
+
+function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route {
+  const route = options.routes.get(request.rule);
+  if (route !== undefined) return route;
+  throw new WillisError(
+    'RULE_GONE',
+    `The rule "${request.rule}" that took this series is no longer configured. Add it again, or let the study be sent again.`,
+  );
+}
+
+async function isKnown(database: Database, request: AnalyseRequest, route: Route): Promise<boolean> {
+  const row = await database
+    .selectFrom('analysis')
+    .select('id')
+    .where('input_sha256', '=', request.inputSha256)
+    .where('pipeline', '=', route.pipeline)
+    .where('bundle_sha256', '=', route.bundleSha256)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome. */
+async function adopt(transaction: Transaction, request: AnalyseRequest, route: Route): Promise<void> {
+  const row = await transaction
+    .selectFrom('analysis')
+    .selectAll()
+    .where('input_sha256', '=', request.inputSha256)
+    .where('pipeline', '=', route.pipeline)
+    .where('bundle_sha256', '=', route.bundleSha256)
+    .orderBy('version', 'desc')
+    .executeTakeFirstOrThrow();
+  await setSeriesState(transaction, request.seriesId, JSON.parse(row.findings) as SeriesFindings);
+}
+
+interface Previous {
+  readonly id: number;
+  readonly srSopInstanceUid: string;
+  readonly srSeriesInstanceUid: string;
+}
+
+/** The newest result of the same series, which this one replaces: a late image came. */
+async function previousAnalysis(database: Database, seriesId: number, pipeline: string): Promise<Previous | null> {
+  const row = await database
+    .selectFrom('analysis')
+    .innerJoin('result', 'result.analysis_id', 'analysis.id')
+    .select(['analysis.id', 'result.sop_instance_uid', 'result.series_instance_uid'])
+    .where('analysis.series_id', '=', seriesId)
+    .where('analysis.pipeline', '=', pipeline)
+    .where('result.kind', '=', 'sr')
+    .orderBy('analysis.id', 'desc')
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return { id: row.id, srSopInstanceUid: row.sop_instance_uid, srSeriesInstanceUid: row.series_instance_uid };
+}
+
+function taskOf(
+  request: AnalyseRequest,
+  known: { route: Route; instances: readonly InstanceRow[]; previous: Previous | null; options: AnalyseOptions },
+): SeriesTask {
+  const { route, instances, previous, options } = known;
+  const name = `${request.seriesId}-${request.inputSha256.slice(0, 16)}-${route.bundleSha256.slice(0, 8)}`;
+  return {
+    paths: instances.map((instance) => options.files.absolute(instance.path)),
+    pipeline: route.pipeline,
+    bundleFolder: route.bundleFolder,
+    reason: request.reason,
+    inputSha256: request.inputSha256,
+    version: 1,
+    supersedes: previous && {
+      srSopInstanceUid: previous.srSopInstanceUid,
+      srSeriesInstanceUid: previous.srSeriesInstanceUid,
+    },
+    completeness: request.completeness,
+    kinds: ['summary', 'heatmap', 'sr'],
+    folder: options.files.resultFolder(name),
+    createdAtMs: options.now(),
+    softwareVersion: options.softwareVersion,
+  };
+}
+
+async function commitAnalysis(
+  transaction: Transaction,
+  options: AnalyseOptions,
+  done: {
+    request: AnalyseRequest;
+    route: Route;
+    previous: Previous | null;
+    task: SeriesTask;
+    outcome: SeriesOutcome;
+  },
+): Promise<void> {
+  const { request, route, previous, task, outcome } = done;
+  const now = options.now();
+  const folder = options.files.relative(task.folder);
+  const row: NewAnalysis = {
+    series_id: request.seriesId,
+    rule: request.rule,
+    pipeline: route.pipeline,
+    bundle_sha256: route.bundleSha256,
+    input_sha256: request.inputSha256,
+    version: task.version,
+    supersedes_id: previous?.id ?? null,
+    state: outcome.findings.state,
+    findings: JSON.stringify(outcome.findings),
+    folder,
+    finished_at: now,
+  };
+  const { id } = await transaction.insertInto('analysis').values(row).returning('id').executeTakeFirstOrThrow();
+  for (const result of outcome.results) {
+    await transaction
+      .insertInto('result')
+      .values({
+        analysis_id: id,
+        kind: result.kind,
+        ordinal: result.ordinal,
+        sop_class_uid: result.sopClassUid,
+        sop_instance_uid: result.sopInstanceUid,
+        series_instance_uid: result.seriesInstanceUid,
+        transfer_syntax_uid: result.transferSyntaxUid,
+        path: `${folder}/${result.file}`,
+      })
+      .execute();
+  }
+  await setSeriesState(transaction, request.seriesId, outcome.findings);
+  await enqueueDeliveries(transaction, id, route.sendTo, now);
+}
+
+/** A late image may already have reopened the series: its newer state stands. */
+async function setSeriesState(transaction: Transaction, seriesId: number, findings: SeriesFindings): Promise<void> {
+  const reason = findings.state === 'not-analysed' ? findings.reason : null;
+  await transaction
+    .updateTable('series')
+    .set({ state: findings.state, reason_code: reason?.code ?? null, reason_text: reason?.text ?? null })
+    .where('id', '=', seriesId)
+    .where('state', '=', 'queued')
+    .execute();
+}
+
+/** A series that cannot be analysed is still reported: the first failure asks for the report, a failure of that ends here. */
+async function reportFailure(
+  transaction: Transaction,
+  options: AnalyseOptions,
+  job: Job,
+  error: unknown,
+): Promise<void> {
+  const request = job.payload as AnalyseRequest;
+  const reason: Reason = { code: 'ANALYSIS_FAILED', text: `The analysis failed: ${describeError(error)}` };
+  if (request.reason === null && options.routes.has(request.rule)) {
+    await enqueue(transaction, analyseJob({ ...request, reason }, options.now()), options.now());
+    return;
+  }
+  await transaction
+    .updateTable('series')
+    .set({ state: 'not-analysed', reason_code: reason.code, reason_text: reason.text })
+    .where('id', '=', request.seriesId)
+    .execute();
+}

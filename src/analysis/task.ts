@@ -1,0 +1,43 @@
+import type { Reason, SeriesFindings } from '../findings/index.ts';
+
+/** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
+export interface SeriesTask {
+  /** Absolute paths of the input instances, in any order. */
+  readonly paths: readonly string[];
+  readonly pipeline: string;
+  readonly bundleFolder: string;
+  /** Set where intake found that the series must not be analysed: only the report of that is made. */
+  readonly reason: Reason | null;
+  readonly inputSha256: string;
+  readonly version: number;
+  readonly supersedes: { readonly srSopInstanceUid: string; readonly srSeriesInstanceUid: string } | null;
+  readonly completeness: string;
+  readonly kinds: readonly ('summary' | 'heatmap' | 'sr')[];
+  /** Absolute folder that gets the results; it appears whole. */
+  readonly folder: string;
+  readonly createdAtMs: number;
+  readonly softwareVersion: string;
+}
+
+export interface WrittenResult {
+  readonly kind: string;
+  readonly ordinal: number;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly transferSyntaxUid: string;
+  /** File name inside the task's folder. */
+  readonly file: string;
+}
+
+export interface SeriesOutcome {
+  readonly findings: SeriesFindings;
+  readonly results: readonly WrittenResult[];
+  /** Execution provider that ran the network, and what was said about the others. */
+  readonly provider: string;
+}
+
+export interface EngineOptions {
+  readonly providers: readonly ('cuda' | 'cpu')[];
+  readonly threads: number;
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { WillisError } from '../errors.ts';
+import { listBundles } from '../inference/index.ts';
+import { shippedBundles } from '../node.ts';
+
+export function addBundles(program: Command): void {
+  program
+    .command('bundles')
+    .description('list the model bundles, what each was trained on and how it was measured; refused ones with the reason')
+    .option('--dir <folder>', 'folder of bundles', shippedBundles)
+    .action(async ({ dir }: { dir: string }) => {
+      const listed = await listBundles(dir);
+      for (const entry of listed) process.stdout.write(`${describe(entry)}\n`);
+      const refused = listed.filter((entry) => entry.kind === 'refused').length;
+      if (refused > 0) throw new WillisError('BUNDLE_INVALID', `${refused} of ${listed.length} bundles were refused, see above.`);
+    });
+}
+
+function describe(entry: Awaited<ReturnType<typeof listBundles>>[number]): string {
+  if (entry.kind === 'refused') return `REFUSED ${entry.folder}\n  ${entry.error.message}`;
+  const { manifest, identity } = entry.bundle;
+  return [
+    `${manifest.id} ${manifest.version}  (pipeline ${manifest.pipeline}, ${manifest.modality}, ${identity.sha256.slice(0, 12)})`,
+    `  ${manifest.title}`,
+    `  trained on: ${manifest.training.data}`,
+    `  measured on: ${manifest.performance.testedOn}`,
+    `  ${manifest.intendedUse}`,
+  ].join('\n');
+}

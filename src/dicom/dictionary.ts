@@ -1,0 +1,22 @@
+import dcmjs from 'dcmjs';
+import { WillisError } from '../errors.ts';
+
+export interface DictionaryEntry {
+  /** Eight hexadecimal digits, upper case. */
+  readonly tag: string;
+  /** As in PS3.6; "xs" and "ox" where the standard leaves a choice. */
+  readonly vr: string;
+}
+
+const entries = new Map<string, DictionaryEntry>();
+
+/** Tag and VR of a keyword (PS3.6). Throws KEYWORD_UNKNOWN: a spelling mistake in our own code. */
+export function dictionaryEntry(keyword: string): DictionaryEntry {
+  const known = entries.get(keyword);
+  if (known !== undefined) return known;
+  const found = dcmjs.data.DicomMetaDictionary.nameMap[keyword];
+  if (found === undefined) throw new WillisError('KEYWORD_UNKNOWN', `"${keyword}" is no keyword of the DICOM dictionary.`);
+  const entry = { tag: found.tag.replace(/[(),]/g, '').toUpperCase(), vr: found.vr };
+  entries.set(keyword, entry);
+  return entry;
+}

@@ -1,0 +1,95 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { WillisError, describeError } from '../errors.ts';
+
+export type Provider = 'cuda' | 'cpu';
+
+/** Inference sessions of one thread, one a model file, kept warm. `run` blocks its thread: use it in a worker. */
+export interface Engine extends AsyncDisposable {
+  /** What runs the networks, e.g. "cpu", or "cpu (cuda: not available: ...)". */
+  readonly provider: string;
+  /** Runs a network on one volume, shape [1,1,z,y,x]; throws MODEL_NOT_RUNNABLE. */
+  run(file: string, input: NetworkInput): Promise<Readonly<Record<string, Float32Array>>>;
+}
+
+export interface NetworkInput {
+  readonly name: string;
+  readonly data: Float32Array;
+  /** [n, channels, z, y, x]. */
+  readonly shape: readonly number[];
+  readonly outputs: readonly string[];
+}
+
+/** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
+export function openEngine(options: { readonly providers: readonly Provider[]; readonly threads: number }): Engine {
+  return new OnnxEngine(options.providers, options.threads);
+}
+
+class OnnxEngine implements Engine {
+  private readonly providers: readonly Provider[];
+  private readonly threads: number;
+  private readonly sessions = new Map<string, Promise<InferenceSession>>();
+  private readonly notes: string[] = [];
+  private chosen: Provider | undefined;
+
+  constructor(providers: readonly Provider[], threads: number) {
+    this.providers = providers;
+    this.threads = threads;
+  }
+
+  get provider(): string {
+    const name = this.chosen ?? this.providers[0] ?? 'cpu';
+    return this.notes.length === 0 ? name : `${name} (${this.notes.join('; ')})`;
+  }
+
+  async run(file: string, input: NetworkInput): Promise<Readonly<Record<string, Float32Array>>> {
+    const session = await this.session(file);
+    try {
+      const feeds = { [input.name]: new Tensor('float32', input.data, [...input.shape]) };
+      const results = await session.run(feeds, [...input.outputs]);
+      return Object.fromEntries(input.outputs.map((name) => [name, results[name]!.data as Float32Array]));
+    } catch (cause) {
+      throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${describeError(cause)}`, { cause, retry: 'later' });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const sessions = await Promise.allSettled(this.sessions.values());
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+  }
+
+  private async session(file: string): Promise<InferenceSession> {
+    const opened = this.sessions.get(file) ?? this.open(file);
+    this.sessions.set(file, opened);
+    return await opened;
+  }
+
+  private async open(file: string): Promise<InferenceSession> {
+    for (const provider of this.providers) {
+      try {
+        const session = await InferenceSession.create(file, this.sessionOptions(provider));
+        this.chosen = provider;
+        return session;
+      } catch (cause) {
+        this.notes.push(`${provider}: not available: ${firstLine(describeError(cause))}`);
+      }
+    }
+    throw new WillisError('MODEL_NOT_RUNNABLE', `No execution provider could load the network. ${this.notes.join('; ')}`);
+  }
+
+  /** Spinning threads would take the cores from receiver and delivery for nothing measurable (docs/performance.md). */
+  private sessionOptions(provider: Provider): InferenceSession.SessionOptions {
+    return {
+      executionProviders: [provider],
+      intraOpNumThreads: this.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      logSeverityLevel: 3,
+    };
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

@@ -1,0 +1,45 @@
+import { describeError } from './errors.ts';
+import type { SeriesFindings } from './findings/index.ts';
+import type { Judgement } from './intake/index.ts';
+import type { RunnerEvents } from './jobs/index.ts';
+import { hashUid, type Log, type LogFields } from './operations/index.ts';
+
+/** What happens in the node, told once: each event is a log line an administrator understands, without patient data. */
+export interface NodeEvents {
+  readonly log: Log;
+  readonly judged: (judgement: Judgement) => void;
+  readonly analysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
+  readonly delivered: (delivery: { destination: string; analysisId: number; stored: number }) => void;
+  readonly conflict: (sopInstanceUid: string) => void;
+  readonly jobFailed: RunnerEvents['onFailure'];
+  readonly jobsRescued: RunnerEvents['onRescue'];
+}
+
+export function nodeEvents(log: Log): NodeEvents {
+  return {
+    log,
+    judged: ({ seriesId, seriesInstanceUid, rule, reason }) => {
+      const fields: LogFields = { seriesId, series: hashUid(seriesInstanceUid) };
+      if (rule === null) log.warn('series taken by no rule', { ...fields, why: reason?.text ?? '' });
+      else if (reason === null) log.info('series complete, analysis queued', { ...fields, rule: rule.name });
+      else log.warn('series cannot be analysed', { ...fields, rule: rule.name, code: reason.code, why: reason.text });
+    },
+    analysed: ({ seriesId, findings, provider }) => {
+      const ms = Object.values(findings.timingsMs).reduce((sum, part) => sum + part, 0);
+      const fields: LogFields = { seriesId, state: findings.state, findings: findings.findings.length, ms, provider };
+      if (findings.state === 'not-analysed') log.warn('series not analysed', { ...fields, code: findings.reason.code });
+      else log.info('series analysed', fields);
+    },
+    delivered: (delivery) => log.info('results stored by the destination', delivery),
+    conflict: (uid) =>
+      log.warn('an instance came again with other content; the first one stays the input, both are kept', {
+        instance: hashUid(uid),
+      }),
+    jobFailed: (job, error, next, dueAt) => {
+      const fields: LogFields = { job: job.key, attempt: job.attempt, why: describeError(error) };
+      if (next === 'dead') log.error('job given up', fields);
+      else log.warn('job failed, will be tried again', { ...fields, inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)) });
+    },
+    jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
+  };
+}

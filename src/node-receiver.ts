@@ -1,0 +1,65 @@
+import type { ArchiveFiles, Database } from './archive/index.ts';
+import { WillisError, describeError } from './errors.ts';
+import { hastenSeries, type Ingest } from './intake/index.ts';
+import type { Runner } from './jobs/index.ts';
+import type { ReceiverPort } from './network/index.ts';
+import type { NodeEvents } from './node-events.ts';
+
+/** C-STORE statuses (PS3.4 B.2.3). */
+const success = 0x0000;
+const outOfResources = 0xa700;
+const datasetDoesNotMatch = 0xa900;
+const cannotUnderstand = 0xc000;
+
+interface Parts {
+  readonly database: Database;
+  readonly files: ArchiveFiles;
+  readonly ingest: Ingest;
+  readonly runner: Runner;
+  readonly events: NodeEvents;
+  readonly quietPeriodAfterReleaseMs: number;
+  readonly freeBytes: () => number;
+  readonly minimumFreeBytes: number;
+}
+
+/** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
+export function receiverPort(parts: Parts): ReceiverPort {
+  const touched = new Map<string, Set<number>>();
+  return {
+    allocate: () => parts.files.allocateInstance(),
+    admit: () => {
+      const free = parts.freeBytes();
+      if (free >= parts.minimumFreeBytes) return { kind: 'accept' };
+      const why = `only ${Math.round(free / 1e6)} MB of disk are free, node.minimumFreeMegabytes is ${parts.minimumFreeBytes / 1e6}`;
+      return { kind: 'busy', why };
+    },
+    commit: async (received) => {
+      try {
+        const { seriesId } = await parts.ingest.take(received);
+        const series = touched.get(received.associationId) ?? new Set();
+        touched.set(received.associationId, series.add(seriesId));
+        return success;
+      } catch (error) {
+        parts.events.log.warn('an instance was refused', { from: received.callingAeTitle, why: describeError(error) });
+        return statusOf(error);
+      }
+    },
+    associationClosed: (summary) => {
+      const series = touched.get(summary.id);
+      touched.delete(summary.id);
+      parts.events.log.info(summary.text, { association: summary.id });
+      if (series === undefined || summary.ending !== 'released') return;
+      const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
+      hastenSeries(parts.database, series, dueAt)
+        .then(() => parts.runner.wake())
+        .catch((error: unknown) => parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }));
+    },
+    log: (event) => parts.events.log[event.level](event.text),
+  };
+}
+
+function statusOf(error: unknown): number {
+  if (!(error instanceof WillisError)) return outOfResources;
+  if (error.code === 'INSTANCE_MISMATCH') return datasetDoesNotMatch;
+  return error.code === 'INSTANCE_NOT_READABLE' ? cannotUnderstand : outOfResources;
+}

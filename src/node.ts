@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { statfsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
+import { lockDataFolder, openDatabase, openFiles, removeOrphans } from './archive/index.ts';
+import type { Config } from './config/index.ts';
+import { deliveryHandlers } from './delivery/index.ts';
+import { WillisError } from './errors.ts';
+import { listBundles } from './inference/index.ts';
+import { Ingest, assembleHandler } from './intake/index.ts';
+import { startRunner, type JobHandler } from './jobs/index.ts';
+import { startReceiver } from './network/index.ts';
+import { nodeEvents, type NodeEvents } from './node-events.ts';
+import { receiverPort } from './node-receiver.ts';
+import type { Log } from './operations/index.ts';
+import { softwareVersion } from './version.ts';
+
+/** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
+export interface WillisNode extends AsyncDisposable {
+  readonly dicomPort: number;
+  readonly events: NodeEvents;
+}
+
+/** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
+export async function startNode(config: Config, log: Log): Promise<WillisNode> {
+  const now = Date.now;
+  await using stack = new AsyncDisposableStack();
+  const files = openFiles(config.node.dataDir, () => new Date());
+  await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
+  stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
+  const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
+  stack.defer(async () => await database.destroy());
+  const events = nodeEvents(log);
+  const orphans = await removeOrphans(database, files);
+  if (orphans > 0) log.info('removed files of transfers that were cut off before their acknowledgement', { orphans });
+
+  const worker = stack.use(openAnalysisWorker(config.inference));
+  const routes = await routesOf(config, log);
+  const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
+  const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
+  const handlers = new Map<string, JobHandler>([
+    ['assemble', assembleHandler(database, { quietPeriodMs, quietPeriodAfterReleaseMs, rules: config.rules, now, onJudged: events.judged })],
+    ['analyse', analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed })],
+    ...deliveryHandlers(database, config.destinations, { callingAeTitle: config.node.aeTitle, files, now, onDelivered: events.delivered }),
+  ]);
+  const runner = stack.use(
+    await startRunner(
+      database,
+      handlers,
+      { leaseMs: 60_000, pollMs: 250, now, newToken: randomUUID, random: Math.random },
+      { onFailure: events.jobFailed, onRescue: events.jobsRescued },
+    ),
+  );
+
+  const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
+  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, freeBytes: () => freeBytes(files.dataDir), minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6 });
+  const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
+  log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
+  const owned = stack.move();
+  return { dicomPort: receiver.port, events, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+}
+
+function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {
+  const { maxInstanceMegabytes, ...dicom } = config.dicom;
+  return { ...dicom, aeTitle: config.node.aeTitle, maxPduLengthBytes: 131_072, maxInstanceBytes: maxInstanceMegabytes * 1e6 };
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** Which bundle serves each rule. A broken bundle is refused by name; a rule whose pipeline has none stops the start. */
+async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, Route>> {
+  const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
+  for (const entry of listed) {
+    if (entry.kind === 'refused') log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
+  }
+  return new Map(
+    config.rules.map(({ name, pipeline, sendTo }) => {
+      const found = listed.filter((entry) => entry.kind === 'bundle').find(({ bundle }) => bundle.manifest.pipeline === pipeline);
+      if (found === undefined) throw noBundle(name, pipeline);
+      return [name, { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 }];
+    }),
+  );
+}
+
+function noBundle(rule: string, pipeline: string): WillisError {
+  return new WillisError(
+    'BUNDLE_MISSING',
+    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
+  );
+}
+
+export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

@@ -1,0 +1,97 @@
+import type { Reason, SeriesFindings } from '../../findings/index.ts';
+import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
+import { densePatchLogits, evaluateDense, type Bundle, type Engine } from '../../inference/index.ts';
+import { maxOverCoveringWindows } from '../../volume/index.ts';
+import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
+import { acceptanceProblem } from './accept.ts';
+import { findCandidates } from './candidates.ts';
+import { prepare, type Prepared } from './prepare.ts';
+
+/**
+ * System 001: TOF-MRA, Tiny 3D U-Net patch classifier. Its figure, top-down: accept -> 1 mm grid -> head mask -> normalise ->
+ * network at every voxel -> patch logits -> candidates -> findings. Skull strip and N4 bias correction belong between the
+ * grid and the mask; this version has neither, and its bundle is trained without.
+ */
+export async function tofPatch(input: PipelineInput, bundle: Bundle, engine: Engine): Promise<PipelineOutput> {
+  const problem = acceptanceProblem(input, bundle.manifest);
+  if (problem !== null) return notAnalysed(input, bundle, problem);
+
+  const started = performance.now();
+  const prepared = prepare(input.volume, bundle.manifest.preprocessing);
+  const preparedAt = performance.now();
+  const fields = await evaluateDense(engine, bundle, prepared.image);
+  const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
+  const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest);
+  const inferredAt = performance.now();
+
+  return {
+    findings: {
+      seriesInstanceUid: input.seriesInstanceUid,
+      pipeline: 'tof-patch',
+      bundle: bundle.identity,
+      ...stateOf(candidates, input, prepared, bundle),
+      timingsMs: {
+        load: 0,
+        preprocess: Math.round(preparedAt - started),
+        inference: Math.round(inferredAt - preparedAt),
+        results: 0,
+      },
+    },
+    candidates,
+    maps: mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize),
+  };
+}
+
+type State =
+  | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings'>
+  | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings'>;
+
+function stateOf(candidates: readonly Candidate[], input: PipelineInput, prepared: Prepared, bundle: Bundle): State {
+  const { operatingPoint, calibration } = bundle.manifest;
+  const probability = candidates[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
+  const middle = midsagittal(prepared.image, prepared.mask);
+  const [first, ...rest] = candidates
+    .filter((candidate) => candidate.probability >= operatingPoint.findingThreshold)
+    .map((candidate) => ({
+      kind: 'aneurysm' as const,
+      ...candidate,
+      site: describeSite(candidate.centreLpsMm, middle),
+      ...keyFrame(candidate.centreLpsMm, input.frames),
+    }));
+  if (first === undefined) return { state: 'no-findings', probability, findings: [] };
+  return { state: 'findings', probability, findings: [first, ...rest] };
+}
+
+function mapsOf(
+  fields: { localisationLogit: Float32Array; evidence: Float32Array; patchLogit: Float32Array },
+  prepared: Prepared,
+  patchSize: number,
+): PipelineOutput['maps'] {
+  const grid = prepared.image;
+  const covering = maxOverCoveringWindows(fields.patchLogit, grid.size, patchSize);
+  return {
+    probability: { ...grid, data: fields.localisationLogit.map((logit, index) => (prepared.mask[index] === 1 ? sigmoid(logit) : 0)) },
+    patchProbability: { ...grid, data: covering.map(sigmoid) },
+    evidence: { ...grid, data: fields.evidence },
+  };
+}
+
+function notAnalysed(input: PipelineInput, bundle: Bundle, reason: Reason): PipelineOutput {
+  return {
+    findings: {
+      seriesInstanceUid: input.seriesInstanceUid,
+      pipeline: 'tof-patch',
+      bundle: bundle.identity,
+      state: 'not-analysed',
+      reason,
+      findings: [],
+      timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
+    },
+    candidates: [],
+    maps: null,
+  };
+}
+
+function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
+}

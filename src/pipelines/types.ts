@@ -1,0 +1,37 @@
+import type { PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { FrameGeometry, Volume } from '../volume/index.ts';
+
+/** One series as a pipeline gets it. */
+export interface PipelineInput {
+  /** LPS orientation, source spacing. */
+  readonly volume: Volume;
+  /** The source frames, in any order. */
+  readonly frames: readonly FrameGeometry[];
+  readonly seriesInstanceUid: string;
+}
+
+/** A place the network marked, finding or not. */
+export interface Candidate {
+  readonly probability: number;
+  readonly centreLpsMm: PointLpsMm;
+  readonly maxDiameterMm: number;
+  readonly volumeMm3: number;
+}
+
+export interface PipelineOutput {
+  readonly findings: SeriesFindings;
+  /** By falling probability, those below the finding threshold included. */
+  readonly candidates: readonly Candidate[];
+  /** Null where the series was not accepted. */
+  readonly maps: PipelineMaps | null;
+}
+
+/** On the network's grid. */
+export interface PipelineMaps {
+  /** Voxelwise probability of lying in an aneurysm, 0..1. */
+  readonly probability: Volume;
+  /** The published map: at each voxel the greatest probability of the patches that contain it. */
+  readonly patchProbability: Volume;
+  /** Signed evidence whose mean over a patch is the patch's logit. */
+  readonly evidence: Volume;
+}
