@@ -54,7 +54,6 @@ export function receiverPort(parts: Parts): ReceiverPort {
         .then(() => parts.runner.wake())
         .catch((error: unknown) => parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }));
     },
-    log: (event) => parts.events.log[event.level](event.text),
   };
 }
 

@@ -1,0 +1,308 @@
+import { commandField, parseCommand, response, type Command } from './command.ts';
+import { InstanceSink } from './instance-sink.ts';
+import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
+import { part10Header } from './part10.ts';
+import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
+import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
+import type { AssociationSummary, ReceivedInstance, ReceiverOptions, ReceiverPort } from './types.ts';
+
+/** The stream of one peer, as the connection uses it. */
+export interface PeerStream {
+  readonly remoteAddress: string;
+  write(bytes: Buffer): void;
+  pause(): void;
+  resume(): void;
+  /** Sends what is written, then closes whatever the peer does. */
+  close(): void;
+}
+
+const success = 0x0000;
+const outOfResources = 0xa700;
+const datasetDoesNotMatch = 0xa900;
+const longestCommandBytes = 65_536;
+const longestControlBytes = 65_536;
+const uidPattern = /^[0-9.]{1,64}$/;
+
+interface Storing {
+  readonly command: Command;
+  readonly contextId: number;
+  readonly context: AcceptedContext;
+  /** Null while the object is drained: it cannot be kept, and the answer says so. */
+  readonly sink: InstanceSink | null;
+  readonly refusal: number;
+  readonly startedAt: number;
+  receivedBytes: number;
+}
+
+type Phase = 'awaiting-association' | 'open' | 'closed';
+
+/** One association: what arrives is cut, limited and timed here; objects go straight to the disk (PS3.8 9.2, PS3.7 9.3). */
+export class Connection {
+  readonly id: string;
+  private readonly stream: PeerStream;
+  private readonly options: ReceiverOptions;
+  private readonly port: ReceiverPort;
+  private readonly reader: PduReader;
+  private readonly admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
+  private phase: Phase = 'awaiting-association';
+  private requestor: Requestor | undefined;
+  private contexts: ReadonlyMap<number, AcceptedContext> = new Map();
+  private value: { contextId: number; isCommand: boolean; isLast: boolean } | undefined;
+  private command: Buffer[] = [];
+  private commandLength = 0;
+  private storing: Storing | undefined;
+  private held: Buffer | undefined;
+  private working = false;
+  private lastProgressAt: number;
+  private readonly connectedAt: number;
+  private stored = 0;
+  private refused = 0;
+
+  constructor(
+    id: string,
+    parts: {
+      stream: PeerStream;
+      options: ReceiverOptions;
+      port: ReceiverPort;
+      admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
+    },
+  ) {
+    this.id = id;
+    this.stream = parts.stream;
+    this.options = parts.options;
+    this.port = parts.port;
+    this.admit = parts.admit;
+    this.connectedAt = Date.now();
+    this.lastProgressAt = this.connectedAt;
+    this.reader = new PduReader(
+      {
+        control: (type, bytes) => this.takeControl(type, bytes),
+        valueStart: (value) => this.startValue(value),
+        valueBytes: (bytes) => this.takeValueBytes(bytes),
+        valueEnd: () => this.endValue(),
+      },
+      { dataBytes: parts.options.maxPduLengthBytes, controlBytes: longestControlBytes },
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.phase === 'open';
+  }
+
+  get isWorking(): boolean {
+    return this.working || this.storing !== undefined;
+  }
+
+  /** Bytes from the peer; the buffer is used again after this call. */
+  receive(chunk: Buffer): void {
+    if (this.phase === 'closed') return;
+    this.lastProgressAt = Date.now();
+    if (this.working || this.held !== undefined) return this.hold(chunk);
+    try {
+      const taken = this.reader.feed(chunk);
+      if (taken < chunk.length) this.hold(chunk.subarray(taken));
+    } catch (error) {
+      if (!(error instanceof ProtocolFault)) throw error;
+      this.abort('protocol-fault', `sent ${error.message}`);
+    }
+  }
+
+  /** The stream has ended, by either side. */
+  disconnected(): void {
+    if (this.phase === 'closed') return;
+    this.finish('disconnected', this.storing === undefined ? 'closed the connection without a release' : 'closed the connection in the middle of an object, which was dropped');
+  }
+
+  /** Ends what takes too long; never while the node itself is at work. */
+  checkTime(now: number): void {
+    if (this.phase === 'closed' || this.working) return;
+    const { associationTimeoutSeconds, idleTimeoutSeconds, pduTimeoutSeconds } = this.options;
+    const quietSeconds = (now - this.lastProgressAt) / 1000;
+    if (this.phase === 'awaiting-association') {
+      if (now - this.connectedAt > associationTimeoutSeconds * 1000) this.abort('timed-out', `did not ask for an association within ${associationTimeoutSeconds} s`);
+      return;
+    }
+    const midway = this.storing !== undefined || !this.reader.isIdle || this.commandLength > 0;
+    if (midway && quietSeconds > pduTimeoutSeconds) this.abort('timed-out', `stopped in the middle of a message for ${pduTimeoutSeconds} s`);
+    else if (midway) this.checkRate(now);
+    else if (quietSeconds > idleTimeoutSeconds) this.abort('timed-out', `sent nothing for ${idleTimeoutSeconds} s`);
+  }
+
+  shutDown(): void {
+    this.abort('shut-down', 'was cut off because the node stops');
+  }
+
+  private checkRate(now: number): void {
+    const { storing } = this;
+    if (storing === undefined) return;
+    const seconds = (now - storing.startedAt) / 1000;
+    if (seconds < this.options.pduTimeoutSeconds) return;
+    if (storing.receivedBytes / seconds >= this.options.minimumRateBytesPerSecond) return;
+    this.abort('timed-out', `sent an object slower than ${this.options.minimumRateBytesPerSecond} bytes a second`);
+  }
+
+  private hold(bytes: Buffer): void {
+    this.held = this.held === undefined ? Buffer.from(bytes) : Buffer.concat([this.held, bytes]);
+    this.stream.pause();
+  }
+
+  private goOn(): void {
+    this.working = false;
+    this.lastProgressAt = Date.now();
+    if (this.phase === 'closed') return;
+    const held = this.held;
+    this.held = undefined;
+    if (held !== undefined) this.receive(held);
+    // what was held may itself have started work that holds the rest
+    if (this.held === undefined && !this.working) this.stream.resume();
+  }
+
+  private takeControl(type: number, bytes: Buffer): void {
+    if (type === pduType.associateRq && this.phase === 'awaiting-association') return this.associate(bytes);
+    if (type === pduType.releaseRq && this.phase === 'open' && this.storing === undefined) {
+      this.stream.write(releasePdu('response'));
+      return this.finish('released', 'released');
+    }
+    if (type === pduType.abort) return this.finish('aborted', 'aborted the association');
+    throw new ProtocolFault(`a PDU of type ${type} where the protocol has no place for it`);
+  }
+
+  private associate(request: Buffer): void {
+    const outcome = negotiate(request, this.options.maxPduLengthBytes, (requestor) => this.admit(requestor, this.stream.remoteAddress));
+    if (outcome.kind === 'fault') throw new ProtocolFault(outcome.text);
+    this.requestor = outcome.requestor;
+    this.stream.write(outcome.reply);
+    if (outcome.kind === 'rejected') return this.finish('rejected', `was refused: ${outcome.rejection.text}`);
+    this.contexts = outcome.contexts;
+    this.phase = 'open';
+  }
+
+  private startValue(value: { contextId: number; isCommand: boolean; isLast: boolean; length: number }): void {
+    if (this.phase !== 'open') throw new ProtocolFault('data outside an association');
+    if (!this.contexts.has(value.contextId)) throw new ProtocolFault(`data on presentation context ${value.contextId}, which was not accepted`);
+    if (value.isCommand !== (this.storing === undefined)) throw new ProtocolFault(value.isCommand ? 'a command inside an object' : 'a data set without a command');
+    if (!value.isCommand && value.contextId !== this.storing?.contextId) throw new ProtocolFault('an object on two presentation contexts');
+    if (value.isCommand && this.commandLength + value.length > longestCommandBytes) throw new ProtocolFault('a command of more than 64 KB');
+    this.value = value;
+  }
+
+  private takeValueBytes(bytes: Buffer): void {
+    const { storing } = this;
+    if (storing === undefined) {
+      this.command.push(Buffer.from(bytes));
+      this.commandLength += bytes.length;
+      return;
+    }
+    storing.receivedBytes += bytes.length;
+    if (storing.receivedBytes > this.options.maxInstanceBytes) throw new ProtocolFault(`an object larger than ${this.options.maxInstanceBytes} bytes`);
+    if (storing.sink?.take(bytes) === false) {
+      this.stream.pause();
+      storing.sink.roomAvailable(() => {
+        if (!this.working) this.stream.resume();
+      });
+    }
+  }
+
+  /** True when an object is complete: nothing more is read until its answer is sent. */
+  private endValue(): boolean {
+    if (this.value?.isLast !== true) return false;
+    if (this.storing === undefined) return this.runCommand();
+    this.working = true;
+    void this.store(this.storing);
+    return true;
+  }
+
+  private runCommand(): boolean {
+    const command = parseCommand(Buffer.concat(this.command));
+    this.command = [];
+    this.commandLength = 0;
+    const contextId = this.value!.contextId;
+    if (command?.messageId === undefined) throw new ProtocolFault('a command set that cannot be read');
+    if (command.field === commandField.cEchoRq && !command.hasDataset) {
+      const operation = { messageId: command.messageId, sopClassUid: command.affectedSopClassUid ?? '' };
+      this.stream.write(commandPdu(contextId, response(commandField.cEchoRsp, operation, success)));
+    } else if (command.field === commandField.cStoreRq && command.hasDataset) this.beginStoring(command, contextId);
+    else throw new ProtocolFault(`a command (${hex(command.field ?? 0)}) this node does not offer`);
+    return false;
+  }
+
+  private beginStoring(command: Command, contextId: number): void {
+    const { affectedSopClassUid, affectedSopInstanceUid } = command;
+    if (affectedSopClassUid === undefined || affectedSopInstanceUid === undefined) throw new ProtocolFault('a C-STORE-RQ without UIDs');
+    const context = this.contexts.get(contextId)!;
+    const fits = uidPattern.test(affectedSopInstanceUid) && affectedSopClassUid === context.abstractSyntaxUid;
+    const sink = fits ? this.openSink(affectedSopInstanceUid, context) : null;
+    const refusal = fits ? outOfResources : datasetDoesNotMatch;
+    this.storing = { command, contextId, context, sink, refusal, startedAt: Date.now(), receivedBytes: 0 };
+  }
+
+  private openSink(sopInstanceUid: string, context: AcceptedContext): InstanceSink | null {
+    try {
+      const { abstractSyntaxUid: sopClassUid, transferSyntaxUid } = context;
+      return new InstanceSink(this.port.allocate(), part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), 65_536);
+    } catch {
+      // no place for a file: the object is drained and refused as out of resources
+      return null;
+    }
+  }
+
+  private async store(storing: Storing): Promise<void> {
+    const status = await this.keep(storing);
+    this.storing = undefined;
+    if (status === success) this.stored += 1;
+    else this.refused += 1;
+    const { messageId, affectedSopClassUid, affectedSopInstanceUid } = storing.command;
+    const operation = { messageId: messageId!, sopClassUid: affectedSopClassUid!, sopInstanceUid: affectedSopInstanceUid! };
+    if (this.phase === 'open') this.stream.write(commandPdu(storing.contextId, response(commandField.cStoreRsp, operation, status)));
+    this.goOn();
+  }
+
+  /** The status of the C-STORE: success only after file and row are durable; any failure leaves no file. */
+  private async keep(storing: Storing): Promise<number> {
+    const { sink } = storing;
+    if (sink === null) return storing.refusal;
+    try {
+      await sink.finish(this.options.durability === 'full');
+      const status = await this.port.commit(this.describe(storing, sink));
+      if (status !== success) await sink.discard();
+      return status;
+    } catch {
+      await sink.discard().catch(() => undefined);
+      return outOfResources;
+    }
+  }
+
+  private describe(storing: Storing, sink: InstanceSink): ReceivedInstance {
+    return {
+      path: sink.path,
+      sizeBytes: sink.sizeBytes,
+      sopClassUid: storing.context.abstractSyntaxUid,
+      sopInstanceUid: storing.command.affectedSopInstanceUid!,
+      transferSyntaxUid: storing.context.transferSyntaxUid,
+      callingAeTitle: this.requestor?.callingAeTitle ?? '',
+      associationId: this.id,
+      head: sink.datasetHead,
+      datasetOffset: sink.datasetOffset,
+    };
+  }
+
+  private abort(ending: AssociationSummary['ending'], what: string): void {
+    if (this.phase === 'closed') return;
+    this.stream.write(abortPdu(2, 0));
+    this.finish(ending, `${what}; the association was aborted`);
+  }
+
+  private finish(ending: AssociationSummary['ending'], what: string): void {
+    this.phase = 'closed';
+    this.stream.close();
+    if (!this.working) void this.storing?.sink?.discard().catch(() => undefined);
+    const { requestor } = this;
+    const who = requestor === undefined ? this.stream.remoteAddress : `${requestor.callingAeTitle} (${this.stream.remoteAddress})`;
+    const counts = this.stored + this.refused === 0 ? '' : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
+    this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
+  }
+}
+
+function hex(value: number): string {
+  return `${value.toString(16).padStart(4, '0').toUpperCase()}H`;
+}

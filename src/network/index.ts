@@ -1,0 +1,5 @@
+export { implementation, part10Header } from './part10.ts';
+export { startReceiver, type Receiver } from './receiver.ts';
+export { sendInstances } from './sender.ts';
+export type { OutgoingInstance, PeerAddress, ReceivedInstance, ReceiverPort, SendOutcome } from './types.ts';
+export { verify } from './verification.ts';
