@@ -10,7 +10,7 @@ const mayImport = {
   inference: ['volume', 'findings'],
   pipelines: ['inference', 'findings', 'volume'],
   results: ['pipelines', 'findings', 'volume', 'dicom', 'inference'],
-  network: [],
+  network: ['dicom'],
   archive: [],
   jobs: ['archive'],
   operations: [],

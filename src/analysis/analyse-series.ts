@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { publishFolder } from '../archive/index.ts';
-import { readInstance, type Instance } from '../dicom/index.ts';
+import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
@@ -143,7 +143,7 @@ async function writeResults(task: SeriesTask, input: ResultInput): Promise<reado
 async function writeDurably(file: string, result: ResultInstance): Promise<void> {
   const handle = await open(file, 'wx');
   try {
-    await handle.writeFile(result.bytes);
+    await handle.writev([part10Header(result), result.dataset]);
     await handle.datasync();
   } finally {
     await handle.close();

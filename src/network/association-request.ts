@@ -1,4 +1,4 @@
-import { implementation } from './part10.ts';
+import { implementation } from '../dicom/index.ts';
 import { pduType } from './pdu-reader.ts';
 
 const applicationContext = '1.2.840.10008.3.1.1.1';

@@ -1,7 +1,7 @@
 import { commandField, parseCommand, response, type Command } from './command.ts';
 import { InstanceSink } from './instance-sink.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
-import { part10Header } from './part10.ts';
+import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
 import type { AssociationSummary, ReceivedInstance, ReceiverOptions, ReceiverPort } from './types.ts';

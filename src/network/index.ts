@@ -1,4 +1,3 @@
-export { implementation, part10Header } from './part10.ts';
 export { startReceiver, type Receiver } from './receiver.ts';
 export { sendInstances } from './sender.ts';
 export type { OutgoingInstance, PeerAddress, ReceivedInstance, ReceiverPort, SendOutcome } from './types.ts';

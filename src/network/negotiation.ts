@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import dimse from 'dcmjs-dimse';
-import { implementation } from './part10.ts';
+import { implementation } from '../dicom/index.ts';
 
 const { Scp, Implementation, constants } = dimse;
 const { PresentationContextResult } = constants;

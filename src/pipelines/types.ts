@@ -28,6 +28,8 @@ export interface PipelineOutput {
 
 /** On the network's grid. */
 export interface PipelineMaps {
+  /** What the network saw: 0..1 inside the head, 0 outside. */
+  readonly image: Volume;
   /** Voxelwise probability of lying in an aneurysm, 0..1. */
   readonly probability: Volume;
   /** The published map: at each voxel the greatest probability of the patches that contain it. */

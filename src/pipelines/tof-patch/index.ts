@@ -70,6 +70,7 @@ function mapsOf(
   const grid = prepared.image;
   const covering = maxOverCoveringWindows(fields.patchLogit, grid.size, patchSize);
   return {
+    image: grid,
     probability: { ...grid, data: fields.localisationLogit.map((logit, index) => (prepared.mask[index] === 1 ? sigmoid(logit) : 0)) },
     patchProbability: { ...grid, data: covering.map(sigmoid) },
     evidence: { ...grid, data: fields.evidence },

@@ -1,0 +1,88 @@
+"""The command line of the kit: phantom, bundle, wrap, convert."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+
+def main() -> None:
+    """Parses the arguments and runs one command."""
+    parser = argparse.ArgumentParser(prog="willis_training", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    phantom = commands.add_parser("phantom", help="write one phantom as DICOM series, NIfTI with mask, and truth.json")
+    phantom.add_argument("--out", type=Path, required=True)
+    phantom.add_argument("--seed", type=int, default=1)
+    phantom.add_argument("--aneurysms", type=int)
+    phantom.add_argument("--diameters", type=float, nargs=2, default=(2.5, 14.0), metavar=("MIN", "MAX"))
+    phantom.add_argument("--split", choices=("train", "validation", "test"), default="train")
+    phantom.add_argument("--spacing", type=float, nargs=3, metavar=("X", "Y", "Z"))
+    phantom.add_argument("--noise", type=float)
+    phantom.add_argument("--matrix", type=int, help="cut or fill every slice to this many rows and columns")
+    phantom.add_argument("--slices", type=int)
+    phantom.add_argument("--compress", choices=("none", "jpeg-ls", "jpeg2000", "rle"), default="none")
+    phantom.add_argument("--oblique", type=float, default=0.0, metavar="DEGREES")
+    phantom.add_argument("--missing-slice", type=int, action="append", default=[])
+    phantom.add_argument("--patient-name", default="Phantom^Willis")
+    phantom.add_argument("--character-set", default="ISO_IR 192")
+    phantom.set_defaults(run=_phantom)
+    bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")
+    bundle.add_argument("--out", type=Path, required=True)
+    bundle.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
+    bundle.add_argument("--scans", type=int, nargs=3, default=(150, 40, 60), metavar=("TRAIN", "VALIDATION", "TEST"))
+    bundle.add_argument("--steps", type=int, default=4000)
+    bundle.add_argument("--seed", type=int, default=1)
+    bundle.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    bundle.set_defaults(run=_bundle)
+    wrap = commands.add_parser("wrap", help="wrap a NIfTI volume as a DICOM series with a real scanner's header")
+    wrap.add_argument("nifti", type=Path)
+    wrap.add_argument("--template", type=Path, required=True)
+    wrap.add_argument("--out", type=Path, required=True)
+    wrap.set_defaults(run=_wrap)
+    convert = commands.add_parser("convert", help="write a series another way: enhanced multi-frame or compressed")
+    convert.add_argument("source", type=Path)
+    convert.add_argument("--to", choices=("enhanced", "none", "jpeg-ls", "jpeg2000", "rle"), required=True)
+    convert.add_argument("--out", type=Path, required=True)
+    convert.set_defaults(run=_convert)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+def _phantom(arguments: argparse.Namespace) -> None:
+    from .phantom_files import write_phantom
+
+    truth = write_phantom(arguments)
+    print(json.dumps(truth, indent=2))
+
+
+def _bundle(arguments: argparse.Namespace) -> None:
+    from .bundle import write_bundle
+    from .dataset import load_cases
+    from .train import TrainOptions, train
+
+    counts = dict(zip(("train", "validation", "test"), arguments.scans))
+    cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
+    network = train(cases["train"], TrainOptions(steps=arguments.steps, seed=arguments.seed), arguments.cache / "checkpoint.pt")
+    training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date}
+    score = write_bundle(network, cases, arguments.out, training)
+    print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
+    if score.detected < 0.8 * score.lesions or score.false_positives_per_scan > 2:
+        raise SystemExit("below what a shipped bundle must reach: 0.80 sensitivity at 2 false positives a scan")
+
+
+def _wrap(arguments: argparse.Namespace) -> None:
+    from .wrap import wrap
+
+    print(f"{wrap(arguments.nifti, arguments.template, arguments.out)} slices")
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    from .dicom_series import convert
+
+    convert(arguments.source, arguments.out, arguments.to)
+
+
+if __name__ == "__main__":
+    np.seterr(over="ignore")
+    main()

@@ -1,0 +1,129 @@
+"""A bundle: ONNX, manifest, golden vectors and card, from a trained network and phantoms it has not seen."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from . import __version__
+from .card import write_card
+from .dataset import Case
+from .detect import LOCALISATION_THRESHOLD, MIN_VOXELS, candidates_of
+from .evaluate import (Calibration, Score, calibrate, choose_threshold, dense_versus_patch, fit_measures, onnx_fields,
+                       scan_case, score)
+from .export import export_onnx
+from .network import TinyUNet3D
+from .phantom import draw_anatomy, draw_appearance, render
+from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
+
+MAX_CANDIDATES = 10
+
+
+def write_bundle(network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object]) -> Score:
+    """Exports, calibrates on validation phantoms, measures on test phantoms, and writes everything; returns the test score."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_onnx(network, folder / "model.onnx")
+    session = ort.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    validation = [scan_case(session, case) for case in cases["validation"]]
+    calibration = calibrate(validation)
+    threshold = choose_threshold(validation, calibration)
+    chosen = score(validation, calibration, threshold)
+    test = score([scan_case(session, case) for case in cases["test"]], calibration, threshold)
+    agreement = dense_versus_patch(session, cases["test"][:8], seed=1)
+    manifest = _manifest(folder, calibration, (threshold, chosen), (test, agreement), training)
+    manifest["measures"] = fit_measures(validation)
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_golden(session, folder, manifest)
+    write_card(folder, manifest, test)
+    return test
+
+
+def _manifest(
+    folder: Path, calibration: Calibration, chosen: tuple[float, Score], measured: tuple[Score, float], training: dict[str, object]
+) -> dict[str, object]:
+    threshold, validation = chosen
+    test, agreement = measured
+    sha = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    return {
+        "schemaVersion": 1, "id": "tof-patch-phantom", "version": __version__, "pipeline": "tof-patch",
+        "task": "aneurysm-detection", "modality": "MR", "title": "TOF-MRA aneurysm marking, Tiny 3D U-Net",
+        "manufacturer": "Willis",
+        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "minSlices": 32, "pixelSpacingMm": [0.2, 1.2],
+                    "sliceSpacingMm": [0.2, 1.5], "minCoverageMm": [90, 90, 32]},
+        "preprocessing": {
+            "orientation": "LPS", "spacingMm": 1, "interpolation": "linear",
+            "headMask": {"method": "threshold-largest-component", "relativeThreshold": RELATIVE_THRESHOLD,
+                         "referencePercentile": REFERENCE_PERCENTILE},
+            "normalisation": {"method": "percentile-in-mask", "lowPercentile": LOW_PERCENTILE, "highPercentile": HIGH_PERCENTILE}},
+        "network": {"file": "model.onnx", "sha256": sha, "input": "volume", "evidence": "evidence",
+                    "localisation": "localisation", "multipleOf": 4, "patchSize": 32, "haloVoxels": 24},
+        "candidates": {"localisationThreshold": LOCALISATION_THRESHOLD, "minVoxels": MIN_VOXELS, "maxCandidates": MAX_CANDIDATES},
+        "measures": {},
+        "calibration": {"method": "logistic", "intercept": round(calibration.intercept, 6), "seedLogit": round(calibration.seed, 6),
+                        "patchLogit": round(calibration.patch, 6), "logVolume": round(calibration.volume, 6),
+                        "scanProbabilityWhenNoCandidate": 0.01},
+        "operatingPoint": {
+            "findingThreshold": threshold,
+            "chosenOn": f"{validation.scans} validation phantoms, at most 0.5 false positives a scan",
+            "sensitivity": round(validation.detected / max(validation.lesions, 1), 3),
+            "falsePositivesPerScan": round(validation.false_positives_per_scan, 3)},
+        "training": {"data": f"{training['scans']} synthetic TOF-MRA phantoms", "licence": "Apache-2.0", "synthetic": True,
+                     "seed": training["seed"], "kitVersion": __version__, "date": training["date"]},
+        "performance": {
+            "testedOn": f"{test.scans} synthetic phantoms of unseen anatomy and unseen appearance", "scans": test.scans,
+            "lesions": test.lesions, "lesionSensitivity4mmUp": round(test.detected / max(test.lesions, 1), 3),
+            "falsePositivesPerScan": round(test.false_positives_per_scan, 3), "denseVersusPatchCorrelation": round(agreement, 4),
+            "bySize": [{"sizeMm": name, "lesions": n, "detected": hit} for name, n, hit in test.by_size]},
+        "limits": [
+            "Trained and measured on synthetic phantoms only; it says nothing about patients",
+            "Aneurysms below 4 mm are often missed; the artery is not named, only its side",
+            "No skull strip and no bias field correction; treated aneurysms, CTA and contrast-enhanced MRA are not covered"],
+        "intendedUse": "Trained on synthetic phantoms; not for clinical use",
+        "golden": "golden/golden.json",
+    }
+
+
+def write_golden(session: ort.InferenceSession, folder: Path, manifest: dict[str, object]) -> None:
+    """A small phantom crop and what this kit makes of it; the node must agree."""
+    golden = folder / "golden"
+    golden.mkdir(exist_ok=True)
+    anatomy = draw_anatomy(300_001, 2, (6.0, 9.0))
+    phantom = render(anatomy, draw_appearance(300_001, "train"))
+    scale = 700
+    centre = np.round((np.array([0.0, -6.0, 2.0]) - phantom.origin) / phantom.spacing).astype(int)
+    half = np.array([88, 76, 36])
+    start, stop = np.maximum(centre - half, 0), np.minimum(centre + half, phantom.image.shape[::-1])
+    crop = phantom.image[start[2] : stop[2], start[1] : stop[1], start[0] : stop[0]]
+    volume = np.round(crop * scale).astype("<i2")
+    (golden / "volume.raw").write_bytes(volume.tobytes())
+    prepared = prepare(volume.astype(np.float32), phantom.spacing)
+    fields = onnx_fields(session, prepared.image)
+    rng = np.random.default_rng(5)
+    bright = np.argwhere(prepared.image > 0.5)
+    spots = np.vstack([bright[rng.integers(len(bright), size=120)], rng.integers(0, prepared.image.shape, (120, 3))])
+    record = {
+        "file": "volume.raw", "shape": list(volume.shape), "spacingMm": list(phantom.spacing),
+        "preprocessed": {"shape": list(prepared.image.shape), "samples": _samples(prepared.image, spots)},
+        "evidence": _samples(fields.evidence, spots), "localisation": _samples(fields.localisation, spots),
+        "densePatchLogit": _samples(fields.patch_logit, spots),
+        "candidates": _candidates(fields, prepared.mask, manifest),
+    }
+    (golden / "golden.json").write_text(json.dumps(record) + "\n")
+
+
+def _samples(field: np.ndarray, spots: np.ndarray) -> list[list[float]]:
+    return [[int(z), int(y), int(x), round(float(field[z, y, x]), 6)] for z, y, x in spots]
+
+
+def _candidates(fields: object, mask: np.ndarray, manifest: dict) -> list[dict[str, object]]:  # type: ignore[type-arg]
+    values, measures = manifest["calibration"], manifest["measures"]
+    calibration = Calibration(values["intercept"], values["seedLogit"], values["patchLogit"], values["logVolume"])
+    found = sorted(candidates_of(fields, mask), key=lambda c: -calibration.logit(c))[:MAX_CANDIDATES]  # type: ignore[arg-type]
+    return [{
+        "centreVoxel": [round(float(v), 4) for v in c.centre],
+        "probability": round(float(1 / (1 + np.exp(-calibration.logit(c)))), 6),
+        "volumeMm3": round(c.volume * measures["volumeScale"], 3),
+        "maxDiameterMm": round(c.extent * measures["diameterScale"] + measures["diameterOffsetMm"], 3),
+    } for c in found]

@@ -1,0 +1,66 @@
+"""One phantom on disk: DICOM series, NIfTI image and mask, truth.json."""
+
+import argparse
+import dataclasses
+import json
+
+import nibabel
+import numpy as np
+
+from .dicom_series import SeriesOptions, write_series
+from .phantom import Phantom, draw_anatomy, draw_appearance, render
+from .phantom.arteries import rotation_matrix
+
+#: grey value of fresh arterial blood in the files
+BLOOD = 400
+
+
+def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
+    """Writes what the arguments of `phantom` ask for and returns the truth."""
+    anatomy = draw_anatomy(arguments.seed, arguments.aneurysms, tuple(arguments.diameters))
+    appearance = draw_appearance(arguments.seed, arguments.split)
+    changes = {name: value for name, value in (("spacing", arguments.spacing), ("noise", arguments.noise)) if value is not None}
+    if "spacing" in changes:
+        changes["spacing"] = tuple(changes["spacing"])
+    phantom = fit(render(anatomy, dataclasses.replace(appearance, **changes)), arguments.matrix, arguments.slices)
+    voxels = np.round(phantom.image * BLOOD).clip(0, 4095).astype(np.uint16)
+    turn = rotation_matrix(np.array([arguments.oblique, 0, 0]))
+    options = SeriesOptions(
+        uid_key=f"phantom {arguments.seed} {arguments.split} {voxels.shape} {arguments.oblique}",
+        patient_name=arguments.patient_name, character_set=arguments.character_set, compress=arguments.compress,
+        skip_slices=tuple(arguments.missing_slice),
+    )
+    write_series(voxels, phantom.spacing, phantom.origin, arguments.out / "dicom", options, turn)
+    _nifti(voxels.astype(np.int16), phantom, turn, arguments.out / "image.nii.gz")
+    _nifti(phantom.mask, phantom, turn, arguments.out / "mask.nii.gz")
+    truth = {"seed": arguments.seed, "aneurysms": [
+        {"site": a.site, "side": a.side, "centreLpsMm": [round(float(v), 3) for v in turn @ a.centre], "diameterMm": round(a.diameter, 2)}
+        for a in anatomy.aneurysms]}
+    (arguments.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
+    return truth
+
+
+def fit(phantom: Phantom, matrix: int | None, slices: int | None) -> Phantom:
+    """The phantom on a square matrix and a number of slices, cut or filled with zeros about its middle."""
+    size = (slices or phantom.image.shape[0], matrix or phantom.image.shape[1], matrix or phantom.image.shape[2])
+    image, mask, shift = phantom.image, phantom.mask, []
+    for axis, want in enumerate(size):
+        have = image.shape[axis]
+        cut = max(0, (have - want) // 2)
+        image, mask = (np.take(v, range(cut, min(have, cut + want)), axis) for v in (image, mask))
+        fill = max(0, want - have)
+        before = fill // 2
+        pad = [(0, 0)] * 3
+        pad[axis] = (before, fill - before)
+        image, mask = np.pad(image, pad), np.pad(mask, pad)
+        shift.append(cut - before)
+    origin = tuple(o + s * d for o, s, d in zip(phantom.origin, reversed(shift), phantom.spacing))
+    return dataclasses.replace(phantom, image=image, mask=mask, origin=origin)
+
+
+def _nifti(voxels: np.ndarray, phantom: Phantom, turn: np.ndarray, file: object) -> None:
+    """LPS grid to NIfTI's RAS: the affine's first two rows change sign."""
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag(phantom.spacing)
+    affine[:3, 3] = turn @ np.array(phantom.origin)
+    nibabel.save(nibabel.Nifti1Image(np.transpose(voxels, (2, 1, 0)), np.diag([-1, -1, 1, 1]) @ affine), file)

@@ -1,0 +1,7 @@
+import { createHash } from 'node:crypto';
+
+/** A UID that follows from its parts and nothing else: 2.25 and 128 bits of their SHA-256 (PS3.5 B.2), at most 44 characters. */
+export function derivedUid(...parts: readonly string[]): string {
+  const digest = createHash('sha256').update(parts.join('\0')).digest('hex');
+  return `2.25.${BigInt(`0x${digest.slice(0, 32)}`).toString()}`;
+}
