@@ -40,7 +40,8 @@ export async function enqueue(transaction: Transaction, job: NewJob, now: number
     .onConflict((conflict) =>
       conflict
         .column('key')
-        .where('state', '=', 'available')
+        // a literal: SQLite matches a partial index by its text
+        .where('state', '=', sql.lit('available'))
         .doUpdateSet({ payload: JSON.stringify(job.payload), due_at: job.dueAt, attempt: 0 }),
     )
     .execute();

@@ -27,6 +27,7 @@ export function patientStudyEquipment(input: ResultInput): Dataset {
   for (const keyword of copiedWherePresent) copied[keyword] = copy(attributes, keyword);
   return {
     ...copied,
+    BodyPartExamined: 'HEAD',
     Manufacturer: manufacturer,
     ManufacturerModelName: modelName(input),
     DeviceSerialNumber: input.findings.bundle.sha256.slice(0, 16),

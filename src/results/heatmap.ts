@@ -1,6 +1,6 @@
 import { decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
-import { indexToLps, lpsToIndex, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
+import { axesOf, indexToLps, lpsToIndex, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
 import { codeItem } from './common.ts';
 import { heatColours, overlayFrom, overlayStrength } from './pictures/colour.ts';
 import { windowOf, type Window } from './pictures/grey.ts';
@@ -35,6 +35,7 @@ function geometry(volume: Volume, frame: FrameGeometry, index: number): Dataset 
     PositionReferenceIndicator: frame.frameOfReferenceUid ? '' : undefined,
     ImagePositionPatient: place.map(decimal),
     ImageOrientationPatient: [...frame.imageOrientationPatient].map(decimal),
+    PatientOrientation: axesOf(frame).slice(0, 2).map(directionLetters),
     PixelSpacing: [...frame.pixelSpacing].map(decimal),
     SliceThickness: decimal(volume.spacingMm[2]),
     SourceImageSequence: [
@@ -46,6 +47,16 @@ function geometry(volume: Volume, frame: FrameGeometry, index: number): Dataset 
       },
     ],
   };
+}
+
+/** Letters of a direction by falling share, those above a tenth (PS3.3 C.7.6.1.1.1). */
+function directionLetters(direction: Vector): string {
+  const letters = ['RL', 'AP', 'FH'] as const;
+  return [0, 1, 2]
+    .filter((axis) => Math.abs(direction[axis]!) > 0.1)
+    .sort((a, b) => Math.abs(direction[b]!) - Math.abs(direction[a]!))
+    .map((axis) => letters[axis]![direction[axis]! > 0 ? 1 : 0]!)
+    .join('');
 }
 
 function blendSlice(volume: Volume, map: Volume, slice: number, window: Window): Picture {

@@ -45,6 +45,7 @@ export function secondaryCapture(
     BitsStored: 8,
     HighBit: 7,
     PixelRepresentation: 0,
+    PatientOrientation: '',
     LossyImageCompression: '00',
     PixelData: picture.rgb,
     ...more,

@@ -113,7 +113,7 @@ function row(input: ResultInput, finding: Finding, at: { number: number; y: numb
     String(at.number),
     `${meaning}, ${side}`,
     `${finding.maxDiameterMm.toFixed(1)} mm`,
-    `${finding.volumeMm3.toFixed(0)} mm3`,
+    `${finding.volumeMm3.toFixed(0)} mm\u00B3`,
     finding.probability.toFixed(2),
     `${slice + 1} of ${frames.length}`,
   ];

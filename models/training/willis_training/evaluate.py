@@ -105,7 +105,7 @@ def score(scans: list[Scan], calibration: Calibration, threshold: float, smalles
 
 def choose_threshold(scans: list[Scan], calibration: Calibration, most_false_positives: float = 0.5) -> float:
     """The lowest probability whose false positives a scan stay within the budget, so sensitivity is the most it can be."""
-    for threshold in np.arange(0.02, 0.98, 0.01):
+    for threshold in np.arange(0.1, 0.98, 0.01):
         if score(scans, calibration, float(threshold)).false_positives_per_scan <= most_false_positives:
             return round(float(threshold), 2)
     return 0.98

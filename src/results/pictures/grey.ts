@@ -16,11 +16,11 @@ export interface Window {
 
 const sampleEvery = 97;
 
-/** A window that shows tissue dark and vessels bright: from the 1st to the 99.8th percentile of a sample of the voxels. */
+/** A window that shows tissue dark and vessels bright: from the 1st to the 99.9th percentile of a sample of the voxels. */
 export function windowOf(data: Float32Array): Window {
   const sample = new Float32Array(Math.ceil(data.length / sampleEvery));
   for (let index = 0; index < sample.length; index += 1) sample[index] = data[index * sampleEvery]!;
-  const [low = 0, high = 1] = percentiles(sample, [1, 99.8]);
+  const [low = 0, high = 1] = percentiles(sample, [1, 99.9]);
   return { low, high: high > low ? high : low + 1 };
 }
 
