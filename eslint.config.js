@@ -2,15 +2,35 @@ import tseslint from 'typescript-eslint';
 
 /** Type-aware strict rules; numeric kernels index typed arrays, so the non-null assertion is theirs alone. */
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', 'models/', 'data/', 'demo-output/', '.venv/', '**/*.cjs', '*.js', 'bin/'] },
+  {
+    ignores: [
+      'node_modules/',
+      'dist/',
+      'models/',
+      'data/',
+      'demo-output/',
+      '.venv/',
+      '**/*.cjs',
+      '*.js',
+      'bin/',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true, ignoreVoidOperator: true },
+      ],
       '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       'max-params': ['error', 4],
       'max-depth': ['error', 4],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],

@@ -34,7 +34,10 @@ Examples:
 }
 
 main().catch((error: unknown) => {
-  const text = error instanceof WillisError ? `${error.message} [${error.code}]` : String((error as Error).stack ?? error);
+  const text =
+    error instanceof WillisError
+      ? `${error.message} [${error.code}]`
+      : String((error as Error).stack ?? error);
   process.stderr.write(`willis: ${text}\n`);
   process.exitCode = 1;
 });

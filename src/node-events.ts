@@ -22,12 +22,26 @@ export function nodeEvents(log: Log): NodeEvents {
       const fields: LogFields = { seriesId, series: hashUid(seriesInstanceUid) };
       if (rule === null) log.warn('series taken by no rule', { ...fields, why: reason?.text ?? '' });
       else if (reason === null) log.info('series complete, analysis queued', { ...fields, rule: rule.name });
-      else log.warn('series cannot be analysed', { ...fields, rule: rule.name, code: reason.code, why: reason.text });
+      else
+        log.warn('series cannot be analysed', {
+          ...fields,
+          rule: rule.name,
+          code: reason.code,
+          why: reason.text,
+        });
     },
     analysed: ({ seriesId, findings, provider }) => {
-      const ms = Object.values(findings.timingsMs).reduce((sum, part) => sum + part, 0);
-      const fields: LogFields = { seriesId, state: findings.state, findings: findings.findings.length, ms, provider };
-      if (findings.state === 'not-analysed') log.warn('series not analysed', { ...fields, code: findings.reason.code });
+      const { load, preprocess, inference, results } = findings.timingsMs;
+      const ms = load + preprocess + inference + results;
+      const fields: LogFields = {
+        seriesId,
+        state: findings.state,
+        findings: findings.findings.length,
+        ms,
+        provider,
+      };
+      if (findings.state === 'not-analysed')
+        log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
     },
     delivered: (delivery) => log.info('results stored by the destination', delivery),
@@ -38,7 +52,11 @@ export function nodeEvents(log: Log): NodeEvents {
     jobFailed: (job, error, next, dueAt) => {
       const fields: LogFields = { job: job.key, attempt: job.attempt, why: describeError(error) };
       if (next === 'dead') log.error('job given up', fields);
-      else log.warn('job failed, will be tried again', { ...fields, inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)) });
+      else
+        log.warn('job failed, will be tried again', {
+          ...fields,
+          inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)),
+        });
     },
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
   };

@@ -40,7 +40,10 @@ export function receiverPort(parts: Parts): ReceiverPort {
         touched.set(received.associationId, series.add(seriesId));
         return success;
       } catch (error) {
-        parts.events.log.warn('an instance was refused', { from: received.callingAeTitle, why: describeError(error) });
+        parts.events.log.warn('an instance was refused', {
+          from: received.callingAeTitle,
+          why: describeError(error),
+        });
         return statusOf(error);
       }
     },
@@ -52,7 +55,9 @@ export function receiverPort(parts: Parts): ReceiverPort {
       const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
       hastenSeries(parts.database, series, dueAt)
         .then(() => parts.runner.wake())
-        .catch((error: unknown) => parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }));
+        .catch((error: unknown) =>
+          parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }),
+        );
     },
   };
 }

@@ -33,16 +33,34 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   stack.defer(async () => await database.destroy());
   const events = nodeEvents(log);
   const orphans = await removeOrphans(database, files);
-  if (orphans > 0) log.info('removed files of transfers that were cut off before their acknowledgement', { orphans });
+  if (orphans > 0)
+    log.info('removed files of transfers that were cut off before their acknowledgement', { orphans });
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const routes = await routesOf(config, log);
   const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
   const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
   const handlers = new Map<string, JobHandler>([
-    ['assemble', assembleHandler(database, { quietPeriodMs, quietPeriodAfterReleaseMs, rules: config.rules, now, onJudged: events.judged })],
-    ['analyse', analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed })],
-    ...deliveryHandlers(database, config.destinations, { callingAeTitle: config.node.aeTitle, files, now, onDelivered: events.delivered }),
+    [
+      'assemble',
+      assembleHandler(database, {
+        quietPeriodMs,
+        quietPeriodAfterReleaseMs,
+        rules: config.rules,
+        now,
+        onJudged: events.judged,
+      }),
+    ],
+    [
+      'analyse',
+      analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
+    ],
+    ...deliveryHandlers(database, config.destinations, {
+      callingAeTitle: config.node.aeTitle,
+      files,
+      now,
+      onDelivered: events.delivered,
+    }),
   ]);
   const runner = stack.use(
     await startRunner(
@@ -54,7 +72,11 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   );
 
   const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
-  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, freeBytes: () => freeBytes(files.dataDir), minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6 });
+  const room = {
+    freeBytes: () => freeBytes(files.dataDir),
+    minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
+  };
+  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, ...room });
   const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
   log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
@@ -63,7 +85,12 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
 
 function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {
   const { maxInstanceMegabytes, ...dicom } = config.dicom;
-  return { ...dicom, aeTitle: config.node.aeTitle, maxPduLengthBytes: 131_072, maxInstanceBytes: maxInstanceMegabytes * 1e6 };
+  return {
+    ...dicom,
+    aeTitle: config.node.aeTitle,
+    maxPduLengthBytes: 131_072,
+    maxInstanceBytes: maxInstanceMegabytes * 1e6,
+  };
 }
 
 function freeBytes(folder: string): number {
@@ -75,13 +102,19 @@ function freeBytes(folder: string): number {
 async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, Route>> {
   const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
   for (const entry of listed) {
-    if (entry.kind === 'refused') log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
+    if (entry.kind === 'refused')
+      log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return new Map(
     config.rules.map(({ name, pipeline, sendTo }) => {
-      const found = listed.filter((entry) => entry.kind === 'bundle').find(({ bundle }) => bundle.manifest.pipeline === pipeline);
+      const found = listed
+        .filter((entry) => entry.kind === 'bundle')
+        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
       if (found === undefined) throw noBundle(name, pipeline);
-      return [name, { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 }];
+      return [
+        name,
+        { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 },
+      ];
     }),
   );
 }

@@ -73,7 +73,12 @@ function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
     state: 'not-analysed',
     reason,
     findings: [],
-    timingsMs: { load: Math.round(performance.now() - input.started), preprocess: 0, inference: 0, results: 0 },
+    timingsMs: {
+      load: Math.round(performance.now() - input.started),
+      preprocess: 0,
+      inference: 0,
+      results: 0,
+    },
   };
   return { findings, output: null, loaded: null };
 }

@@ -36,10 +36,19 @@ export function analyseHandler(database: Database, options: AnalyseOptions): Job
   };
 }
 
-async function analyse(database: Database, options: AnalyseOptions, request: AnalyseRequest): Promise<JobOutcome> {
+async function analyse(
+  database: Database,
+  options: AnalyseOptions,
+  request: AnalyseRequest,
+): Promise<JobOutcome> {
   const route = routeOf(options, request);
-  if (await isKnown(database, request, route)) return { kind: 'done', commit: async (t) => await adopt(t, request, route) };
-  const instances = await database.selectFrom('instance').selectAll().where('id', 'in', request.instanceIds).execute();
+  if (await isKnown(database, request, route))
+    return { kind: 'done', commit: async (t) => await adopt(t, request, route) };
+  const instances = await database
+    .selectFrom('instance')
+    .selectAll()
+    .where('id', 'in', request.instanceIds)
+    .execute();
   const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
   const task = taskOf(request, { route, instances, previous, options });
   const outcome = await options.worker.run(task);
@@ -93,7 +102,11 @@ interface Previous {
 }
 
 /** The newest result of the same series, which this one replaces: a late image came. */
-async function previousAnalysis(database: Database, seriesId: number, pipeline: string): Promise<Previous | null> {
+async function previousAnalysis(
+  database: Database,
+  seriesId: number,
+  pipeline: string,
+): Promise<Previous | null> {
   const row = await database
     .selectFrom('analysis')
     .innerJoin('result', 'result.analysis_id', 'analysis.id')
@@ -109,7 +122,12 @@ async function previousAnalysis(database: Database, seriesId: number, pipeline: 
 
 function taskOf(
   request: AnalyseRequest,
-  known: { route: Route; instances: readonly InstanceRow[]; previous: Previous | null; options: AnalyseOptions },
+  known: {
+    route: Route;
+    instances: readonly InstanceRow[];
+    previous: Previous | null;
+    options: AnalyseOptions;
+  },
 ): SeriesTask {
   const { route, instances, previous, options } = known;
   const name = `${request.seriesId}-${request.inputSha256.slice(0, 16)}-${route.bundleSha256.slice(0, 8)}`;
@@ -159,7 +177,11 @@ async function commitAnalysis(
     folder,
     finished_at: now,
   };
-  const { id } = await transaction.insertInto('analysis').values(row).returning('id').executeTakeFirstOrThrow();
+  const { id } = await transaction
+    .insertInto('analysis')
+    .values(row)
+    .returning('id')
+    .executeTakeFirstOrThrow();
   for (const result of outcome.results) {
     await transaction
       .insertInto('result')
@@ -180,7 +202,11 @@ async function commitAnalysis(
 }
 
 /** A late image may already have reopened the series: its newer state stands. */
-async function setSeriesState(transaction: Transaction, seriesId: number, findings: SeriesFindings): Promise<void> {
+async function setSeriesState(
+  transaction: Transaction,
+  seriesId: number,
+  findings: SeriesFindings,
+): Promise<void> {
   const reason = findings.state === 'not-analysed' ? findings.reason : null;
   await transaction
     .updateTable('series')

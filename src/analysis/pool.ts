@@ -15,7 +15,12 @@ export function openAnalysisWorker(engine: EngineOptions): AnalysisWorker {
 /** What the worker thread answers; errors cross as data, since classes do not survive the copy. */
 export type WorkerAnswer =
   | { readonly kind: 'outcome'; readonly outcome: SeriesOutcome }
-  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly retry: 'later' | 'never' };
+  | {
+      readonly kind: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly retry: 'later' | 'never';
+    };
 
 class ComputeWorker implements AnalysisWorker {
   private readonly engine: EngineOptions;
@@ -50,7 +55,7 @@ class ComputeWorker implements AnalysisWorker {
   private start(): Worker {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: this.engine });
     worker.on('message', (answer: WorkerAnswer) => this.answerTo(answer));
-    worker.on('error', (error) => this.replace(error.message));
+    worker.on('error', (error: Error) => this.replace(error.message));
     worker.on('exit', (code) => this.replace(`exit status ${code}`));
     return worker;
   }

@@ -1,3 +1,25 @@
-export { lockDataFolder, openDatabase, type Database, type Durability, type Transaction } from './database.ts';
-export type { AnalysisRow, InstanceRow, JobRow, NewAnalysis, NewResult, ResultRow, SeriesRow, SeriesState } from './schema.ts';
-export { openFiles, publishFolder, removeOrphans, sameDataset, syncFolder, type ArchiveFiles } from './files.ts';
+export {
+  lockDataFolder,
+  openDatabase,
+  type Database,
+  type Durability,
+  type Transaction,
+} from './database.ts';
+export type {
+  AnalysisRow,
+  InstanceRow,
+  JobRow,
+  NewAnalysis,
+  NewResult,
+  ResultRow,
+  SeriesRow,
+  SeriesState,
+} from './schema.ts';
+export {
+  openFiles,
+  publishFolder,
+  removeOrphans,
+  sameDataset,
+  syncFolder,
+  type ArchiveFiles,
+} from './files.ts';

@@ -6,13 +6,19 @@ import { shippedBundles } from '../node.ts';
 export function addBundles(program: Command): void {
   program
     .command('bundles')
-    .description('list the model bundles, what each was trained on and how it was measured; refused ones with the reason')
+    .description(
+      'list the model bundles, what each was trained on and how it was measured; refused ones with the reason',
+    )
     .option('--dir <folder>', 'folder of bundles', shippedBundles)
     .action(async ({ dir }: { dir: string }) => {
       const listed = await listBundles(dir);
       for (const entry of listed) process.stdout.write(`${describe(entry)}\n`);
       const refused = listed.filter((entry) => entry.kind === 'refused').length;
-      if (refused > 0) throw new WillisError('BUNDLE_INVALID', `${refused} of ${listed.length} bundles were refused, see above.`);
+      if (refused > 0)
+        throw new WillisError(
+          'BUNDLE_INVALID',
+          `${refused} of ${listed.length} bundles were refused, see above.`,
+        );
     });
 }
 

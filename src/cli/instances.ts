@@ -13,14 +13,17 @@ export interface ListedInstance {
 }
 
 /** The instances below files and folders; what is not DICOM is counted, a DICOMDIR is none. Throws NO_INSTANCES. */
-export async function listInstances(paths: readonly string[]): Promise<{ instances: readonly ListedInstance[]; skipped: number }> {
+export async function listInstances(
+  paths: readonly string[],
+): Promise<{ instances: readonly ListedInstance[]; skipped: number }> {
   const files = (await Promise.all(paths.map(filesBelow))).flat().sort();
   const instances: ListedInstance[] = [];
   for (const file of files) {
     const instance = await tryRead(file);
     if (instance !== undefined) instances.push(instance);
   }
-  if (instances.length === 0) throw new WillisError('NO_INSTANCES', `No DICOM instance was found in ${paths.join(', ')}.`);
+  if (instances.length === 0)
+    throw new WillisError('NO_INSTANCES', `No DICOM instance was found in ${paths.join(', ')}.`);
   return { instances, skipped: files.length - instances.length };
 }
 

@@ -55,16 +55,30 @@ interface Processed {
   readonly findings: SeriesOutcome['findings'] | null;
 }
 
-async function processSeries(series: readonly ListedInstance[], worker: AnalysisWorker, options: Options): Promise<Processed> {
+async function processSeries(
+  series: readonly ListedInstance[],
+  worker: AnalysisWorker,
+  options: Options,
+): Promise<Processed> {
   const loaded = await Promise.all(series.map(async ({ path: file }) => readInstance(await readFile(file))));
-  const frames = loaded.flatMap((one) => frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes));
+  const frames = loaded.flatMap((one) =>
+    frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
+  );
   const traits = readTraits(loaded[0]!.attributes);
   const stack = checkStack(frames, traits.expectedCount ?? undefined);
   const name = `${traits.modality} ${traits.seriesDescription || 'without description'}, ${series.length} files`;
-  const rule = options.pipeline === undefined ? shippedRules().find((one) => explain(one, traits, stack).matches) : { pipeline: options.pipeline };
+  const rule =
+    options.pipeline === undefined
+      ? shippedRules().find((one) => explain(one, traits, stack).matches)
+      : { pipeline: options.pipeline };
   if (rule === undefined) {
-    const lines = shippedRules().flatMap((one) => explain(one, traits, stack).lines.filter((line) => !line.holds));
-    return { line: `${name}: taken by no rule (not ${lines.map((line) => `${line.condition}, found ${line.found}`).join('; not ')})`, findings: null };
+    const lines = shippedRules().flatMap((one) =>
+      explain(one, traits, stack).lines.filter((line) => !line.holds),
+    );
+    return {
+      line: `${name}: taken by no rule (not ${lines.map((line) => `${line.condition}, found ${line.found}`).join('; not ')})`,
+      findings: null,
+    };
   }
   const folder = path.resolve(options.out, `${rule.pipeline}-${series[0]!.seriesInstanceUid}`);
   const outcome = await worker.run({
@@ -72,7 +86,9 @@ async function processSeries(series: readonly ListedInstance[], worker: Analysis
     pipeline: rule.pipeline,
     bundleFolder: await bundleFor(rule.pipeline, options.bundles),
     reason: stack.kind === 'not-a-stack' ? stack.reason : null,
-    inputSha256: inputIdentity(frames.length > 0 ? frames : series.map((one) => ({ sourceSopInstanceUid: one.sopInstanceUid }))),
+    inputSha256: inputIdentity(
+      frames.length > 0 ? frames : series.map((one) => ({ sourceSopInstanceUid: one.sopInstanceUid })),
+    ),
     version: 1,
     supersedes: null,
     completeness: `${frames.length} slices in the given files`,
@@ -89,7 +105,8 @@ function shippedRules(): readonly Rule[] {
 }
 
 function describe({ findings }: SeriesOutcome): string {
-  if (findings.state === 'not-analysed') return `not analysed (${findings.reason.code}: ${findings.reason.text})`;
+  if (findings.state === 'not-analysed')
+    return `not analysed (${findings.reason.code}: ${findings.reason.text})`;
   return findings.state === 'no-findings' ? 'no findings' : `${findings.findings.length} findings`;
 }
 
@@ -97,5 +114,8 @@ async function bundleFor(pipeline: string, folder: string): Promise<string> {
   for (const entry of await listBundles(folder)) {
     if (entry.kind === 'bundle' && entry.bundle.manifest.pipeline === pipeline) return entry.bundle.folder;
   }
-  throw new WillisError('BUNDLE_MISSING', `No sound bundle serves the pipeline "${pipeline}". "willis bundles" shows what there is.`);
+  throw new WillisError(
+    'BUNDLE_MISSING',
+    `No sound bundle serves the pipeline "${pipeline}". "willis bundles" shows what there is.`,
+  );
 }

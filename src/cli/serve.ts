@@ -7,9 +7,13 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('run the node until it is stopped (SIGINT or SIGTERM lets running transfers finish)')
-    .option('-c, --config <file>', 'configuration (JSON); left out: AE WILLIS, port 11112, ./data, no destinations')
+    .option(
+      '-c, --config <file>',
+      'configuration (JSON); left out: AE WILLIS, port 11112, ./data, no destinations',
+    )
     .action(async ({ config: file }: { config?: string }) => {
-      const config = file === undefined ? parseConfig({}, 'the default configuration') : await loadConfig(file);
+      const config =
+        file === undefined ? parseConfig({}, 'the default configuration') : await loadConfig(file);
       const log = openLog({ terminal: process.stderr.isTTY, level: 'info' });
       const node = await startNode(config, log);
       const signal = await stopSignal();

@@ -6,9 +6,13 @@ import { configSchema, type Config } from './schema.ts';
 /** Reads and checks a configuration file; throws CONFIG_UNREADABLE or CONFIG_INVALID with every fault and its place. */
 export async function loadConfig(file: string): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new WillisError('CONFIG_UNREADABLE', `The configuration ${file} cannot be read. Check the path and its permissions.`, {
-      cause,
-    });
+    throw new WillisError(
+      'CONFIG_UNREADABLE',
+      `The configuration ${file} cannot be read. Check the path and its permissions.`,
+      {
+        cause,
+      },
+    );
   });
   return parseConfig(parseJson(text, file), file);
 }

@@ -37,7 +37,11 @@ const dicom = z.strictObject({
 });
 
 const series = z.strictObject({
-  quietPeriodSeconds: z.number().nonnegative().default(30).describe('Without a new image, a series is judged'),
+  quietPeriodSeconds: z
+    .number()
+    .nonnegative()
+    .default(30)
+    .describe('Without a new image, a series is judged'),
   quietPeriodAfterReleaseSeconds: z
     .number()
     .nonnegative()
@@ -97,19 +101,31 @@ export const configSchema = z
       .describe('First match wins. Left out: the shipped rules, sending to every destination'),
     inference: z
       .strictObject({
-        providers: z.array(z.enum(['cuda', 'cpu'])).min(1).default(['cpu']),
+        providers: z
+          .array(z.enum(['cuda', 'cpu']))
+          .min(1)
+          .default(['cpu']),
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
       })
       .prefault({}),
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
-    web: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+    web: z
+      .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) })
+      .prefault({}),
   })
-  .transform((config) => ({ ...config, rules: config.rules ?? shippedRules(config.destinations.map(({ name }) => name)) }))
+  .transform((config) => ({
+    ...config,
+    rules: config.rules ?? shippedRules(config.destinations.map(({ name }) => name)),
+  }))
   .superRefine((config, context) => {
     const names = config.destinations.map(({ name }) => name);
     for (const name of names.filter((name, index) => names.indexOf(name) !== index)) {
-      context.addIssue({ code: 'custom', path: ['destinations'], message: `two destinations are named "${name}"` });
+      context.addIssue({
+        code: 'custom',
+        path: ['destinations'],
+        message: `two destinations are named "${name}"`,
+      });
     }
     for (const [index, { sendTo }] of config.rules.entries()) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {

@@ -39,7 +39,11 @@ export async function enqueueDeliveries(
   for (const destination of destinations) {
     const payload: DeliverRequest = { analysisId, destination };
     const key = `deliver:${destination}:${analysisId}`;
-    await enqueue(transaction, { kind: kindOf(destination), queue: kindOf(destination), key, payload, dueAt: now }, now);
+    await enqueue(
+      transaction,
+      { kind: kindOf(destination), queue: kindOf(destination), key, payload, dueAt: now },
+      now,
+    );
   }
 }
 
@@ -91,7 +95,8 @@ async function deliver(
   const commit = async (transaction: Transaction): Promise<void> =>
     await recordStored(transaction, pending, outcomes, { destination: destination.name, now: options.now() });
   const missing = outcomes.filter((outcome) => outcome.kind !== 'stored');
-  if (missing.length > 0) return { kind: 'failed', error: notTaken(destination, missing, outcomes.length), commit };
+  if (missing.length > 0)
+    return { kind: 'failed', error: notTaken(destination, missing, outcomes.length), commit };
   options.onDelivered({ destination: destination.name, analysisId, stored: outcomes.length });
   return { kind: 'done', commit };
 }
@@ -106,10 +111,11 @@ async function pendingResults(
     .selectAll()
     .where('analysis_id', '=', analysisId)
     .where('kind', 'in', destination.results)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('delivered')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('delivered')
             .select('delivered.result_id')
             .whereRef('delivered.result_id', '=', 'result.id')
             .where('delivered.destination', '=', destination.name),
@@ -132,7 +138,12 @@ async function recordStored(
     if (outcome.kind !== 'stored' || resultId === undefined) continue;
     await transaction
       .insertInto('delivered')
-      .values({ result_id: resultId, destination: to.destination, status: outcome.status, delivered_at: to.now })
+      .values({
+        result_id: resultId,
+        destination: to.destination,
+        status: outcome.status,
+        delivered_at: to.now,
+      })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

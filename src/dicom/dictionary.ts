@@ -15,7 +15,8 @@ export function dictionaryEntry(keyword: string): DictionaryEntry {
   const known = entries.get(keyword);
   if (known !== undefined) return known;
   const found = dcmjs.data.DicomMetaDictionary.nameMap[keyword];
-  if (found === undefined) throw new WillisError('KEYWORD_UNKNOWN', `"${keyword}" is no keyword of the DICOM dictionary.`);
+  if (found === undefined)
+    throw new WillisError('KEYWORD_UNKNOWN', `"${keyword}" is no keyword of the DICOM dictionary.`);
   const entry = { tag: found.tag.replace(/[(),]/g, '').toUpperCase(), vr: found.vr };
   entries.set(keyword, entry);
   return entry;

@@ -1,12 +1,7 @@
+import type { CodedConcept } from '../dicom/index.ts';
+
 /** A point in the patient, mm, DICOM LPS axes (x to the Left, y to the Posterior, z to the Superior; PS3.3 C.7.6.2.1.1). */
 export type PointLpsMm = readonly [number, number, number];
-
-/** A coded concept (PS3.3 8.8): Code Value, Coding Scheme Designator, Code Meaning. */
-export interface CodedConcept {
-  readonly value: string;
-  readonly scheme: string;
-  readonly meaning: string;
-}
 
 export type Laterality = 'left' | 'right';
 
@@ -58,7 +53,11 @@ interface Common {
 /** What a pipeline says of one series (docs: "Findings contract"); the same object feeds results, web and evaluation. */
 export type SeriesFindings = Common &
   (
-    | { readonly state: 'findings'; readonly probability: number; readonly findings: readonly [Finding, ...Finding[]] }
+    | {
+        readonly state: 'findings';
+        readonly probability: number;
+        readonly findings: readonly [Finding, ...Finding[]];
+      }
     | { readonly state: 'no-findings'; readonly probability: number; readonly findings: readonly [] }
     | { readonly state: 'not-analysed'; readonly reason: Reason; readonly findings: readonly [] }
   );

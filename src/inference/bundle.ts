@@ -19,7 +19,11 @@ export type ListedBundle =
 /** Every folder of `folder` that holds a `model.json`, sound or refused by name. */
 export async function listBundles(folder: string): Promise<readonly ListedBundle[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new WillisError('BUNDLES_UNREADABLE', `The bundles folder ${folder} cannot be read. Check "inference.bundlesDir".`, { cause });
+    throw new WillisError(
+      'BUNDLES_UNREADABLE',
+      `The bundles folder ${folder} cannot be read. Check "inference.bundlesDir".`,
+      { cause },
+    );
   });
   const listed: ListedBundle[] = [];
   for (const entry of entries.filter((one) => one.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -42,7 +46,10 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   });
   const sha256 = createHash('sha256').update(network).digest('hex');
   if (sha256 !== manifest.network.sha256) {
-    throw invalid(name, `${manifest.network.file} is not the file the manifest names (SHA-256 ${sha256.slice(0, 12)}...)`);
+    throw invalid(
+      name,
+      `${manifest.network.file} is not the file the manifest names (SHA-256 ${sha256.slice(0, 12)}...)`,
+    );
   }
   const whole = createHash('sha256').update(text).update(network).digest('hex');
   return { folder, manifest, identity: { id: manifest.id, version: manifest.version, sha256: whole } };
@@ -71,5 +78,9 @@ function parseManifest(text: string, name: string): BundleManifest {
 }
 
 function invalid(name: string, why: string, cause?: unknown): WillisError {
-  return new WillisError('BUNDLE_INVALID', `The bundle "${name}" was refused: ${why}. Export it again with the kit, or remove the folder.`, { cause });
+  return new WillisError(
+    'BUNDLE_INVALID',
+    `The bundle "${name}" was refused: ${why}. Export it again with the kit, or remove the folder.`,
+    { cause },
+  );
 }

@@ -24,7 +24,8 @@ export async function evaluateDense(
   const [nx, ny, nz] = image.size;
   const plane = nx * ny;
   const halo = Math.ceil(haloVoxels / multipleOf) * multipleOf;
-  const depth = plane * nz <= largestRun ? nz : Math.max(multipleOf, floorTo(largestRun / plane - 2 * halo, multipleOf));
+  const depth =
+    plane * nz <= largestRun ? nz : Math.max(multipleOf, floorTo(largestRun / plane - 2 * halo, multipleOf));
   const evidence = new Float32Array(plane * nz);
   const localisationLogit = new Float32Array(plane * nz);
   for (let start = 0; start < nz; start += depth) {
@@ -137,7 +138,10 @@ function requireNumbers(...fields: readonly Float32Array[]): void {
   for (const field of fields) {
     for (const value of field) {
       if (!Number.isFinite(value)) {
-        throw new WillisError('MODEL_OUTPUT_INVALID', 'The network gave values that are no numbers; the series was not analysed.');
+        throw new WillisError(
+          'MODEL_OUTPUT_INVALID',
+          'The network gave values that are no numbers; the series was not analysed.',
+        );
       }
     }
   }

@@ -20,7 +20,10 @@ export interface NetworkInput {
 }
 
 /** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
-export function openEngine(options: { readonly providers: readonly Provider[]; readonly threads: number }): Engine {
+export function openEngine(options: {
+  readonly providers: readonly Provider[];
+  readonly threads: number;
+}): Engine {
   return new OnnxEngine(options.providers, options.threads);
 }
 
@@ -48,7 +51,10 @@ class OnnxEngine implements Engine {
       const results = await session.run(feeds, [...input.outputs]);
       return Object.fromEntries(input.outputs.map((name) => [name, results[name]!.data as Float32Array]));
     } catch (cause) {
-      throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${describeError(cause)}`, { cause, retry: 'later' });
+      throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${describeError(cause)}`, {
+        cause,
+        retry: 'later',
+      });
     }
   }
 
@@ -73,7 +79,10 @@ class OnnxEngine implements Engine {
         this.notes.push(`${provider}: not available: ${firstLine(describeError(cause))}`);
       }
     }
-    throw new WillisError('MODEL_NOT_RUNNABLE', `No execution provider could load the network. ${this.notes.join('; ')}`);
+    throw new WillisError(
+      'MODEL_NOT_RUNNABLE',
+      `No execution provider could load the network. ${this.notes.join('; ')}`,
+    );
   }
 
   /** Spinning threads would take the cores from receiver and delivery for nothing measurable (docs/performance.md). */

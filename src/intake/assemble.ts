@@ -48,15 +48,27 @@ export function assembleHandler(database: Database, options: AssembleOptions): J
 }
 
 /** A sender has released: its series need not wait the whole quiet period. */
-export async function hastenSeries(database: Database, seriesIds: Iterable<number>, dueAt: number): Promise<void> {
+export async function hastenSeries(
+  database: Database,
+  seriesIds: Iterable<number>,
+  dueAt: number,
+): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     for (const seriesId of seriesIds) await hasten(transaction, assembleJob(seriesId, dueAt).key, dueAt);
   });
 }
 
 async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
-  const series = await database.selectFrom('series').selectAll().where('id', '=', seriesId).executeTakeFirstOrThrow();
-  const instances = await database.selectFrom('instance').selectAll().where('series_id', '=', seriesId).execute();
+  const series = await database
+    .selectFrom('series')
+    .selectAll()
+    .where('id', '=', seriesId)
+    .executeTakeFirstOrThrow();
+  const instances = await database
+    .selectFrom('instance')
+    .selectAll()
+    .where('series_id', '=', seriesId)
+    .execute();
   const traits = JSON.parse(series.description) as SeriesTraits;
   const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
   const stack = checkStack(frames, traits.expectedCount ?? undefined);
@@ -65,11 +77,20 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
   const explanations = options.rules.map((rule) => explain(rule, traits, stack));
   const match = options.rules.find((_, index) => explanations[index]!.matches) ?? null;
   const reason = match === null ? noRule(explanations) : stack.kind === 'not-a-stack' ? stack.reason : null;
-  options.onJudged({ seriesId, seriesInstanceUid: series.series_instance_uid, rule: match, reason, explanations });
+  options.onJudged({
+    seriesId,
+    seriesInstanceUid: series.series_instance_uid,
+    rule: match,
+    reason,
+    explanations,
+  });
   return {
     kind: 'done',
     commit: async (transaction) => {
-      if (match === null) return await close(transaction, seriesId, reason!);
+      if (match === null) {
+        await close(transaction, seriesId, reason!);
+        return;
+      }
       const request = analyseRequest({ series, instances, frames, rule: match, reason, traits });
       await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
       await enqueue(transaction, analyseJob(request, options.now()), options.now());
@@ -129,8 +150,13 @@ export function analyseJob(
 function noRule(explanations: readonly Explanation[]): Reason {
   const nearest = [...explanations].sort((a, b) => failures(a) - failures(b))[0];
   if (nearest === undefined) return { code: 'NO_RULE_MATCHED', text: 'No rules are configured.' };
-  const why = nearest.lines.filter((line) => !line.holds).map((line) => `not ${line.condition} (found ${line.found})`);
-  return { code: 'NO_RULE_MATCHED', text: `No rule takes this series. Nearest is "${nearest.rule}": ${why.join('; ')}.` };
+  const why = nearest.lines
+    .filter((line) => !line.holds)
+    .map((line) => `not ${line.condition} (found ${line.found})`);
+  return {
+    code: 'NO_RULE_MATCHED',
+    text: `No rule takes this series. Nearest is "${nearest.rule}": ${why.join('; ')}.`,
+  };
 }
 
 function failures(explanation: Explanation): number {
@@ -148,5 +174,8 @@ async function close(transaction: Transaction, seriesId: number, reason: Reason)
 async function giveUp(transaction: Transaction, job: Job, error: unknown): Promise<void> {
   const { seriesId } = job.payload as { seriesId: number };
   const text = error instanceof Error ? error.message : String(error);
-  await close(transaction, seriesId, { code: 'ASSEMBLY_FAILED', text: `The series could not be judged: ${text}` });
+  await close(transaction, seriesId, {
+    code: 'ASSEMBLY_FAILED',
+    text: `The series could not be judged: ${text}`,
+  });
 }

@@ -1,4 +1,10 @@
-export { analyseJob, assembleHandler, hastenSeries, type AnalyseRequest, type Judgement } from './assemble.ts';
+export {
+  analyseJob,
+  assembleHandler,
+  hastenSeries,
+  type AnalyseRequest,
+  type Judgement,
+} from './assemble.ts';
 export { inputIdentity } from './identity.ts';
 export { Ingest } from './ingest.ts';
 export type { IncomingInstance } from './incoming-header.ts';

@@ -50,7 +50,9 @@ export class Ingest {
       const batch = this.waiting;
       this.waiting = [];
       try {
-        const outcomes = await this.database.transaction().execute((transaction) => this.insertAll(transaction, batch));
+        const outcomes = await this.database
+          .transaction()
+          .execute((transaction) => this.insertAll(transaction, batch));
         batch.forEach((entry, index) => entry.resolve(outcomes[index]!));
       } catch (error) {
         for (const entry of batch) entry.reject(error);

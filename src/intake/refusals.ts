@@ -30,7 +30,9 @@ const refusedImageTypes = [
 
 /** What is never an input whatever the rules say: not a volume, derived, a localizer, a MIP, or another node's result. */
 export function refusals(traits: SeriesTraits): readonly Line[] {
-  const imageType = traits.imageType.filter((value) => (refusedImageTypes as readonly string[]).includes(value));
+  const imageType = traits.imageType.filter((value) =>
+    (refusedImageTypes as readonly string[]).includes(value),
+  );
   return [
     {
       condition: 'SOP Class is an MR or CT image',
@@ -44,7 +46,9 @@ export function refusals(traits: SeriesTraits): readonly Line[] {
     },
     {
       condition: 'the images come from a scanner, not from processing software',
-      found: traits.madeByProcessing ? 'Contributing Equipment names a processing device' : 'no processing device named',
+      found: traits.madeByProcessing
+        ? 'Contributing Equipment names a processing device'
+        : 'no processing device named',
       holds: !traits.madeByProcessing,
     },
   ];

@@ -100,7 +100,11 @@ function geometryLines(when: RuleConditions, stack: StackOutcome): readonly Line
 
 function equals(name: string, wanted: string | undefined, found: string): Line | undefined {
   if (wanted === undefined) return undefined;
-  return { condition: `${name} is ${wanted}`, found: found || 'absent', holds: found.toUpperCase() === wanted.toUpperCase() };
+  return {
+    condition: `${name} is ${wanted}`,
+    found: found || 'absent',
+    holds: found.toUpperCase() === wanted.toUpperCase(),
+  };
 }
 
 function oneOf(name: string, wanted: readonly string[] | undefined, found: string): Line | undefined {

@@ -32,7 +32,8 @@ export function readTraits(header: Attributes): SeriesTraits {
     imageType: header.texts('ImageType').map((value) => value.toUpperCase()),
     mrAcquisitionType: text('MRAcquisitionType') || text('VolumetricProperties'),
     manufacturer: text('Manufacturer'),
-    expectedCount: header.number('NumberOfSeriesRelatedInstances') ?? header.number('ImagesInAcquisition') ?? null,
+    expectedCount:
+      header.number('NumberOfSeriesRelatedInstances') ?? header.number('ImagesInAcquisition') ?? null,
     madeByProcessing: header
       .items('ContributingEquipmentSequence')
       .some((item) =>

@@ -1,2 +1,9 @@
 export { enqueue, hasten, type Job, type NewJob } from './queue.ts';
-export { startRunner, type JobHandler, type JobOutcome, type Runner, type RunnerEvents, type RunnerOptions } from './runner.ts';
+export {
+  startRunner,
+  type JobHandler,
+  type JobOutcome,
+  type Runner,
+  type RunnerEvents,
+  type RunnerOptions,
+} from './runner.ts';

@@ -92,10 +92,11 @@ export async function claim(
         .where('candidate.queue', '=', queue)
         .where('candidate.state', '=', 'available')
         .where('candidate.due_at', '<=', lease.now)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('job as twin')
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('job as twin')
                 .select('twin.id')
                 .whereRef('twin.key', '=', 'candidate.key')
                 .where('twin.state', '=', 'running'),
@@ -113,7 +114,10 @@ export async function claim(
 
 /** Keeps a running job; false when the lease was lost, and with it the right to commit. */
 export async function heartbeat(database: Database, job: Job, leaseUntil: number): Promise<boolean> {
-  const result = await ownedBy(database.updateTable('job').set({ lease_until: leaseUntil }), job).executeTakeFirst();
+  const result = await ownedBy(
+    database.updateTable('job').set({ lease_until: leaseUntil }),
+    job,
+  ).executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
 
@@ -123,7 +127,11 @@ export async function complete(transaction: Transaction, job: Job, now: number):
 }
 
 /** Gives up on a job for good; it stays visible with its error until an operator retries it. */
-export async function bury(transaction: Transaction, job: Job, failure: { now: number; error: string }): Promise<boolean> {
+export async function bury(
+  transaction: Transaction,
+  job: Job,
+  failure: { now: number; error: string },
+): Promise<boolean> {
   return await finish(transaction, job, { state: 'dead', now: failure.now, error: failure.error });
 }
 
@@ -131,7 +139,12 @@ export async function bury(transaction: Transaction, job: Job, failure: { now: n
 export async function release(
   transaction: Transaction,
   job: Job,
-  again: { readonly dueAt: number; readonly now: number; readonly error: string | null; readonly burnAttempt: boolean },
+  again: {
+    readonly dueAt: number;
+    readonly now: number;
+    readonly error: string | null;
+    readonly burnAttempt: boolean;
+  },
 ): Promise<boolean> {
   const twin = await transaction
     .selectFrom('job')
@@ -159,7 +172,12 @@ export async function rescue(database: Database, now: number, everyone: boolean)
     if (!everyone) query = query.where('lease_until', '<', now);
     const stuck = await query.execute();
     for (const row of stuck) {
-      await release(transaction, toJob(row), { dueAt: now, now, error: 'the worker stopped', burnAttempt: true });
+      await release(transaction, toJob(row), {
+        dueAt: now,
+        now,
+        error: 'the worker stopped',
+        burnAttempt: true,
+      });
     }
     return stuck.length;
   });
@@ -181,11 +199,13 @@ async function finish(
   return result.numUpdatedRows === 1n;
 }
 
-function ownedBy<Q extends { where(column: 'id' | 'lease_token' | 'state', op: '=', value: string | number): Q }>(
-  query: Q,
-  job: Job,
-): Q {
-  return query.where('id', '=', job.id).where('state', '=', 'running').where('lease_token', '=', job.leaseToken);
+function ownedBy<
+  Q extends { where(column: 'id' | 'lease_token' | 'state', op: '=', value: string | number): Q },
+>(query: Q, job: Job): Q {
+  return query
+    .where('id', '=', job.id)
+    .where('state', '=', 'running')
+    .where('lease_token', '=', job.leaseToken);
 }
 
 function toJob(row: JobRow): Job {

@@ -9,7 +9,11 @@ export type JobOutcome =
   /** Not yet: the same job again at `dueAt`, with no attempt burnt. */
   | { readonly kind: 'again'; readonly dueAt: number }
   /** Part of the work is done and kept; the rest is tried again as after any failure. */
-  | { readonly kind: 'failed'; readonly error: unknown; readonly commit: (transaction: Transaction) => Promise<void> };
+  | {
+      readonly kind: 'failed';
+      readonly error: unknown;
+      readonly commit: (transaction: Transaction) => Promise<void>;
+    };
 
 export interface JobHandler {
   readonly maxAttempts: number;
@@ -81,7 +85,9 @@ class JobRunner implements Runner {
   }
 
   wake(): void {
-    this.looking = this.looking.then(() => this.look()).catch((error: unknown) => this.reportLookFailure(error));
+    this.looking = this.looking
+      .then(() => this.look())
+      .catch((error: unknown) => this.reportLookFailure(error));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,15 +136,22 @@ class JobRunner implements Runner {
 
   private handlerOf(job: Job): JobHandler {
     const handler = this.handlers.get(job.kind);
-    if (handler === undefined) throw new WillisError('JOB_KIND_UNKNOWN', `No part of this node runs "${job.kind}" jobs.`);
+    if (handler === undefined)
+      throw new WillisError('JOB_KIND_UNKNOWN', `No part of this node runs "${job.kind}" jobs.`);
     if (job.attempt > handler.maxAttempts) {
-      throw new WillisError('JOB_WORKER_LOST', `The worker stopped ${job.attempt - 1} times while it ran ${job.key}.`);
+      throw new WillisError(
+        'JOB_WORKER_LOST',
+        `The worker stopped ${job.attempt - 1} times while it ran ${job.key}.`,
+      );
     }
     return handler;
   }
 
   private async settle(job: Job, outcome: JobOutcome): Promise<void> {
-    if (outcome.kind === 'failed') return await this.fail(job, outcome.error, outcome.commit);
+    if (outcome.kind === 'failed') {
+      await this.fail(job, outcome.error, outcome.commit);
+      return;
+    }
     await this.database.transaction().execute(async (transaction) => {
       const now = this.options.now();
       const owned =
@@ -151,7 +164,11 @@ class JobRunner implements Runner {
     this.wake();
   }
 
-  private async fail(job: Job, error: unknown, commit: (transaction: Transaction) => Promise<void>): Promise<void> {
+  private async fail(
+    job: Job,
+    error: unknown,
+    commit: (transaction: Transaction) => Promise<void>,
+  ): Promise<void> {
     const now = this.options.now();
     const interrupted = this.stopping.signal.aborted;
     const dueAt = interrupted ? now : now + this.retryMs(job);
@@ -173,7 +190,11 @@ class JobRunner implements Runner {
     const handler = this.handlers.get(job.kind);
     if (handler === undefined) return 0;
     const { firstRetryMs, longestRetryMs } = handler;
-    return backoffMs({ firstMs: firstRetryMs, longestMs: longestRetryMs }, job.attempt, this.options.random());
+    return backoffMs(
+      { firstMs: firstRetryMs, longestMs: longestRetryMs },
+      job.attempt,
+      this.options.random(),
+    );
   }
 
   private isHopeless(job: Job, error: unknown): boolean {
@@ -183,15 +204,27 @@ class JobRunner implements Runner {
   }
 
   private reportLookFailure(error: unknown): void {
-    const job = { id: 0, kind: 'queue', queue: 'queue', key: 'queue', payload: null, attempt: 0, leaseToken: '' };
+    const job = {
+      id: 0,
+      kind: 'queue',
+      queue: 'queue',
+      key: 'queue',
+      payload: null,
+      attempt: 0,
+      leaseToken: '',
+    };
     this.events.onFailure(job, error, 'retry', this.options.now() + this.options.pollMs);
   }
 }
 
 function leaseLost(job: Job): WillisError {
-  return new WillisError('JOB_LEASE_LOST', `Another worker took over ${job.key} while this one still ran it.`, {
-    retry: 'later',
-  });
+  return new WillisError(
+    'JOB_LEASE_LOST',
+    `Another worker took over ${job.key} while this one still ran it.`,
+    {
+      retry: 'later',
+    },
+  );
 }
 
 async function nothing(): Promise<void> {

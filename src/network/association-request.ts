@@ -65,7 +65,13 @@ export function parseGrant(pdu: Buffer): Grant | undefined {
     if (length?.length === 4) announced = length.readUInt32BE(0);
   }
   if (items(pdu, 74) === undefined) return undefined;
-  return { results, maxPduLengthBytes: Math.max(leastPduBytes, announced === 0 ? unlimitedBytes : Math.min(announced, unlimitedBytes)) };
+  return {
+    results,
+    maxPduLengthBytes: Math.max(
+      leastPduBytes,
+      announced === 0 ? unlimitedBytes : Math.min(announced, unlimitedBytes),
+    ),
+  };
 }
 
 /** An A-ASSOCIATE-RJ in words (PS3.8 Table 9-21). */
@@ -77,7 +83,15 @@ export function rejectionText(pdu: Buffer): string {
 
 /** Why the peer refused a presentation context (PS3.8 Table 9-18). */
 export function contextResultText(result: number | undefined): string {
-  return ['accepted', 'refused by the peer', 'refused without a reason', 'SOP class not supported', 'transfer syntax not supported'][result ?? 2] ?? `result ${result}`;
+  return (
+    [
+      'accepted',
+      'refused by the peer',
+      'refused without a reason',
+      'SOP class not supported',
+      'transfer syntax not supported',
+    ][result ?? 2] ?? `result ${result}`
+  );
 }
 
 const rejectionReasons: Readonly<Record<string, string>> = {

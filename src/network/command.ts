@@ -38,7 +38,11 @@ export function parseCommand(bytes: Buffer): Command | undefined {
     const value = elements.get(element);
     return value?.length === 2 ? value.readUInt16LE(0) : undefined;
   };
-  const text = (element: number): string | undefined => elements.get(element)?.toString('latin1').replace(/[\0 ]+$/, '');
+  const text = (element: number): string | undefined =>
+    elements
+      .get(element)
+      ?.toString('latin1')
+      .replace(/[\0 ]+$/, '');
   return {
     field: number(0x0100),
     messageId: number(0x0110),

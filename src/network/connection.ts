@@ -1,10 +1,11 @@
 import { commandField, parseCommand, response, type Command } from './command.ts';
 import { InstanceSink } from './instance-sink.ts';
+import { datasetDoesNotMatch, keepInstance, outOfResources, success, type Storing } from './storing.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
 import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
-import type { AssociationSummary, ReceivedInstance, ReceiverOptions, ReceiverPort } from './types.ts';
+import type { AssociationSummary, ReceiverOptions, ReceiverPort } from './types.ts';
 
 /** The stream of one peer, as the connection uses it. */
 export interface PeerStream {
@@ -16,23 +17,9 @@ export interface PeerStream {
   close(): void;
 }
 
-const success = 0x0000;
-const outOfResources = 0xa700;
-const datasetDoesNotMatch = 0xa900;
 const longestCommandBytes = 65_536;
 const longestControlBytes = 65_536;
 const uidPattern = /^[0-9.]{1,64}$/;
-
-interface Storing {
-  readonly command: Command;
-  readonly contextId: number;
-  readonly context: AcceptedContext;
-  /** Null while the object is drained: it cannot be kept, and the answer says so. */
-  readonly sink: InstanceSink | null;
-  readonly refusal: number;
-  readonly startedAt: number;
-  receivedBytes: number;
-}
 
 type Phase = 'awaiting-association' | 'open' | 'closed';
 
@@ -97,7 +84,7 @@ export class Connection {
   receive(chunk: Buffer): void {
     if (this.phase === 'closed') return;
     this.lastProgressAt = Date.now();
-    if (this.working || this.held !== undefined) return this.hold(chunk);
+    if (this.isHeld()) return this.hold(chunk);
     try {
       const taken = this.reader.feed(chunk);
       if (taken < chunk.length) this.hold(chunk.subarray(taken));
@@ -110,7 +97,12 @@ export class Connection {
   /** The stream has ended, by either side. */
   disconnected(): void {
     if (this.phase === 'closed') return;
-    this.finish('disconnected', this.storing === undefined ? 'closed the connection without a release' : 'closed the connection in the middle of an object, which was dropped');
+    this.finish(
+      'disconnected',
+      this.storing === undefined
+        ? 'closed the connection without a release'
+        : 'closed the connection in the middle of an object, which was dropped',
+    );
   }
 
   /** Ends what takes too long; never while the node itself is at work. */
@@ -119,13 +111,16 @@ export class Connection {
     const { associationTimeoutSeconds, idleTimeoutSeconds, pduTimeoutSeconds } = this.options;
     const quietSeconds = (now - this.lastProgressAt) / 1000;
     if (this.phase === 'awaiting-association') {
-      if (now - this.connectedAt > associationTimeoutSeconds * 1000) this.abort('timed-out', `did not ask for an association within ${associationTimeoutSeconds} s`);
+      if (now - this.connectedAt > associationTimeoutSeconds * 1000)
+        this.abort('timed-out', `did not ask for an association within ${associationTimeoutSeconds} s`);
       return;
     }
     const midway = this.storing !== undefined || !this.reader.isIdle || this.commandLength > 0;
-    if (midway && quietSeconds > pduTimeoutSeconds) this.abort('timed-out', `stopped in the middle of a message for ${pduTimeoutSeconds} s`);
+    if (midway && quietSeconds > pduTimeoutSeconds)
+      this.abort('timed-out', `stopped in the middle of a message for ${pduTimeoutSeconds} s`);
     else if (midway) this.checkRate(now);
-    else if (quietSeconds > idleTimeoutSeconds) this.abort('timed-out', `sent nothing for ${idleTimeoutSeconds} s`);
+    else if (quietSeconds > idleTimeoutSeconds)
+      this.abort('timed-out', `sent nothing for ${idleTimeoutSeconds} s`);
   }
 
   shutDown(): void {
@@ -138,7 +133,10 @@ export class Connection {
     const seconds = (now - storing.startedAt) / 1000;
     if (seconds < this.options.pduTimeoutSeconds) return;
     if (storing.receivedBytes / seconds >= this.options.minimumRateBytesPerSecond) return;
-    this.abort('timed-out', `sent an object slower than ${this.options.minimumRateBytesPerSecond} bytes a second`);
+    this.abort(
+      'timed-out',
+      `sent an object slower than ${this.options.minimumRateBytesPerSecond} bytes a second`,
+    );
   }
 
   private hold(bytes: Buffer): void {
@@ -154,7 +152,11 @@ export class Connection {
     this.held = undefined;
     if (held !== undefined) this.receive(held);
     // what was held may itself have started work that holds the rest
-    if (this.held === undefined && !this.working) this.stream.resume();
+    if (!this.isHeld()) this.stream.resume();
+  }
+
+  private isHeld(): boolean {
+    return this.held !== undefined || this.working;
   }
 
   private takeControl(type: number, bytes: Buffer): void {
@@ -168,7 +170,9 @@ export class Connection {
   }
 
   private associate(request: Buffer): void {
-    const outcome = negotiate(request, this.options.maxPduLengthBytes, (requestor) => this.admit(requestor, this.stream.remoteAddress));
+    const outcome = negotiate(request, this.options.maxPduLengthBytes, (requestor) =>
+      this.admit(requestor, this.stream.remoteAddress),
+    );
     if (outcome.kind === 'fault') throw new ProtocolFault(outcome.text);
     this.requestor = outcome.requestor;
     this.stream.write(outcome.reply);
@@ -177,12 +181,23 @@ export class Connection {
     this.phase = 'open';
   }
 
-  private startValue(value: { contextId: number; isCommand: boolean; isLast: boolean; length: number }): void {
+  private startValue(value: {
+    contextId: number;
+    isCommand: boolean;
+    isLast: boolean;
+    length: number;
+  }): void {
     if (this.phase !== 'open') throw new ProtocolFault('data outside an association');
-    if (!this.contexts.has(value.contextId)) throw new ProtocolFault(`data on presentation context ${value.contextId}, which was not accepted`);
-    if (value.isCommand !== (this.storing === undefined)) throw new ProtocolFault(value.isCommand ? 'a command inside an object' : 'a data set without a command');
-    if (!value.isCommand && value.contextId !== this.storing?.contextId) throw new ProtocolFault('an object on two presentation contexts');
-    if (value.isCommand && this.commandLength + value.length > longestCommandBytes) throw new ProtocolFault('a command of more than 64 KB');
+    if (!this.contexts.has(value.contextId))
+      throw new ProtocolFault(`data on presentation context ${value.contextId}, which was not accepted`);
+    if (value.isCommand !== (this.storing === undefined))
+      throw new ProtocolFault(
+        value.isCommand ? 'a command inside an object' : 'a data set without a command',
+      );
+    if (!value.isCommand && value.contextId !== this.storing?.contextId)
+      throw new ProtocolFault('an object on two presentation contexts');
+    if (value.isCommand && this.commandLength + value.length > longestCommandBytes)
+      throw new ProtocolFault('a command of more than 64 KB');
     this.value = value;
   }
 
@@ -194,7 +209,8 @@ export class Connection {
       return;
     }
     storing.receivedBytes += bytes.length;
-    if (storing.receivedBytes > this.options.maxInstanceBytes) throw new ProtocolFault(`an object larger than ${this.options.maxInstanceBytes} bytes`);
+    if (storing.receivedBytes > this.options.maxInstanceBytes)
+      throw new ProtocolFault(`an object larger than ${this.options.maxInstanceBytes} bytes`);
     if (storing.sink?.take(bytes) === false) {
       this.stream.pause();
       storing.sink.roomAvailable(() => {
@@ -221,14 +237,16 @@ export class Connection {
     if (command.field === commandField.cEchoRq && !command.hasDataset) {
       const operation = { messageId: command.messageId, sopClassUid: command.affectedSopClassUid ?? '' };
       this.stream.write(commandPdu(contextId, response(commandField.cEchoRsp, operation, success)));
-    } else if (command.field === commandField.cStoreRq && command.hasDataset) this.beginStoring(command, contextId);
+    } else if (command.field === commandField.cStoreRq && command.hasDataset)
+      this.beginStoring(command, contextId);
     else throw new ProtocolFault(`a command (${hex(command.field ?? 0)}) this node does not offer`);
     return false;
   }
 
   private beginStoring(command: Command, contextId: number): void {
     const { affectedSopClassUid, affectedSopInstanceUid } = command;
-    if (affectedSopClassUid === undefined || affectedSopInstanceUid === undefined) throw new ProtocolFault('a C-STORE-RQ without UIDs');
+    if (affectedSopClassUid === undefined || affectedSopInstanceUid === undefined)
+      throw new ProtocolFault('a C-STORE-RQ without UIDs');
     const context = this.contexts.get(contextId)!;
     const fits = uidPattern.test(affectedSopInstanceUid) && affectedSopClassUid === context.abstractSyntaxUid;
     const sink = fits ? this.openSink(affectedSopInstanceUid, context) : null;
@@ -239,7 +257,11 @@ export class Connection {
   private openSink(sopInstanceUid: string, context: AcceptedContext): InstanceSink | null {
     try {
       const { abstractSyntaxUid: sopClassUid, transferSyntaxUid } = context;
-      return new InstanceSink(this.port.allocate(), part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }), 65_536);
+      return new InstanceSink(
+        this.port.allocate(),
+        part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }),
+        65_536,
+      );
     } catch {
       // no place for a file: the object is drained and refused as out of resources
       return null;
@@ -247,43 +269,20 @@ export class Connection {
   }
 
   private async store(storing: Storing): Promise<void> {
-    const status = await this.keep(storing);
+    const who = { callingAeTitle: this.requestor?.callingAeTitle ?? '', associationId: this.id };
+    const status = await keepInstance(storing, who, { port: this.port, durability: this.options.durability });
     this.storing = undefined;
     if (status === success) this.stored += 1;
     else this.refused += 1;
     const { messageId, affectedSopClassUid, affectedSopInstanceUid } = storing.command;
-    const operation = { messageId: messageId!, sopClassUid: affectedSopClassUid!, sopInstanceUid: affectedSopInstanceUid! };
-    if (this.phase === 'open') this.stream.write(commandPdu(storing.contextId, response(commandField.cStoreRsp, operation, status)));
-    this.goOn();
-  }
-
-  /** The status of the C-STORE: success only after file and row are durable; any failure leaves no file. */
-  private async keep(storing: Storing): Promise<number> {
-    const { sink } = storing;
-    if (sink === null) return storing.refusal;
-    try {
-      await sink.finish(this.options.durability === 'full');
-      const status = await this.port.commit(this.describe(storing, sink));
-      if (status !== success) await sink.discard();
-      return status;
-    } catch {
-      await sink.discard().catch(() => undefined);
-      return outOfResources;
-    }
-  }
-
-  private describe(storing: Storing, sink: InstanceSink): ReceivedInstance {
-    return {
-      path: sink.path,
-      sizeBytes: sink.sizeBytes,
-      sopClassUid: storing.context.abstractSyntaxUid,
-      sopInstanceUid: storing.command.affectedSopInstanceUid!,
-      transferSyntaxUid: storing.context.transferSyntaxUid,
-      callingAeTitle: this.requestor?.callingAeTitle ?? '',
-      associationId: this.id,
-      head: sink.datasetHead,
-      datasetOffset: sink.datasetOffset,
+    const operation = {
+      messageId: messageId!,
+      sopClassUid: affectedSopClassUid!,
+      sopInstanceUid: affectedSopInstanceUid!,
     };
+    if (this.phase === 'open')
+      this.stream.write(commandPdu(storing.contextId, response(commandField.cStoreRsp, operation, status)));
+    this.goOn();
   }
 
   private abort(ending: AssociationSummary['ending'], what: string): void {
@@ -297,8 +296,14 @@ export class Connection {
     this.stream.close();
     if (!this.working) void this.storing?.sink?.discard().catch(() => undefined);
     const { requestor } = this;
-    const who = requestor === undefined ? this.stream.remoteAddress : `${requestor.callingAeTitle} (${this.stream.remoteAddress})`;
-    const counts = this.stored + this.refused === 0 ? '' : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
+    const who =
+      requestor === undefined
+        ? this.stream.remoteAddress
+        : `${requestor.callingAeTitle} (${this.stream.remoteAddress})`;
+    const counts =
+      this.stored + this.refused === 0
+        ? ''
+        : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
     this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
   }
 }

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const open = promisify(fs.open);
-const write = promisify(fs.write) as (fd: number, bytes: Buffer, offset: number, length: number) => Promise<{ bytesWritten: number }>;
+const write = promisify(fs.write) as (
+  fd: number,
+  bytes: Buffer,
+  offset: number,
+  length: number,
+) => Promise<{ bytesWritten: number }>;
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
@@ -114,7 +119,9 @@ export class InstanceSink {
     this.block = takeBlock();
     this.blockLength = 0;
     this.waitingBytes += length;
-    this.chain = this.chain.then(async () => await this.writeAll(block, length)).catch((error: unknown) => this.fail(error));
+    this.chain = this.chain
+      .then(async () => await this.writeAll(block, length))
+      .catch((error: unknown) => this.fail(error));
   }
 
   private async writeAll(block: Buffer, length: number): Promise<void> {

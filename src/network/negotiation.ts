@@ -35,8 +35,19 @@ export interface Rejection {
 
 /** The answer to an A-ASSOCIATE-RQ: bytes to send, and what was agreed. */
 export type Negotiated =
-  | { readonly kind: 'accepted'; readonly reply: Buffer; readonly requestor: Requestor; readonly contexts: ReadonlyMap<number, AcceptedContext>; readonly lines: readonly string[] }
-  | { readonly kind: 'rejected'; readonly reply: Buffer; readonly requestor: Requestor; readonly rejection: Rejection }
+  | {
+      readonly kind: 'accepted';
+      readonly reply: Buffer;
+      readonly requestor: Requestor;
+      readonly contexts: ReadonlyMap<number, AcceptedContext>;
+      readonly lines: readonly string[];
+    }
+  | {
+      readonly kind: 'rejected';
+      readonly reply: Buffer;
+      readonly requestor: Requestor;
+      readonly rejection: Rejection;
+    }
   | { readonly kind: 'fault'; readonly text: string };
 
 dimse.log.setLevel('silent');
@@ -62,7 +73,10 @@ export function negotiate(
     try {
       outcome = answer(scp, association, { maxPduLengthBytes, decide, socket });
     } catch (error) {
-      outcome = { kind: 'fault', text: `an A-ASSOCIATE-RQ that cannot be answered (${(error as Error).message})` };
+      outcome = {
+        kind: 'fault',
+        text: `an A-ASSOCIATE-RQ that cannot be answered (${(error as Error).message})`,
+      };
     }
   };
   // the library hands an error to a listener of its own; reading happens inside this call
@@ -97,7 +111,9 @@ function answer(
     (context as unknown as { userRole?: boolean; providerRole?: boolean }).userRole = undefined as never;
     (context as unknown as { userRole?: boolean; providerRole?: boolean }).providerRole = undefined as never;
     if (accepted !== null) contexts.set(id, accepted);
-    lines.push(`${id}: ${context.getAbstractSyntaxUid()} ${accepted === null ? 'refused' : `accepted in ${accepted.transferSyntaxUid}`}`);
+    lines.push(
+      `${id}: ${context.getAbstractSyntaxUid()} ${accepted === null ? 'refused' : `accepted in ${accepted.transferSyntaxUid}`}`,
+    );
   }
   scp.sendAssociationAccept();
   return { kind: 'accepted', reply: by.socket.written(), requestor, contexts, lines };
@@ -112,12 +128,20 @@ function judge(context: LibraryContext): AcceptedContext | null {
   const isStorage = abstractSyntaxUid.startsWith(storageRoot) && !notStorage.test(abstractSyntaxUid);
   const isVerification = abstractSyntaxUid === verification;
   if (!isStorage && !isVerification) {
-    context.setResult(PresentationContextResult.RejectAbstractSyntaxNotSupported, proposed[0] ?? transferSyntaxRoot);
+    context.setResult(
+      PresentationContextResult.RejectAbstractSyntaxNotSupported,
+      proposed[0] ?? transferSyntaxRoot,
+    );
     return null;
   }
-  const transferSyntaxUid = proposed.find((uid) => uid === transferSyntaxRoot || uid.startsWith(`${transferSyntaxRoot}.`));
+  const transferSyntaxUid = proposed.find(
+    (uid) => uid === transferSyntaxRoot || uid.startsWith(`${transferSyntaxRoot}.`),
+  );
   if (transferSyntaxUid === undefined) {
-    context.setResult(PresentationContextResult.RejectTransferSyntaxesNotSupported, proposed[0] ?? transferSyntaxRoot);
+    context.setResult(
+      PresentationContextResult.RejectTransferSyntaxesNotSupported,
+      proposed[0] ?? transferSyntaxRoot,
+    );
     return null;
   }
   context.setResult(PresentationContextResult.Accept, transferSyntaxUid);

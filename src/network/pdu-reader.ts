@@ -14,7 +14,12 @@ export interface PduEvents {
   /** A whole PDU that is not P-DATA-TF, header included. */
   control(type: number, bytes: Buffer): void;
   /** A presentation data value begins (PS3.8 9.3.5.1 and Annex E). */
-  valueStart(value: { readonly contextId: number; readonly isCommand: boolean; readonly isLast: boolean; readonly length: number }): void;
+  valueStart(value: {
+    readonly contextId: number;
+    readonly isCommand: boolean;
+    readonly isLast: boolean;
+    readonly length: number;
+  }): void;
   valueBytes(bytes: Buffer): void;
   /** The value has ended; true holds the reader back until `feed` is called again. */
   valueEnd(): boolean;
@@ -57,8 +62,10 @@ export class PduReader {
     // an empty value (a closing fragment) ends without a further byte
     while (at < chunk.length || (this.inValue && this.valueLeft === 0)) {
       if (this.inValue) {
-        at = this.takeValue(chunk, at);
-        if (!this.inValue && this.events.valueEnd()) return at;
+        at += this.takeValue(chunk, at);
+        if (this.valueLeft > 0) continue;
+        this.inValue = false;
+        if (this.events.valueEnd()) return at;
       } else if (this.control !== undefined) at = this.takeControl(chunk, at);
       else if (this.pduLeft > 0) at = this.takeValueHeader(chunk, at);
       else at = this.takePduHeader(chunk, at);
@@ -73,12 +80,14 @@ export class PduReader {
     const type = this.header[0]!;
     const length = this.header.readUInt32BE(2);
     if (type === pduType.data) {
-      if (length > this.limits.dataBytes) throw new ProtocolFault(`a P-DATA-TF of ${length} bytes, announced were ${this.limits.dataBytes}`);
+      if (length > this.limits.dataBytes)
+        throw new ProtocolFault(`a P-DATA-TF of ${length} bytes, announced were ${this.limits.dataBytes}`);
       this.pduLeft = length;
       return next;
     }
     if (type < 1 || type > 7) throw new ProtocolFault(`bytes that are no DICOM (PDU type ${type})`);
-    if (length > this.limits.controlBytes) throw new ProtocolFault(`a PDU of type ${type} that claims ${length} bytes`);
+    if (length > this.limits.controlBytes)
+      throw new ProtocolFault(`a PDU of type ${type} that claims ${length} bytes`);
     this.control = Buffer.alloc(6 + length);
     this.header.copy(this.control, 0, 0, 6);
     this.controlLength = 6;
@@ -106,13 +115,20 @@ export class PduReader {
     if (this.headerLength < 6) return next;
     this.headerLength = 0;
     const length = this.header.readUInt32BE(0);
-    if (length < 2 || length + 4 > this.pduLeft) throw new ProtocolFault(`a presentation data value of ${length} bytes in ${this.pduLeft}`);
+    if (length < 2 || length + 4 > this.pduLeft)
+      throw new ProtocolFault(`a presentation data value of ${length} bytes in ${this.pduLeft}`);
     this.pduLeft -= length + 4;
-    if (this.pduLeft > 0 && this.pduLeft < 6) throw new ProtocolFault(`${this.pduLeft} stray bytes in a P-DATA-TF`);
+    if (this.pduLeft > 0 && this.pduLeft < 6)
+      throw new ProtocolFault(`${this.pduLeft} stray bytes in a P-DATA-TF`);
     const flags = this.header[5]!;
     this.valueLeft = length - 2;
     this.inValue = true;
-    this.events.valueStart({ contextId: this.header[4]!, isCommand: (flags & 1) === 1, isLast: (flags & 2) === 2, length: this.valueLeft });
+    this.events.valueStart({
+      contextId: this.header[4]!,
+      isCommand: (flags & 1) === 1,
+      isLast: (flags & 2) === 2,
+      length: this.valueLeft,
+    });
     return next;
   }
 
@@ -120,8 +136,7 @@ export class PduReader {
     const count = Math.min(this.valueLeft, chunk.length - at);
     if (count > 0) this.events.valueBytes(chunk.subarray(at, at + count));
     this.valueLeft -= count;
-    if (this.valueLeft === 0) this.inValue = false;
-    return at + count;
+    return count;
   }
 
   private collectHeader(chunk: Buffer, at: number, size: number): number {

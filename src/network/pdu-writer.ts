@@ -11,7 +11,11 @@ export function releasePdu(type: 'request' | 'response'): Buffer {
 }
 
 /** Headers of a P-DATA-TF with one presentation data value of `length` bytes (PS3.8 9.3.5). */
-export function dataHeader(contextId: number, length: number, flags: { isCommand: boolean; isLast: boolean }): Buffer {
+export function dataHeader(
+  contextId: number,
+  length: number,
+  flags: { isCommand: boolean; isLast: boolean },
+): Buffer {
   const header = Buffer.alloc(12);
   header[0] = pduType.data;
   header.writeUInt32BE(length + 6, 2);

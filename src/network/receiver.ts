@@ -25,13 +25,17 @@ export async function startReceiver(options: ReceiverOptions, port: ReceiverPort
     identityProblem(requestor, remoteAddress, options) ?? pressureProblem(open, options, port);
   const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
     if (sockets.size >= options.maxAssociations + politeConnections) return void accepted.destroy();
-    const connection: Connection = serve(accepted, (stream) => new Connection(randomUUID(), { stream, options, port, admit }), {
-      opened: (socket) => sockets.add(socket),
-      closed: (socket) => {
-        sockets.delete(socket);
-        open.delete(connection);
+    const connection: Connection = serve(
+      accepted,
+      (stream) => new Connection(randomUUID(), { stream, options, port, admit }),
+      {
+        opened: (socket) => sockets.add(socket),
+        closed: (socket) => {
+          sockets.delete(socket);
+          open.delete(connection);
+        },
       },
-    });
+    );
     open.add(connection);
   });
   await listen(server, options);
@@ -56,11 +60,11 @@ function serve(
   connect: (stream: PeerStream) => Connection,
   track: { opened: (socket: net.Socket) => void; closed: (socket: net.Socket) => void },
 ): Connection {
-  let connection: Connection | undefined;
-  const socket = readIntoOneBuffer(accepted, (chunk) => connection?.receive(chunk));
+  const held: { connection?: Connection } = {};
+  const socket = readIntoOneBuffer(accepted, (chunk) => held.connection?.receive(chunk));
   track.opened(socket);
-  connection = connect(peerStream(socket));
-  const made = connection;
+  const made = connect(peerStream(socket));
+  held.connection = made;
   socket.on('error', () => made.disconnected());
   socket.on('end', () => {
     made.disconnected();
@@ -77,9 +81,15 @@ function serve(
 function peerStream(socket: net.Socket): PeerStream {
   return {
     remoteAddress: (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, ''),
-    write: (bytes) => void (socket.writable && socket.write(bytes)),
-    pause: () => void socket.pause(),
-    resume: () => void (socket.destroyed || socket.resume()),
+    write: (bytes) => {
+      if (socket.writable) socket.write(bytes);
+    },
+    pause: () => {
+      socket.pause();
+    },
+    resume: () => {
+      if (!socket.destroyed) socket.resume();
+    },
     close: () => {
       socket.end();
       // a peer that does not close must not keep the socket
@@ -89,7 +99,11 @@ function peerStream(socket: net.Socket): PeerStream {
 }
 
 /** Who may call, and by which name (PS3.8 Table 9-21: source 1, permanent). */
-function identityProblem(requestor: Requestor, remoteAddress: string, options: ReceiverOptions): Rejection | null {
+function identityProblem(
+  requestor: Requestor,
+  remoteAddress: string,
+  options: ReceiverOptions,
+): Rejection | null {
   const { callingAeTitle, calledAeTitle } = requestor;
   if (!options.acceptAnyCalledAeTitle && calledAeTitle !== options.aeTitle) {
     const text = `it called us "${calledAeTitle}", our AE title is "${options.aeTitle}"; correct the AE title in the calling device`;
@@ -98,15 +112,32 @@ function identityProblem(requestor: Requestor, remoteAddress: string, options: R
   if (options.callers.length === 0) return null;
   const named = options.callers.filter((caller) => caller.aeTitle === callingAeTitle);
   if (named.some(({ host }) => host === undefined || host === remoteAddress)) return null;
-  const why = named.length > 0 ? `calls from ${remoteAddress}, not from its configured address` : 'is not among the configured callers';
-  return { result: 1, source: 1, reason: 3, text: `"${callingAeTitle}" ${why}; add it under dicom.callers if it belongs to you` };
+  const why =
+    named.length > 0
+      ? `calls from ${remoteAddress}, not from its configured address`
+      : 'is not among the configured callers';
+  return {
+    result: 1,
+    source: 1,
+    reason: 3,
+    text: `"${callingAeTitle}" ${why}; add it under dicom.callers if it belongs to you`,
+  };
 }
 
 /** Too much at once is temporary: the peer comes again (source 3: 1 temporary congestion, 2 local limit exceeded). */
-function pressureProblem(open: ReadonlySet<Connection>, options: ReceiverOptions, port: ReceiverPort): Rejection | null {
+function pressureProblem(
+  open: ReadonlySet<Connection>,
+  options: ReceiverOptions,
+  port: ReceiverPort,
+): Rejection | null {
   const associations = [...open].filter((connection) => connection.isOpen).length;
   if (associations >= options.maxAssociations) {
-    return { result: 2, source: 3, reason: 2, text: `${associations} associations are open, dicom.maxAssociations is ${options.maxAssociations}` };
+    return {
+      result: 2,
+      source: 3,
+      reason: 2,
+      text: `${associations} associations are open, dicom.maxAssociations is ${options.maxAssociations}`,
+    };
   }
   const admission = port.admit();
   return admission.kind === 'accept' ? null : { result: 2, source: 3, reason: 1, text: admission.why };
@@ -116,7 +147,13 @@ async function listen(server: net.Server, options: ReceiverOptions): Promise<voi
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const where = `${options.host}:${options.port}`;
-      reject(new WillisError('PORT_UNAVAILABLE', `Cannot listen on ${where} (${cause.code ?? cause.message}). Is another node running, or the port taken? Change dicom.port or stop the other program.`, { cause }));
+      reject(
+        new WillisError(
+          'PORT_UNAVAILABLE',
+          `Cannot listen on ${where} (${cause.code ?? cause.message}). Is another node running, or the port taken? Change dicom.port or stop the other program.`,
+          { cause },
+        ),
+      );
     });
     server.listen(options.port, options.host, resolve);
   });

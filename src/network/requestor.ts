@@ -1,6 +1,12 @@
 import net from 'node:net';
 import { WillisError } from '../errors.ts';
-import { associateRequest, parseGrant, rejectionText, type Grant, type ProposedContext } from './association-request.ts';
+import {
+  associateRequest,
+  parseGrant,
+  rejectionText,
+  type Grant,
+  type ProposedContext,
+} from './association-request.ts';
 import { parseCommand, type Command } from './command.ts';
 import { PduReader, pduType } from './pdu-reader.ts';
 import { abortPdu, releasePdu } from './pdu-writer.ts';
@@ -37,7 +43,9 @@ export async function openAssociation(
   const socket = await connect(peer, options.connectTimeoutMs ?? 10_000);
   const association = new OpenAssociation(socket, peer, options.answerTimeoutMs ?? 60_000);
   try {
-    await association.negotiate(associateRequest({ called: peer.aeTitle, calling: options.callingAeTitle }, contexts, ourMaxPduBytes));
+    await association.negotiate(
+      associateRequest({ called: peer.aeTitle, calling: options.callingAeTitle }, contexts, ourMaxPduBytes),
+    );
     return association;
   } catch (error) {
     socket.destroy();
@@ -80,7 +88,11 @@ class OpenAssociation implements Association {
     const reply = await this.next();
     if (!Buffer.isBuffer(reply)) throw this.lost('it answered the association request with data');
     if (reply[0] === pduType.associateRj) {
-      throw new WillisError('ASSOCIATION_REJECTED', `${this.name} rejected our association ${rejectionText(reply)}.`, { retry: 'later' });
+      throw new WillisError(
+        'ASSOCIATION_REJECTED',
+        `${this.name} rejected our association ${rejectionText(reply)}.`,
+        { retry: 'later' },
+      );
     }
     const grant = reply[0] === pduType.associateAc ? parseGrant(reply) : undefined;
     if (grant === undefined) throw this.lost('it did not answer the association request with an acceptance');
@@ -90,16 +102,22 @@ class OpenAssociation implements Association {
   async write(bytes: Buffer): Promise<void> {
     if (this.broken !== undefined) throw this.broken;
     if (this.socket.write(bytes)) return;
-    await this.within(new Promise<void>((resolve, reject) => {
-      this.socket.once('drain', resolve);
-      this.socket.once('close', () => reject(this.broken ?? this.lost('the peer closed the connection')));
-    }));
+    await this.within(
+      new Promise<void>((resolve, reject) => {
+        this.socket.once('drain', resolve);
+        this.socket.once('close', () => reject(this.broken ?? this.lost('the peer closed the connection')));
+      }),
+    );
   }
 
   async nextResponse(): Promise<Command> {
     const got = await this.next();
     if (!Buffer.isBuffer(got)) return got;
-    throw this.lost(got[0] === pduType.abort ? 'the peer aborted the association' : `the peer sent a PDU of type ${got[0]} instead of a response`);
+    throw this.lost(
+      got[0] === pduType.abort
+        ? 'the peer aborted the association'
+        : `the peer sent a PDU of type ${got[0]} instead of a response`,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,7 +160,8 @@ class OpenAssociation implements Association {
 
   private collect(bytes: Buffer): void {
     this.command.push(Buffer.from(bytes));
-    if (this.command.reduce((sum, part) => sum + part.length, 0) > longestCommandBytes) throw new Error('a response without end');
+    if (this.command.reduce((sum, part) => sum + part.length, 0) > longestCommandBytes)
+      throw new Error('a response without end');
   }
 
   private endValue(): boolean {
@@ -187,7 +206,11 @@ async function connect(peer: PeerAddress, timeoutMs: number): Promise<net.Socket
   } catch (cause) {
     socket.destroy();
     const why = (cause as Error).message;
-    throw new WillisError('PEER_UNREACHABLE', `${peer.aeTitle} cannot be reached at ${peer.host}:${peer.port} (${why}). Is it running, and is a firewall between?`, { cause, retry: 'later' });
+    throw new WillisError(
+      'PEER_UNREACHABLE',
+      `${peer.aeTitle} cannot be reached at ${peer.host}:${peer.port} (${why}). Is it running, and is a firewall between?`,
+      { cause, retry: 'later' },
+    );
   }
   socket.setTimeout(0);
   return socket;

@@ -57,7 +57,9 @@ async function sendOne(
   messageId: number,
 ): Promise<SendOutcome> {
   const { sopInstanceUid, sopClassUid } = instance;
-  const context = contexts.find((one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === instance.transferSyntaxUid);
+  const context = contexts.find(
+    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === instance.transferSyntaxUid,
+  );
   const result = context === undefined ? undefined : association.grant.results.get(context.id);
   if (context === undefined || result !== 0) {
     const text = `SOP class ${sopClassUid} in transfer syntax ${instance.transferSyntaxUid}: ${contextResultText(result)}`;
@@ -67,7 +69,8 @@ async function sendOne(
   await sendDataset(association, context.id, instance.path);
   const answer = await association.nextResponse();
   const status = answer.status ?? 0xc000;
-  if (answer.field === commandField.cStoreRsp && isStored(status)) return { kind: 'stored', sopInstanceUid, status };
+  if (answer.field === commandField.cStoreRsp && isStored(status))
+    return { kind: 'stored', sopInstanceUid, status };
   const comment = answer.errorComment === undefined ? '' : ` (${answer.errorComment})`;
   const hex = status.toString(16).padStart(4, '0').toUpperCase();
   return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}` };

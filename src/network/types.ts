@@ -47,7 +47,8 @@ export type Admission = { readonly kind: 'accept' } | { readonly kind: 'busy'; r
 /** How an association ended, and a line about it that an administrator understands. */
 export interface AssociationSummary {
   readonly id: string;
-  readonly ending: 'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
+  readonly ending:
+    'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
   readonly text: string;
 }
 
@@ -71,5 +72,10 @@ export interface OutgoingInstance {
 /** `stored` also covers warnings (Bxxx): the peer holds the instance. */
 export type SendOutcome =
   | { readonly kind: 'stored'; readonly sopInstanceUid: string; readonly status: number }
-  | { readonly kind: 'refused'; readonly sopInstanceUid: string; readonly status: number; readonly text: string }
+  | {
+      readonly kind: 'refused';
+      readonly sopInstanceUid: string;
+      readonly status: number;
+      readonly text: string;
+    }
   | { readonly kind: 'not-sent'; readonly sopInstanceUid: string; readonly text: string };

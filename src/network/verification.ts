@@ -5,7 +5,11 @@ import { commandPdu } from './pdu-writer.ts';
 import { openAssociation, type RequestorOptions } from './requestor.ts';
 import type { PeerAddress } from './types.ts';
 
-const verification = { id: 1, abstractSyntaxUid: '1.2.840.10008.1.1', transferSyntaxUid: '1.2.840.10008.1.2' };
+const verification = {
+  id: 1,
+  abstractSyntaxUid: '1.2.840.10008.1.1',
+  transferSyntaxUid: '1.2.840.10008.1.2',
+};
 
 export interface EchoReport {
   /** What was negotiated, step by step, in plain words. */
@@ -25,7 +29,8 @@ export async function verify(peer: PeerAddress, options: RequestorOptions): Prom
   if (result !== 0) throw refused(peer, lines);
   await association.write(commandPdu(verification.id, echoRequest(1)));
   const answer = await association.nextResponse();
-  if (answer.status !== 0) throw refused(peer, [...lines, `C-ECHO answered with status ${answer.status ?? 'none'}.`]);
+  if (answer.status !== 0)
+    throw refused(peer, [...lines, `C-ECHO answered with status ${answer.status ?? 'none'}.`]);
   return { lines: [...lines, `C-ECHO succeeded in ${Math.round(performance.now() - started)} ms.`] };
 }
 

@@ -11,12 +11,16 @@ export interface Log {
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 /** A JSON line each event for collectors; on a terminal, a readable line. Writes to stderr, so that stdout is for results. */
-export function openLog(options: { readonly terminal: boolean; readonly level: 'info' | 'warn' | 'error' }): Log {
+export function openLog(options: {
+  readonly terminal: boolean;
+  readonly level: 'info' | 'warn' | 'error';
+}): Log {
   const { combine, timestamp, json, printf, colorize } = winston.format;
   const readable = combine(timestamp({ format: 'HH:mm:ss' }), colorize(), printf(readableLine));
   return winston.createLogger({
     level: options.level,
     format: options.terminal ? readable : combine(timestamp(), json()),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's declarations name two TransportStream classes
     transports: [new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info'] })],
   });
 }

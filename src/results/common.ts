@@ -1,13 +1,31 @@
 import { codes, derivedUid, type Attributes, type Dataset, type DatasetValue } from '../dicom/index.ts';
-import type { CodedConcept } from '../findings/index.ts';
+import type { CodedConcept } from '../dicom/index.ts';
 import type { ResultInput, ResultKind } from './types.ts';
 
 export const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
 export const manufacturer = 'Willis';
 
 /** Type 2 attributes of Patient and General Study: empty where the source does not have them (PS3.3 C.7.1.1, C.7.2.1). */
-const copiedEvenEmpty = ['PatientName', 'PatientID', 'PatientBirthDate', 'PatientSex', 'StudyInstanceUID', 'StudyDate', 'StudyTime', 'ReferringPhysicianName', 'StudyID', 'AccessionNumber'] as const;
-const copiedWherePresent = ['SpecificCharacterSet', 'IssuerOfPatientID', 'StudyDescription', 'PatientAge', 'PatientSize', 'PatientWeight'] as const;
+const copiedEvenEmpty = [
+  'PatientName',
+  'PatientID',
+  'PatientBirthDate',
+  'PatientSex',
+  'StudyInstanceUID',
+  'StudyDate',
+  'StudyTime',
+  'ReferringPhysicianName',
+  'StudyID',
+  'AccessionNumber',
+] as const;
+const copiedWherePresent = [
+  'SpecificCharacterSet',
+  'IssuerOfPatientID',
+  'StudyDescription',
+  'PatientAge',
+  'PatientSize',
+  'PatientWeight',
+] as const;
 /** Values that devices get wrong often enough to make a result invalid; a wrong one is left empty. */
 const sound: Readonly<Record<string, RegExp>> = {
   PatientBirthDate: /^\d{8}$/,

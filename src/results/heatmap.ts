@@ -1,6 +1,13 @@
 import { decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
-import { axesOf, indexToLps, lpsToIndex, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
+import {
+  axesOf,
+  indexToLps,
+  lpsToIndex,
+  type FrameGeometry,
+  type Vector,
+  type Volume,
+} from '../volume/index.ts';
 import { codeItem } from './common.ts';
 import { heatColours, overlayFrom, overlayStrength } from './pictures/colour.ts';
 import { windowOf, type Window } from './pictures/grey.ts';
@@ -10,7 +17,11 @@ import { secondaryCapture, type Picture } from './secondary-capture.ts';
 import type { ResultInput, ResultInstance } from './types.ts';
 
 /** One picture a source slice: the slice in grey, the probability over it in colour; it scrolls with its source. */
-export async function* buildHeatmap(input: ResultInput, volume: Volume, maps: PipelineMaps): AsyncIterable<ResultInstance> {
+export async function* buildHeatmap(
+  input: ResultInput,
+  volume: Volume,
+  maps: PipelineMaps,
+): AsyncIterable<ResultInstance> {
   const [columns, rows] = volume.size;
   const window = windowOf(volume.data);
   const legend = await legendFor(columns, rows, input.card.intendedUse);
@@ -23,7 +34,12 @@ export async function* buildHeatmap(input: ResultInput, volume: Volume, maps: Pi
   for (const [index, frame] of input.source.frames.entries()) {
     const picture = blendSlice(volume, maps.probability, index, window);
     layOver(picture, legend);
-    yield secondaryCapture(input, { ...place, instanceNumber: index + 1 }, picture, geometry(volume, frame, index));
+    yield secondaryCapture(
+      input,
+      { ...place, instanceNumber: index + 1 },
+      picture,
+      geometry(volume, frame, index),
+    );
   }
 }
 
@@ -43,7 +59,13 @@ function geometry(volume: Volume, frame: FrameGeometry, index: number): Dataset 
         ReferencedSOPClassUID: frame.sopClassUid,
         ReferencedSOPInstanceUID: frame.sopInstanceUid,
         ReferencedFrameNumber: frame.frameNumber ?? undefined,
-        PurposeOfReferenceCodeSequence: [codeItem({ value: '121322', scheme: 'DCM', meaning: 'Source image for image processing operation' })],
+        PurposeOfReferenceCodeSequence: [
+          codeItem({
+            value: '121322',
+            scheme: 'DCM',
+            meaning: 'Source image for image processing operation',
+          }),
+        ],
       },
     ],
   };
@@ -105,7 +127,7 @@ function step(from: Vector, to: Vector): Vector {
 }
 
 /** Trilinear, 0 outside the map. Most voxels are far from any candidate: eight zeros need no arithmetic. */
-// eslint-disable-next-line max-params -- called for every pixel; an object a call would be garbage
+
 function sample(map: Volume, x: number, y: number, z: number): number {
   const [nx, ny, nz] = map.size;
   if (x < 0 || y < 0 || z < 0 || x > nx - 1 || y > ny - 1 || z > nz - 1) return 0;
@@ -117,9 +139,13 @@ function sample(map: Volume, x: number, y: number, z: number): number {
   const { data } = map;
   const a = x - i;
   const b = y - j;
-  const near = (data[base]! * (1 - a) + data[base + 1]! * a) * (1 - b) + (data[base + nx]! * (1 - a) + data[base + nx + 1]! * a) * b;
+  const near =
+    (data[base]! * (1 - a) + data[base + 1]! * a) * (1 - b) +
+    (data[base + nx]! * (1 - a) + data[base + nx + 1]! * a) * b;
   const up = base + plane;
-  const far = (data[up]! * (1 - a) + data[up + 1]! * a) * (1 - b) + (data[up + nx]! * (1 - a) + data[up + nx + 1]! * a) * b;
+  const far =
+    (data[up]! * (1 - a) + data[up + 1]! * a) * (1 - b) +
+    (data[up + nx]! * (1 - a) + data[up + nx + 1]! * a) * b;
   const c = z - k;
   return near * (1 - c) + far * c;
 }

@@ -14,7 +14,13 @@ export interface Picture {
 /** A Secondary Capture Image (PS3.3 A.8.1) of a picture; `more` adds modules such as Image Plane. */
 export function secondaryCapture(
   input: ResultInput,
-  place: { readonly kind: ResultKind; readonly instanceNumber: number; readonly seriesNumber: number; readonly description: string; readonly modality: string },
+  place: {
+    readonly kind: ResultKind;
+    readonly instanceNumber: number;
+    readonly seriesNumber: number;
+    readonly description: string;
+    readonly modality: string;
+  },
   picture: Picture,
   more: Dataset,
 ): ResultInstance {
@@ -50,5 +56,12 @@ export function secondaryCapture(
     PixelData: picture.rgb,
     ...more,
   });
-  return { kind: place.kind, sopClassUid: secondaryCaptureSopClass, sopInstanceUid, seriesInstanceUid, transferSyntaxUid: explicitVrLittleEndian, dataset };
+  return {
+    kind: place.kind,
+    sopClassUid: secondaryCaptureSopClass,
+    sopInstanceUid,
+    seriesInstanceUid,
+    transferSyntaxUid: explicitVrLittleEndian,
+    dataset,
+  };
 }

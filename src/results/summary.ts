@@ -18,7 +18,13 @@ const grey = '#b8b8b8';
 /** The page a radiologist reads first: state, candidates, where they are, who says so and what was not looked at. */
 export async function buildSummary(input: ResultInput): Promise<ResultInstance> {
   const picture = await rasterise(await summarySvg(input));
-  const place = { kind: 'summary' as const, instanceNumber: 1, seriesNumber: 9901, description: 'Willis summary', modality: 'OT' };
+  const place = {
+    kind: 'summary' as const,
+    instanceNumber: 1,
+    seriesNumber: 9901,
+    description: 'Willis summary',
+    modality: 'OT',
+  };
   return secondaryCapture(input, place, picture, {});
 }
 
@@ -42,7 +48,8 @@ async function summarySvg(input: ResultInput): Promise<string> {
   const { volume, output } = input;
   if (output?.maps != null && volume !== null) {
     draw(await projections(output.maps, input.findings.findings, { x: margin, y: y + 30, width: inner }));
-    if (input.findings.findings.length > 0) draw(await thumbnails(volume, input.findings.findings, { x: margin, y: y + 24, width: inner }));
+    if (input.findings.findings.length > 0)
+      draw(await thumbnails(volume, input.findings.findings, { x: margin, y: y + 24, width: inner }));
   }
   draw(footer(input, y + 34));
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${pageWidth}" height="${y + margin}">
@@ -59,7 +66,11 @@ function banner(input: ResultInput): Part {
   const svg = [
     `<rect width="${pageWidth}" height="104" fill="${stateColour[findings.state]}"/>`,
     line(headline, { x: margin, y: 48 }, { size: 32, weight: 'bold', colour: '#000000' }),
-    line(`${card.title} - ${card.intendedUse}`, { x: margin, y: 84 }, { size: 18, weight: 'bold', colour: '#000000' }),
+    line(
+      `${card.title} - ${card.intendedUse}`,
+      { x: margin, y: 84 },
+      { size: 18, weight: 'bold', colour: '#000000' },
+    ),
   ];
   return { svg: svg.join(''), end: 104 };
 }
@@ -69,12 +80,17 @@ function sourceLines(input: ResultInput, y: number): Part {
   const text = (keyword: string): string => (attributes.text(keyword) ?? '').replace(/[^\x20-\x7E]/g, '?');
   const name = text('SeriesDescription') || text('ProtocolName') || 'without description';
   const { volume } = input;
-  const size = volume === null ? '' : `, ${volume.size[0]} x ${volume.size[1]} at ${volume.spacingMm[0].toFixed(2)} x ${volume.spacingMm[1].toFixed(2)} mm, spacing ${volume.spacingMm[2].toFixed(2)} mm`;
+  const size =
+    volume === null
+      ? ''
+      : `, ${volume.size[0]} x ${volume.size[1]} at ${volume.spacingMm[0].toFixed(2)} x ${volume.spacingMm[1].toFixed(2)} mm, spacing ${volume.spacingMm[2].toFixed(2)} mm`;
   const date = input.createdAt.toISOString().slice(0, 16).replace('T', ' ');
   const lines = [
     `Series ${text('SeriesNumber') || '-'}: ${text('Modality')} ${name}, ${frames.length} slices${size}`,
     `Complete: ${input.identity.completeness}. Made ${date} UTC.`,
-    ...(input.identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series: images came late.']),
+    ...(input.identity.supersedes === null
+      ? []
+      : ['This result replaces an earlier one of the same series: images came late.']),
   ];
   return paragraph(lines, y, { size: 18, colour: grey });
 }
@@ -83,8 +99,14 @@ function reasonLines(input: ResultInput, y: number): Part {
   if (input.findings.state !== 'not-analysed') return { svg: '', end: y };
   const { code, text } = input.findings.reason;
   const title = paragraph([`Reason: ${code}`], y + 20, { size: 24, colour: white, weight: 'bold' });
-  const body = paragraph(wrap(text.replace(/[^\x20-\x7E]/g, '?'), inner, 22), title.end + 34, { size: 22, colour: white });
-  const advice = paragraph(['Read this series as if the software were not there.'], body.end + 34, { size: 22, colour: white });
+  const body = paragraph(wrap(text.replace(/[^\x20-\x7E]/g, '?'), inner, 22), title.end + 34, {
+    size: 22,
+    colour: white,
+  });
+  const advice = paragraph(['Read this series as if the software were not there.'], body.end + 34, {
+    size: 22,
+    colour: white,
+  });
   return { svg: title.svg + body.svg + advice.svg, end: advice.end };
 }
 
@@ -98,15 +120,22 @@ const columns = [
 ] as const;
 
 function table(input: ResultInput, y: number): Part {
-  const head = columns.map(({ title, x }) => line(title, { x: margin + x, y: y + 18 }, { size: 18, weight: 'bold', colour: grey }));
+  const head = columns.map(({ title, x }) =>
+    line(title, { x: margin + x, y: y + 18 }, { size: 18, weight: 'bold', colour: grey }),
+  );
   const rule = `<rect x="${margin}" y="${y + 28}" width="${inner}" height="1" fill="${grey}"/>`;
-  const rows = input.findings.findings.map((finding, index) => row(input, finding, { number: index + 1, y: y + 60 + index * 34 }));
+  const rows = input.findings.findings.map((finding, index) =>
+    row(input, finding, { number: index + 1, y: y + 60 + index * 34 }),
+  );
   return { svg: [...head, rule, ...rows].join(''), end: y + 60 + (rows.length - 1) * 34 + 10 };
 }
 
 function row(input: ResultInput, finding: Finding, at: { number: number; y: number }): string {
   const { frames } = input.source;
-  const slice = frames.findIndex((frame) => frame.sopInstanceUid === finding.keySopInstanceUid && frame.frameNumber === finding.keyFrameNumber);
+  const slice = frames.findIndex(
+    (frame) =>
+      frame.sopInstanceUid === finding.keySopInstanceUid && frame.frameNumber === finding.keyFrameNumber,
+  );
   const { laterality, meaning } = finding.site;
   const side = laterality === null ? 'near the midline' : laterality;
   const cells = [
@@ -117,13 +146,22 @@ function row(input: ResultInput, finding: Finding, at: { number: number; y: numb
     finding.probability.toFixed(2),
     `${slice + 1} of ${frames.length}`,
   ];
-  return cells.map((cell, index) => line(fit(cell, 390, 22), { x: margin + columns[index]!.x, y: at.y }, { size: 22, colour: white })).join('');
+  return cells
+    .map((cell, index) =>
+      line(fit(cell, 390, 22), { x: margin + columns[index]!.x, y: at.y }, { size: 22, colour: white }),
+    )
+    .join('');
 }
 
 function footer(input: ResultInput, y: number): Part {
   const { card, findings } = input;
   const { operatingPoint, performance } = card;
-  const probability = findings.state === 'not-analysed' ? [] : [`Probability of an aneurysm in this scan: ${findings.probability.toFixed(2)}; reported from ${operatingPoint.findingThreshold.toFixed(2)}.`];
+  const probability =
+    findings.state === 'not-analysed'
+      ? []
+      : [
+          `Probability of an aneurysm in this scan: ${findings.probability.toFixed(2)}; reported from ${operatingPoint.findingThreshold.toFixed(2)}.`,
+        ];
   const lines = [
     ...probability,
     `Measured on ${performance.testedOn}: ${(performance.lesionSensitivity4mmUp * 100).toFixed(0)} % of aneurysms of 4 mm and more found, ${performance.falsePositivesPerScan.toFixed(2)} false marks a scan.`,
@@ -148,7 +186,7 @@ function paragraph(lines: readonly string[], y: number, style: Style): Part {
 
 function line(words: string, at: { x: number; y: number }, style: Style): string {
   const room = pageWidth - margin - at.x;
-  const cut = textWidth(words, style.size, style.weight) > room ? fit(words, room, style.size, style.weight) : words;
+  const cut =
+    textWidth(words, style.size, style.weight) > room ? fit(words, room, style.size, style.weight) : words;
   return textPath(cut, at, style);
 }
-

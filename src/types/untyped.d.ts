@@ -10,5 +10,9 @@ declare module 'dcmjs' {
 }
 
 declare module 'dicom-character-set' {
-  export function convertBytes(specificCharacterSet: string, bytes: Uint8Array, options?: { vr?: string }): string;
+  export function convertBytes(
+    specificCharacterSet: string,
+    bytes: Uint8Array,
+    options?: { vr?: string },
+  ): string;
 }

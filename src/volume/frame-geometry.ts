@@ -37,12 +37,21 @@ export function frameGeometries(
   const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
   if (perFrame.length === 0) {
     const place = placeOf([attributes], [attributes], [attributes]);
-    return place === null ? [] : [{ ...common, ...place, frameNumber: null, sourceSopInstanceUid: sopInstanceUid, temporalIndex: 0 }];
+    return place === null
+      ? []
+      : [{ ...common, ...place, frameNumber: null, sourceSopInstanceUid: sopInstanceUid, temporalIndex: 0 }];
   }
   const shared = attributes.items('SharedFunctionalGroupsSequence');
   return perFrame.flatMap((groups, index) => {
-    const find = (sequence: string): readonly Attributes[] => [...groups.items(sequence), ...shared.flatMap((group) => group.items(sequence))];
-    const place = placeOf(find('PlanePositionSequence'), find('PlaneOrientationSequence'), find('PixelMeasuresSequence'));
+    const find = (sequence: string): readonly Attributes[] => [
+      ...groups.items(sequence),
+      ...shared.flatMap((group) => group.items(sequence)),
+    ];
+    const place = placeOf(
+      find('PlanePositionSequence'),
+      find('PlaneOrientationSequence'),
+      find('PixelMeasuresSequence'),
+    );
     if (place === null) return [];
     const original = find('ConversionSourceAttributesSequence')[0]?.text('ReferencedSOPInstanceUID');
     const frameNumber = index + 1;

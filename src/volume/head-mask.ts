@@ -30,7 +30,8 @@ function keepLargest(mask: Uint8Array, size: Size): void {
   const voxels = new Int32Array(count + 1);
   for (const label of labels) if (label > 0) voxels[label]! += 1;
   const largest = voxels.indexOf(Math.max(...voxels));
-  for (let index = 0; index < mask.length; index += 1) mask[index] = labels[index] === largest && largest > 0 ? 1 : 0;
+  for (let index = 0; index < mask.length; index += 1)
+    mask[index] = labels[index] === largest && largest > 0 ? 1 : 0;
 }
 
 /** Background that a 4-connected walk from the border of its slice does not reach becomes head. */

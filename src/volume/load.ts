@@ -18,7 +18,9 @@ export interface LoadedSeries {
  */
 export async function loadVolume(instances: readonly Instance[]): Promise<LoadedSeries> {
   const byUid = new Map(instances.map((instance) => [instance.sopInstanceUid, instance]));
-  const stack = checkStack(instances.flatMap((one) => frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes)));
+  const stack = checkStack(
+    instances.flatMap((one) => frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes)),
+  );
   if (stack.kind === 'not-a-stack') throw new WillisError('VOLUME_NOT_LOADABLE', stack.reason.text);
   const first = stack.frames[0]!;
   const plane = first.rows * first.columns;
@@ -27,7 +29,8 @@ export async function loadVolume(instances: readonly Instance[]): Promise<Loaded
     const slice = data.subarray(index * plane, (index + 1) * plane);
     await fillSlice(slice, byUid.get(frame.sopInstanceUid)!, frame.frameNumber ?? 1);
   }
-  if (byUid.get(first.sopInstanceUid)?.attributes.text('PhotometricInterpretation') === 'MONOCHROME1') mirror(data);
+  if (byUid.get(first.sopInstanceUid)?.attributes.text('PhotometricInterpretation') === 'MONOCHROME1')
+    mirror(data);
   const volume: Volume = {
     size: [first.columns, first.rows, stack.frames.length],
     spacingMm: [first.pixelSpacing[1], first.pixelSpacing[0], stack.spacingMm],
@@ -41,7 +44,10 @@ export async function loadVolume(instances: readonly Instance[]): Promise<Loaded
 async function fillSlice(slice: Float32Array, instance: Instance, frameNumber: number): Promise<void> {
   const pixels = await decodeFrame(instance, frameNumber - 1);
   if (pixels.samplesPerPixel !== 1 || pixels.data.length !== slice.length) {
-    throw new WillisError('VOLUME_NOT_LOADABLE', 'The images are in colour, or their pixels do not fill Rows x Columns.');
+    throw new WillisError(
+      'VOLUME_NOT_LOADABLE',
+      'The images are in colour, or their pixels do not fill Rows x Columns.',
+    );
   }
   const { slope, intercept } = rescaleOf(instance, frameNumber);
   const isPadding = paddingOf(instance);

@@ -9,21 +9,24 @@ import { dot, subtract } from './vectors.ts';
  */
 export function toLpsOrientation(volume: Volume): Volume {
   const order = nearestAxes(volume);
-  const flips = order.map((source, target) => volume.directions[source]![target]! < 0);
-  const size = order.map((source) => volume.size[source]!) as unknown as Size;
+  const flips = order.map((source, target) => volume.directions[source][target]! < 0);
+  const size = order.map((source) => volume.size[source]) as unknown as Size;
   const steps = [1, volume.size[0], volume.size[0] * volume.size[1]];
   const stride = order.map((source, target) => (flips[target] ? -steps[source]! : steps[source]!));
-  const start = order.reduce<number>((sum, source, target) => sum + (flips[target] ? steps[source]! * (size[target]! - 1) : 0), 0);
-  const corner = order.map((source, target) => (flips[target] ? volume.size[source]! - 1 : 0));
+  const start = order.reduce<number>(
+    (sum, source, target) => sum + (flips[target] ? steps[source]! * (size[target]! - 1) : 0),
+    0,
+  );
+  const corner = order.map((source, target) => (flips[target] ? volume.size[source] - 1 : 0));
   const index = [0, 0, 0];
   order.forEach((source, target) => (index[source] = corner[target]!));
   const directions = order.map((source, target) => {
-    const [x, y, z] = volume.directions[source]!;
+    const [x, y, z] = volume.directions[source];
     return flips[target] ? [-x, -y, -z] : [x, y, z];
   });
   return {
     size,
-    spacingMm: order.map((source) => volume.spacingMm[source]!) as unknown as Volume['spacingMm'],
+    spacingMm: order.map((source) => volume.spacingMm[source]) as unknown as Volume['spacingMm'],
     originLpsMm: indexToLps(volume, index as unknown as Vector),
     directions: directions as unknown as Volume['directions'],
     data: reorder(volume.data, size, { start, stride: stride as [number, number, number] }),

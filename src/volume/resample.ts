@@ -59,7 +59,8 @@ function blendRows(
   const wb = wy * (1 - wz);
   const wc = (1 - wy) * wz;
   const wd = wy * wz;
-  for (let i = 0; i < nx; i += 1) out[i] = data[a + i]! * wa + data[b + i]! * wb + data[c + i]! * wc + data[d + i]! * wd;
+  for (let i = 0; i < nx; i += 1)
+    out[i] = data[a + i]! * wa + data[b + i]! * wb + data[c + i]! * wc + data[d + i]! * wd;
 }
 
 function interpolateRow(out: Float32Array, start: number, row: Float32Array, x: AxisWeights): void {

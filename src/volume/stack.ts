@@ -34,10 +34,17 @@ export function checkStack(frames: readonly FrameGeometry[], expectedCount?: num
   const mixed = mixture(frames, first);
   if (mixed !== null) return { kind: 'not-a-stack', reason: mixed };
   const [row, column, normal] = axesOf(first);
-  const sorted = [...frames].sort((a, b) => dot(a.imagePositionPatient, normal) - dot(b.imagePositionPatient, normal));
+  const sorted = [...frames].sort(
+    (a, b) => dot(a.imagePositionPatient, normal) - dot(b.imagePositionPatient, normal),
+  );
   const positions = sorted.map((frame) => dot(frame.imagePositionPatient, normal));
-  if (frames.length < 2) return not('TOO_FEW_SLICES', `There is ${frames.length} slice; a volume needs more.`);
-  const fault = double(sorted, positions) ?? unevenness(positions) ?? tilt(sorted, [row, column, normal]) ?? shortage(frames, expectedCount);
+  if (frames.length < 2)
+    return not('TOO_FEW_SLICES', `There is ${frames.length} slice; a volume needs more.`);
+  const fault =
+    double(sorted, positions) ??
+    unevenness(positions) ??
+    tilt(sorted, [row, column, normal]) ??
+    shortage(frames, expectedCount);
   if (fault !== null) return { kind: 'not-a-stack', reason: fault };
   const spacingMm = (positions.at(-1)! - positions[0]!) / (positions.length - 1);
   return { kind: 'stack', frames: sorted, spacingMm, ...orientationOf(normal) };
@@ -47,7 +54,10 @@ function mixture(frames: readonly FrameGeometry[], first: FrameGeometry): Reason
   const [row, column] = axesOf(first);
   const turned = frames.find((frame) => {
     const [otherRow, otherColumn] = axesOf(frame);
-    return degreesBetween(row, otherRow) > sameDirectionDegrees || degreesBetween(column, otherColumn) > sameDirectionDegrees;
+    return (
+      degreesBetween(row, otherRow) > sameDirectionDegrees ||
+      degreesBetween(column, otherColumn) > sameDirectionDegrees
+    );
   });
   if (turned !== undefined) {
     return { code: 'MIXED_ORIENTATION', text: 'The slices of this series do not all have one orientation.' };
@@ -65,7 +75,9 @@ function mixture(frames: readonly FrameGeometry[], first: FrameGeometry): Reason
 }
 
 function double(sorted: readonly FrameGeometry[], positions: readonly number[]): Reason | null {
-  const doubles = positions.filter((position, index) => index > 0 && position - positions[index - 1]! < samePositionMm).length;
+  const doubles = positions.filter(
+    (position, index) => index > 0 && position - positions[index - 1]! < samePositionMm,
+  ).length;
   if (doubles === 0) return null;
   const places = positions.length - doubles;
   const times = new Set(sorted.map((frame) => frame.temporalIndex)).size;
@@ -73,22 +85,34 @@ function double(sorted: readonly FrameGeometry[], positions: readonly number[]):
     const text = `Each of ${places} positions was imaged ${Math.round(positions.length / places)} times: several volumes in one series.`;
     return { code: 'SEVERAL_VOLUMES', text };
   }
-  return { code: 'DUPLICATE_POSITION', text: `${doubles} of ${positions.length} slices lie where another slice already lies.` };
+  return {
+    code: 'DUPLICATE_POSITION',
+    text: `${doubles} of ${positions.length} slices lie where another slice already lies.`,
+  };
 }
 
 function unevenness(positions: readonly number[]): Reason | null {
   const steps = positions.slice(1).map((position, index) => position - positions[index]!);
   const spacing = median(steps);
-  const worst = steps.reduce((far, step, index) => (Math.abs(step - spacing) > Math.abs(steps[far]! - spacing) ? index : far), 0);
+  const worst = steps.reduce(
+    (far, step, index) => (Math.abs(step - spacing) > Math.abs(steps[far]! - spacing) ? index : far),
+    0,
+  );
   const step = steps[worst]!;
   if (Math.abs(step - spacing) <= unevenShare * spacing) return null;
   const missing = Math.round(step / spacing) - 1;
   const where = `between ${mm(positions[worst]!)} and ${mm(positions[worst + 1]!)}`;
   if (missing >= 1 && Math.abs(step - spacing * (missing + 1)) <= unevenShare * spacing * (missing + 1)) {
     const slices = missing === 1 ? 'a slice is' : `${missing} slices are`;
-    return { code: 'SLICE_GAP', text: `${slices[0]!.toUpperCase()}${slices.slice(1)} missing ${where} along the stack (spacing ${mm(spacing)}).` };
+    return {
+      code: 'SLICE_GAP',
+      text: `${slices[0]!.toUpperCase()}${slices.slice(1)} missing ${where} along the stack (spacing ${mm(spacing)}).`,
+    };
   }
-  return { code: 'UNEVEN_SPACING', text: `The slices are not evenly spaced: ${mm(step)} ${where}, elsewhere ${mm(spacing)}.` };
+  return {
+    code: 'UNEVEN_SPACING',
+    text: `The slices are not evenly spaced: ${mm(step)} ${where}, elsewhere ${mm(spacing)}.`,
+  };
 }
 
 function tilt(sorted: readonly FrameGeometry[], axes: readonly [Vector, Vector, Vector]): Reason | null {
@@ -103,7 +127,10 @@ function tilt(sorted: readonly FrameGeometry[], axes: readonly [Vector, Vector, 
 
 function shortage(frames: readonly FrameGeometry[], expectedCount: number | undefined): Reason | null {
   if (expectedCount === undefined || frames.length >= expectedCount) return null;
-  return { code: 'MISSING_SLICES', text: `${frames.length} slices came, the scanner announced ${expectedCount}.` };
+  return {
+    code: 'MISSING_SLICES',
+    text: `${frames.length} slices came, the scanner announced ${expectedCount}.`,
+  };
 }
 
 function orientationOf(normal: Vector): { orientation: Orientation; obliqueDegrees: number } {

@@ -17,7 +17,9 @@ export function length(a: Vector): number {
 }
 
 /** Direction of a row (towards higher column index), of a column, and their normal (PS3.3 C.7.6.2.1.1). */
-export function axesOf(frame: Pick<FrameGeometry, 'imageOrientationPatient'>): readonly [Vector, Vector, Vector] {
+export function axesOf(
+  frame: Pick<FrameGeometry, 'imageOrientationPatient'>,
+): readonly [Vector, Vector, Vector] {
   const [a, b, c, d, e, f] = frame.imageOrientationPatient;
   const row: Vector = [a, b, c];
   const column: Vector = [d, e, f];

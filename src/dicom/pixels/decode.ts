@@ -62,7 +62,8 @@ function layoutOf(instance: Instance): Layout {
   const bitsAllocated = number('BitsAllocated');
   const samplesPerPixel = number('SamplesPerPixel') || 1;
   if (rows === 0 || columns === 0) throw invalid('Rows or Columns is missing or zero');
-  if (![8, 16, 32].includes(bitsAllocated)) throw invalid(`Bits Allocated is ${bitsAllocated}, not 8, 16 or 32`);
+  if (![8, 16, 32].includes(bitsAllocated))
+    throw invalid(`Bits Allocated is ${bitsAllocated}, not 8, 16 or 32`);
   const bitsStored = number('BitsStored') || bitsAllocated;
   return {
     rows,
@@ -78,11 +79,17 @@ function layoutOf(instance: Instance): Layout {
   };
 }
 
-async function frameBytes(instance: Instance, element: Element, layout: Layout, frame: number): Promise<Uint8Array> {
+async function frameBytes(
+  instance: Instance,
+  element: Element,
+  layout: Layout,
+  frame: number,
+): Promise<Uint8Array> {
   const { transferSyntaxUid, dataSet } = instance;
   if (uncompressed.has(transferSyntaxUid)) {
     const start = element.dataOffset + frame * layout.frameBytes;
-    if (start + layout.frameBytes > element.dataOffset + element.length) throw invalid('Pixel Data is shorter than its frames');
+    if (start + layout.frameBytes > element.dataOffset + element.length)
+      throw invalid('Pixel Data is shorter than its frames');
     return dataSet.byteArray.slice(start, start + layout.frameBytes);
   }
   const family = families.get(transferSyntaxUid);
@@ -106,21 +113,26 @@ async function frameBytes(instance: Instance, element: Element, layout: Layout, 
 function encodedBytes(instance: Instance, element: Element, frame: number): Uint8Array {
   const { dataSet } = instance;
   const fragments = element.fragments ?? [];
-  if (instance.frameCount <= 1) return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, 0, fragments.length);
-  if ((element.basicOffsetTable ?? []).length > 0) return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame);
-  if (fragments.length === instance.frameCount) return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, frame, 1);
+  if (instance.frameCount <= 1)
+    return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, 0, fragments.length);
+  if ((element.basicOffsetTable ?? []).length > 0)
+    return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame);
+  if (fragments.length === instance.frameCount)
+    return dicomParser.readEncapsulatedPixelDataFromFragments(dataSet, element, frame, 1);
   const offsets = dicomParser.createJPEGBasicOffsetTable(dataSet, element);
   return dicomParser.readEncapsulatedImageFrame(dataSet, element, frame, offsets);
 }
 
 function storedValues(bytes: Uint8Array, layout: Layout): StoredPixels['data'] {
   const signed = layout.pixelRepresentation === 1;
-  if (layout.bitsAllocated === 8) return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+  if (layout.bitsAllocated === 8)
+    return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (layout.bigEndian) (layout.bitsAllocated === 16 ? buffer.swap16() : buffer.swap32());
+  if (layout.bigEndian) layout.bitsAllocated === 16 ? buffer.swap16() : buffer.swap32();
   const { buffer: store, byteOffset } = aligned(bytes, layout.bitsAllocated / 8);
   const count = layout.rows * layout.columns * layout.samplesPerPixel;
-  if (layout.bitsAllocated === 32) return signed ? new Int32Array(store, byteOffset, count) : new Uint32Array(store, byteOffset, count);
+  if (layout.bitsAllocated === 32)
+    return signed ? new Int32Array(store, byteOffset, count) : new Uint32Array(store, byteOffset, count);
   const data = signed ? new Int16Array(store, byteOffset, count) : new Uint16Array(store, byteOffset, count);
   return layout.bitsStored < 16 ? withoutUnusedBits(data, layout) : data;
 }
@@ -142,5 +154,7 @@ function aligned(bytes: Uint8Array, size: number): Uint8Array {
 }
 
 function invalid(why: string, cause?: unknown): WillisError {
-  return new WillisError('PIXEL_DATA_INVALID', `The pixel data of an instance is not usable: ${why}.`, { cause });
+  return new WillisError('PIXEL_DATA_INVALID', `The pixel data of an instance is not usable: ${why}.`, {
+    cause,
+  });
 }

@@ -44,10 +44,14 @@ export function attributesOf(dataSet: DataSet, inherited = ''): Attributes {
     numbers,
     text: (keyword) => texts(keyword)[0],
     number: (keyword) => numbers(keyword)[0],
-    items: (keyword) => (find(keyword)?.element.items ?? []).flatMap((item) => (item.dataSet ? [attributesOf(item.dataSet, characterSet)] : [])),
+    items: (keyword) =>
+      (find(keyword)?.element.items ?? []).flatMap((item) =>
+        item.dataSet ? [attributesOf(item.dataSet, characterSet)] : [],
+      ),
     raw: (keyword) => {
       const found = find(keyword);
-      if (found === undefined || found.element.items !== undefined || found.element.length <= 0) return undefined;
+      if (found === undefined || found.element.items !== undefined || found.element.length <= 0)
+        return undefined;
       return { tag: found.tag, vr: found.vr, bytes: bytesOf(dataSet, found.element) };
     },
     has: (keyword) => (find(keyword)?.element.length ?? 0) !== 0,
@@ -86,7 +90,9 @@ function numbersOf(dataSet: DataSet, { element, vr, tag }: Found): readonly numb
   const reader = binaryReaders[vr === 'xs' || vr === 'ox' ? ambiguous(dataSet) : vr];
   if (reader !== undefined) {
     const count = Math.floor(element.length / reader.bytes);
-    return Array.from({ length: count }, (_, index) => reader.read(dataSet, `x${tag.toLowerCase()}`, index)).filter(isNumber);
+    return Array.from({ length: count }, (_, index) =>
+      reader.read(dataSet, `x${tag.toLowerCase()}`, index),
+    ).filter(isNumber);
   }
   return textsOf(dataSet, { element, vr, tag }, '')
     .filter((value) => value.trim() !== '')
@@ -122,7 +128,9 @@ function bytesText(dataSet: DataSet, element: Element | undefined): string {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').replace(/[\0 ]+$/, '');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .replace(/[\0 ]+$/, '');
 }
 
 function isNumber(value: number | undefined): value is number {

@@ -1,4 +1,9 @@
-import type { CodedConcept } from '../../findings/index.ts';
+/** A coded concept (PS3.3 8.8): Code Value, Coding Scheme Designator, Code Meaning. */
+export interface CodedConcept {
+  readonly value: string;
+  readonly scheme: string;
+  readonly meaning: string;
+}
 
 const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
 const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });

@@ -7,9 +7,29 @@ export interface Dataset {
   readonly [keyword: string]: DatasetValue;
 }
 
-export type DatasetValue = string | number | readonly string[] | readonly number[] | Uint8Array | RawElement | readonly Dataset[] | undefined;
+export type DatasetValue =
+  | string
+  | number
+  | readonly string[]
+  | readonly number[]
+  | Uint8Array
+  | RawElement
+  | readonly Dataset[]
+  | undefined;
 
-const longLength: ReadonlySet<string> = new Set(['OB', 'OW', 'OF', 'OD', 'OL', 'OV', 'SQ', 'UC', 'UN', 'UR', 'UT']);
+const longLength: ReadonlySet<string> = new Set([
+  'OB',
+  'OW',
+  'OF',
+  'OD',
+  'OL',
+  'OV',
+  'SQ',
+  'UC',
+  'UN',
+  'UR',
+  'UT',
+]);
 
 /** Encodes in Explicit VR Little Endian (PS3.5 7.1.2, 7.5): elements by rising tag, undefined left out, "" an empty value. */
 export function encodeDataset(dataset: Dataset): Buffer {
@@ -17,10 +37,15 @@ export function encodeDataset(dataset: Dataset): Buffer {
     .filter((entry): entry is [string, Exclude<DatasetValue, undefined>] => entry[1] !== undefined)
     .map(([keyword, value]) => toElement(keyword, value))
     .sort((a, b) => (a.tag < b.tag ? -1 : 1));
-  return Buffer.concat(elements.flatMap(({ tag, vr, bytes }) => [elementHeader(tag, vr, bytes.length), bytes]));
+  return Buffer.concat(
+    elements.flatMap(({ tag, vr, bytes }) => [elementHeader(tag, vr, bytes.length), bytes]),
+  );
 }
 
-function toElement(keyword: string, value: Exclude<DatasetValue, undefined>): { tag: string; vr: string; bytes: Uint8Array } {
+function toElement(
+  keyword: string,
+  value: Exclude<DatasetValue, undefined>,
+): { tag: string; vr: string; bytes: Uint8Array } {
   const entry = dictionaryEntry(keyword);
   if (isRaw(value)) return { tag: entry.tag, vr: concrete(value.vr), bytes: padded(value.bytes, value.vr) };
   if (entry.vr === 'SQ') return { tag: entry.tag, vr: 'SQ', bytes: encodeItems(value as readonly Dataset[]) };
@@ -28,7 +53,8 @@ function toElement(keyword: string, value: Exclude<DatasetValue, undefined>): { 
   if (value instanceof Uint8Array) return { tag: entry.tag, vr, bytes: padded(value, vr) };
   const values = Array.isArray(value) ? (value as readonly (string | number)[]) : [value as string | number];
   const binary = binaryWriters[vr];
-  if (binary !== undefined) return { tag: entry.tag, vr, bytes: Buffer.concat(values.map((one) => binary(Number(one)))) };
+  if (binary !== undefined)
+    return { tag: entry.tag, vr, bytes: Buffer.concat(values.map((one) => binary(Number(one)))) };
   const text = values.map((one) => (typeof one === 'number' ? decimal(one) : one)).join('\\');
   return { tag: entry.tag, vr, bytes: padded(Buffer.from(ascii(keyword, text), 'latin1'), vr) };
 }
@@ -63,7 +89,11 @@ function elementHeader(tag: string, vr: string, length: number): Buffer {
   header.write(vr, 4, 'latin1');
   if (longLength.has(vr)) header.writeUInt32LE(length, 8);
   else if (length < 65_536) header.writeUInt16LE(length, 6);
-  else throw new WillisError('VALUE_NOT_ENCODABLE', `A value of ${length} bytes does not fit an element of VR ${vr} (${tag}).`);
+  else
+    throw new WillisError(
+      'VALUE_NOT_ENCODABLE',
+      `A value of ${length} bytes does not fit an element of VR ${vr} (${tag}).`,
+    );
   return header;
 }
 

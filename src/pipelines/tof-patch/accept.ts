@@ -10,14 +10,20 @@ export function acceptanceProblem(input: PipelineInput, manifest: BundleManifest
   if (stack.kind === 'not-a-stack') return stack.reason;
   const name = `${manifest.id} ${manifest.version}`;
   if (stack.orientation !== accepts.orientation) {
-    return { code: 'ORIENTATION_NOT_ACCEPTED', text: `The slices are ${stack.orientation}; ${name} reads ${accepts.orientation} ones.` };
+    return {
+      code: 'ORIENTATION_NOT_ACCEPTED',
+      text: `The slices are ${stack.orientation}; ${name} reads ${accepts.orientation} ones.`,
+    };
   }
   if (stack.obliqueDegrees > accepts.maxObliqueDegrees) {
     const text = `The slices are ${stack.obliqueDegrees.toFixed(0)} degrees oblique; ${name} reads up to ${accepts.maxObliqueDegrees}.`;
     return { code: 'TOO_OBLIQUE', text };
   }
   if (stack.frames.length < accepts.minSlices) {
-    return { code: 'TOO_FEW_SLICES', text: `The series has ${stack.frames.length} slices; ${name} needs ${accepts.minSlices}.` };
+    return {
+      code: 'TOO_FEW_SLICES',
+      text: `The series has ${stack.frames.length} slices; ${name} needs ${accepts.minSlices}.`,
+    };
   }
   return spacingProblem(input, manifest) ?? coverageProblem(input, manifest) ?? contentProblem(input);
 }
@@ -31,7 +37,10 @@ function spacingProblem({ volume }: PipelineInput, { accepts, id }: BundleManife
   const bad = checks.find(([, found, [min, max]]) => found < min || found > max);
   if (bad === undefined) return null;
   const [what, found, [min, max]] = bad;
-  return { code: 'SPACING_NOT_ACCEPTED', text: `The ${what} is ${found.toFixed(2)} mm; ${id} reads ${min} to ${max} mm.` };
+  return {
+    code: 'SPACING_NOT_ACCEPTED',
+    text: `The ${what} is ${found.toFixed(2)} mm; ${id} reads ${min} to ${max} mm.`,
+  };
 }
 
 function coverageProblem({ volume }: PipelineInput, { accepts, id }: BundleManifest): Reason | null {

@@ -13,7 +13,11 @@ interface Fields {
  * 26-connected components of the localisation probability above its threshold inside the head, each with a calibrated
  * probability from its seed, the patch around it and its volume; by falling probability, at most `maxCandidates`.
  */
-export function findCandidates(fields: Fields, prepared: Prepared, manifest: BundleManifest): readonly Candidate[] {
+export function findCandidates(
+  fields: Fields,
+  prepared: Prepared,
+  manifest: BundleManifest,
+): readonly Candidate[] {
   const { localisationThreshold, minVoxels, maxCandidates } = manifest.candidates;
   const { size } = prepared.image;
   const cut = Math.log(localisationThreshold / (1 - localisationThreshold));
@@ -23,7 +27,8 @@ export function findCandidates(fields: Fields, prepared: Prepared, manifest: Bun
   }
   const { labels, count } = labelComponents(above, size, 26);
   const voxels: number[][] = Array.from({ length: count + 1 }, () => []);
-  for (let index = 0; index < labels.length; index += 1) if (labels[index]! > 0) voxels[labels[index]!]!.push(index);
+  for (let index = 0; index < labels.length; index += 1)
+    if (labels[index]! > 0) voxels[labels[index]!]!.push(index);
   return voxels
     .slice(1)
     .filter((component) => component.length >= minVoxels)
@@ -32,12 +37,18 @@ export function findCandidates(fields: Fields, prepared: Prepared, manifest: Bun
     .slice(0, maxCandidates);
 }
 
-function describe(component: readonly number[], fields: Fields, prepared: Prepared, manifest: BundleManifest): Candidate {
+function describe(
+  component: readonly number[],
+  fields: Fields,
+  prepared: Prepared,
+  manifest: BundleManifest,
+): Candidate {
   const { image } = prepared;
   const points = component.map((index) => toPoint(index, image.size));
   const weights = component.map((index) => 1 / (1 + Math.exp(-fields.localisationLogit[index]!)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const mean = (axis: 0 | 1 | 2): number => points.reduce((sum, point, n) => sum + point[axis] * weights[n]!, 0) / total;
+  const mean = (axis: 0 | 1 | 2): number =>
+    points.reduce((sum, point, n) => sum + point[axis] * weights[n]!, 0) / total;
   const centre = [mean(0), mean(1), mean(2)] as const;
   const nearest = centre.map((value) => Math.floor(value + 0.5));
   const voxelMm = manifest.preprocessing.spacingMm;
@@ -45,8 +56,10 @@ function describe(component: readonly number[], fields: Fields, prepared: Prepar
   const { calibration, measures } = manifest;
   const logit =
     calibration.intercept +
-    calibration.seedLogit * component.reduce((top, index) => Math.max(top, fields.localisationLogit[index]!), -Infinity) +
-    calibration.patchLogit * fields.patchLogit[nearest[0]! + image.size[0] * (nearest[1]! + image.size[1] * nearest[2]!)]! +
+    calibration.seedLogit *
+      component.reduce((top, index) => Math.max(top, fields.localisationLogit[index]!), -Infinity) +
+    calibration.patchLogit *
+      fields.patchLogit[nearest[0]! + image.size[0] * (nearest[1]! + image.size[1] * nearest[2]!)]! +
     calibration.logVolume * Math.log(rawVolumeMm3);
   return {
     probability: 1 / (1 + Math.exp(-logit)),
@@ -75,7 +88,8 @@ function extentMm(points: readonly Point[], voxelMm: number): number {
   const hull = [...ends.values()].flatMap(({ low, high }) => [low, high]);
   let farthest = 0;
   for (const a of hull) {
-    for (const b of hull) farthest = Math.max(farthest, (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
+    for (const b of hull)
+      farthest = Math.max(farthest, (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2);
   }
   return (Math.sqrt(farthest) + 1) * voxelMm;
 }

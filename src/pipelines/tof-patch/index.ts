@@ -12,7 +12,11 @@ import { prepare, type Prepared } from './prepare.ts';
  * network at every voxel -> patch logits -> candidates -> findings. Skull strip and N4 bias correction belong between the
  * grid and the mask; this version has neither, and its bundle is trained without.
  */
-export async function tofPatch(input: PipelineInput, bundle: Bundle, engine: Engine): Promise<PipelineOutput> {
+export async function tofPatch(
+  input: PipelineInput,
+  bundle: Bundle,
+  engine: Engine,
+): Promise<PipelineOutput> {
   const problem = acceptanceProblem(input, bundle.manifest);
   if (problem !== null) return notAnalysed(input, bundle, problem);
 
@@ -46,7 +50,12 @@ type State =
   | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings'>
   | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings'>;
 
-function stateOf(candidates: readonly Candidate[], input: PipelineInput, prepared: Prepared, bundle: Bundle): State {
+function stateOf(
+  candidates: readonly Candidate[],
+  input: PipelineInput,
+  prepared: Prepared,
+  bundle: Bundle,
+): State {
   const { operatingPoint, calibration } = bundle.manifest;
   const probability = candidates[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
   const middle = midsagittal(prepared.image, prepared.mask);
@@ -71,7 +80,10 @@ function mapsOf(
   const covering = maxOverCoveringWindows(fields.patchLogit, grid.size, patchSize);
   return {
     image: grid,
-    probability: { ...grid, data: fields.localisationLogit.map((logit, index) => (prepared.mask[index] === 1 ? sigmoid(logit) : 0)) },
+    probability: {
+      ...grid,
+      data: fields.localisationLogit.map((logit, index) => (prepared.mask[index] === 1 ? sigmoid(logit) : 0)),
+    },
     patchProbability: { ...grid, data: covering.map(sigmoid) },
     evidence: { ...grid, data: fields.evidence },
   };

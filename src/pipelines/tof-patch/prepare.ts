@@ -14,8 +14,15 @@ export function prepare(volume: Volume, recipe: BundleManifest['preprocessing'])
   return { image: normalise(iso, mask, recipe.normalisation), mask };
 }
 
-function normalise(iso: Volume, mask: Uint8Array, recipe: BundleManifest['preprocessing']['normalisation']): Volume {
-  const [low = 0, high = 1] = percentiles(masked(iso.data, mask), [recipe.lowPercentile, recipe.highPercentile]);
+function normalise(
+  iso: Volume,
+  mask: Uint8Array,
+  recipe: BundleManifest['preprocessing']['normalisation'],
+): Volume {
+  const [low = 0, high = 1] = percentiles(masked(iso.data, mask), [
+    recipe.lowPercentile,
+    recipe.highPercentile,
+  ]);
   const scale = 1 / Math.max(high - low, 1e-6);
   const data = new Float32Array(iso.data.length);
   for (let index = 0; index < data.length; index += 1) {

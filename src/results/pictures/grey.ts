@@ -37,7 +37,10 @@ export function toGrey(values: Float32Array, size: readonly [number, number], wi
  * Maximum intensity projection along an axis of a volume in LPS orientation, as radiologists hang it: axial seen from below,
  * coronal from the front (patient's left on the picture's right, superior up), sagittal with anterior on the left.
  */
-export function project(volume: Volume, along: 'x' | 'y' | 'z'): { readonly values: Float32Array; readonly size: readonly [number, number] } {
+export function project(
+  volume: Volume,
+  along: 'x' | 'y' | 'z',
+): { readonly values: Float32Array; readonly size: readonly [number, number] } {
   const [nx, ny, nz] = volume.size;
   const size: readonly [number, number] = along === 'z' ? [nx, ny] : along === 'y' ? [nx, nz] : [ny, nz];
   const values = new Float32Array(size[0] * size[1]).fill(-Infinity);
@@ -53,13 +56,21 @@ export function project(volume: Volume, along: 'x' | 'y' | 'z'): { readonly valu
   return { values, size };
 }
 
-function pixelOf(along: 'x' | 'y' | 'z', [x, y, z]: readonly [number, number, number], [nx, ny, nz]: Size): number {
+function pixelOf(
+  along: 'x' | 'y' | 'z',
+  [x, y, z]: readonly [number, number, number],
+  [nx, ny, nz]: Size,
+): number {
   if (along === 'z') return x + nx * y;
   return (along === 'y' ? x : y) + (along === 'y' ? nx : ny) * (nz - 1 - z);
 }
 
 /** A PNG as data URI for an SVG. */
 export async function dataUri(grey: Grey): Promise<string> {
-  const png = await sharp(Buffer.from(grey.data), { raw: { width: grey.width, height: grey.height, channels: 1 } }).png({ compressionLevel: 1 }).toBuffer();
+  const png = await sharp(Buffer.from(grey.data), {
+    raw: { width: grey.width, height: grey.height, channels: 1 },
+  })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
   return `data:image/png;base64,${png.toString('base64')}`;
 }

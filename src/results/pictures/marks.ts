@@ -24,8 +24,15 @@ export function placeLabels(marks: readonly Mark[], frame: Frame): string {
     .map((mark, index) => {
       const label = String(index + 1);
       const width = textWidth(label, size, 'bold');
-      const spots = [0, 14, 28].flatMap((further) => angles.map((angle) => spot(mark, angle, { further, width })));
-      const free = spots.find((box) => isInside(box, frame) && !taken.some((other) => overlaps(box, other)) && !marks.some((other) => overlaps(box, around(other))));
+      const spots = [0, 14, 28].flatMap((further) =>
+        angles.map((angle) => spot(mark, angle, { further, width })),
+      );
+      const free = spots.find(
+        (box) =>
+          isInside(box, frame) &&
+          !taken.some((other) => overlaps(box, other)) &&
+          !marks.some((other) => overlaps(box, around(other))),
+      );
       const box = free ?? spots[0]!;
       taken.push(box);
       const ring = `<circle cx="${mark.x}" cy="${mark.y}" r="${mark.radius}" fill="none" stroke="#000000" stroke-width="4"/><circle cx="${mark.x}" cy="${mark.y}" r="${mark.radius}" fill="none" stroke="${colour}" stroke-width="2.2"/>`;
@@ -42,11 +49,21 @@ function spot(mark: Mark, degrees: number, by: { further: number; width: number 
 }
 
 function around(mark: Mark): Frame {
-  return { x: mark.x - mark.radius, y: mark.y - mark.radius, width: 2 * mark.radius, height: 2 * mark.radius };
+  return {
+    x: mark.x - mark.radius,
+    y: mark.y - mark.radius,
+    width: 2 * mark.radius,
+    height: 2 * mark.radius,
+  };
 }
 
 function isInside(box: Frame, frame: Frame): boolean {
-  return box.x >= frame.x && box.y >= frame.y && box.x + box.width <= frame.x + frame.width && box.y + box.height <= frame.y + frame.height;
+  return (
+    box.x >= frame.x &&
+    box.y >= frame.y &&
+    box.x + box.width <= frame.x + frame.width &&
+    box.y + box.height <= frame.y + frame.height
+  );
 }
 
 function overlaps(a: Frame, b: Frame): boolean {

@@ -15,13 +15,41 @@ const gap = 18;
 
 /** Where a voxel of the grid falls on a panel, and what stands at the panel's borders. */
 const views = [
-  { along: 'z', title: 'Axial MIP', left: 'R', right: 'L', top: 'A', bottom: 'P', place: ([x, y]: Vector) => [x, y] as const },
-  { along: 'y', title: 'Coronal MIP', left: 'R', right: 'L', top: 'S', bottom: 'I', place: ([x, , z]: Vector, nz: number) => [x, nz - 1 - z] as const },
-  { along: 'x', title: 'Sagittal MIP', left: 'A', right: 'P', top: 'S', bottom: 'I', place: ([, y, z]: Vector, nz: number) => [y, nz - 1 - z] as const },
+  {
+    along: 'z',
+    title: 'Axial MIP',
+    left: 'R',
+    right: 'L',
+    top: 'A',
+    bottom: 'P',
+    place: ([x, y]: Vector) => [x, y] as const,
+  },
+  {
+    along: 'y',
+    title: 'Coronal MIP',
+    left: 'R',
+    right: 'L',
+    top: 'S',
+    bottom: 'I',
+    place: ([x, , z]: Vector, nz: number) => [x, nz - 1 - z] as const,
+  },
+  {
+    along: 'x',
+    title: 'Sagittal MIP',
+    left: 'A',
+    right: 'P',
+    top: 'S',
+    bottom: 'I',
+    place: ([, y, z]: Vector, nz: number) => [y, nz - 1 - z] as const,
+  },
 ] as const;
 
 /** Three maximum intensity projections side by side, at one scale, with numbered marks on the findings. */
-export async function projections(maps: PipelineMaps, findings: readonly Finding[], box: Box): Promise<{ svg: string; end: number }> {
+export async function projections(
+  maps: PipelineMaps,
+  findings: readonly Finding[],
+  box: Box,
+): Promise<{ svg: string; end: number }> {
   const panelWidth = (box.width - 2 * gap) / 3;
   const image = vesselsOnly(maps.image);
   const [nx, ny, nz] = image.size;
@@ -37,11 +65,19 @@ export async function projections(maps: PipelineMaps, findings: readonly Finding
       const marks = placeLabels(
         findings.map((finding) => {
           const [px, py] = view.place(lpsToIndex(image, finding.centreLpsMm), nz);
-          return { x: x + (px + 0.5) * scale, y: y + (py + 0.5) * scale, radius: Math.max(9, (finding.maxDiameterMm / 2) * scale + 5) };
+          return {
+            x: x + (px + 0.5) * scale,
+            y: y + (py + 0.5) * scale,
+            radius: Math.max(9, (finding.maxDiameterMm / 2) * scale + 5),
+          };
         }),
         { x, y, width, height: tall },
       );
-      const head = textPath(view.title, { x: box.x + index * (panelWidth + gap), y: box.y + 16 }, { size: 18, weight: 'bold', colour: '#b8b8b8' });
+      const head = textPath(
+        view.title,
+        { x: box.x + index * (panelWidth + gap), y: box.y + 16 },
+        { size: 18, weight: 'bold', colour: '#b8b8b8' },
+      );
       return `${head}<image x="${x}" y="${y}" width="${width}" height="${tall}" preserveAspectRatio="none" xlink:href="${uri}"/>${letters(view, { x, y, width, height: tall })}${marks}`;
     }),
   );
@@ -55,13 +91,19 @@ function vesselsOnly(image: Volume): Volume {
   const depth = 14;
   const plane = nx * ny;
   for (let start = 0; start < data.length; start += plane) {
-    for (let y = 0; y < ny; y += 1) fadeEnds(data, image.data, { start: start + y * nx, step: 1, count: nx, depth });
-    for (let x = 0; x < nx; x += 1) fadeEnds(data, image.data, { start: start + x, step: nx, count: ny, depth });
+    for (let y = 0; y < ny; y += 1)
+      fadeEnds(data, image.data, { start: start + y * nx, step: 1, count: nx, depth });
+    for (let x = 0; x < nx; x += 1)
+      fadeEnds(data, image.data, { start: start + x, step: nx, count: ny, depth });
   }
   return { ...image, data };
 }
 
-function fadeEnds(out: Float32Array, source: Float32Array, line: { start: number; step: number; count: number; depth: number }): void {
+function fadeEnds(
+  out: Float32Array,
+  source: Float32Array,
+  line: { start: number; step: number; count: number; depth: number },
+): void {
   const { start, step, count, depth } = line;
   let first = 0;
   while (first < count && source[start + first * step]! === 0) first += 1;

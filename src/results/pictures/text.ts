@@ -7,7 +7,11 @@ export type Weight = 'regular' | 'bold';
 /**
  * Text as outlines: the same on every machine, whether it has fonts or not. Fonts: DejaVu, from the package that ships with the node.
  */
-export function textPath(words: string, at: { x: number; y: number }, style: { size: number; weight?: Weight; colour: string }): string {
+export function textPath(
+  words: string,
+  at: { x: number; y: number },
+  style: { size: number; weight?: Weight; colour: string },
+): string {
   const font = fontOf(style.weight ?? 'regular');
   let x = at.x;
   const outlines = [...words].map((character) => {

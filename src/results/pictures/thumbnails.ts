@@ -53,7 +53,11 @@ async function thumbnail(
 }
 
 /** A square of `fieldMm` around the centre on its nearest slice, nearest neighbour at four pixels a mm; black outside. */
-function cropAround(volume: Volume, centre: readonly [number, number, number], window: Window): ReturnType<typeof toGrey> {
+function cropAround(
+  volume: Volume,
+  centre: readonly [number, number, number],
+  window: Window,
+): ReturnType<typeof toGrey> {
   const pixels = fieldMm * 4;
   const [nx, ny, nz] = volume.size;
   const k = Math.max(0, Math.min(nz - 1, Math.round(centre[2])));

@@ -1,6 +1,16 @@
+import type { CodedConcept } from '../../dicom/index.ts';
 import { codes, encodeDataset, type Dataset } from '../../dicom/index.ts';
-import type { CodedConcept, Finding } from '../../findings/index.ts';
-import { deviceUid, dicomDate, dicomTime, explicitVrLittleEndian, manufacturer, modelName, patientStudyEquipment, resultUid } from '../common.ts';
+import type { Finding } from '../../findings/index.ts';
+import {
+  deviceUid,
+  dicomDate,
+  dicomTime,
+  explicitVrLittleEndian,
+  manufacturer,
+  modelName,
+  patientStudyEquipment,
+  resultUid,
+} from '../common.ts';
 import type { ResultInput, ResultInstance } from '../types.ts';
 import { code, container, image, number, point, text, uidReference } from './items.ts';
 
@@ -10,7 +20,12 @@ export const comprehensive3dSrSopClass = '1.2.840.10008.5.1.4.1.1.88.34';
 export function buildReport(input: ResultInput): ResultInstance {
   const sopInstanceUid = resultUid(input, 'sr', 'instance 1');
   const seriesInstanceUid = resultUid(input, 'sr', 'series');
-  const { RelationshipType: _none, ...root } = container('CONTAINS', codes.imagingMeasurementReport, content(input), '1500');
+  const { RelationshipType: _root, ...root } = container(
+    'CONTAINS',
+    codes.imagingMeasurementReport,
+    content(input),
+    '1500',
+  );
   const dataset = encodeDataset({
     ...patientStudyEquipment(input),
     SOPClassUID: comprehensive3dSrSopClass,
@@ -33,7 +48,14 @@ export function buildReport(input: ResultInput): ResultInstance {
     PredecessorDocumentsSequence: predecessor(input),
     ...root,
   });
-  return { kind: 'sr', sopClassUid: comprehensive3dSrSopClass, sopInstanceUid, seriesInstanceUid, transferSyntaxUid: explicitVrLittleEndian, dataset };
+  return {
+    kind: 'sr',
+    sopClassUid: comprehensive3dSrSopClass,
+    sopInstanceUid,
+    seriesInstanceUid,
+    transferSyntaxUid: explicitVrLittleEndian,
+    dataset,
+  };
 }
 
 /** TID 1500, row by row. */
@@ -42,10 +64,18 @@ function content(input: ResultInput): readonly Dataset[] {
   return [
     code('HAS CONCEPT MOD', codes.languageOfContent, codes.english),
     ...deviceObserver(input),
-    code('HAS CONCEPT MOD', codes.procedureReported, modality === 'CT' ? codes.ctUnspecified : codes.mriUnspecified),
+    code(
+      'HAS CONCEPT MOD',
+      codes.procedureReported,
+      modality === 'CT' ? codes.ctUnspecified : codes.mriUnspecified,
+    ),
     ...algorithm(input),
     imageLibrary(input),
-    container('CONTAINS', codes.imagingMeasurements, input.findings.findings.map((finding, index) => measurementGroup(input, finding, index + 1))),
+    container(
+      'CONTAINS',
+      codes.imagingMeasurements,
+      input.findings.findings.map((finding, index) => measurementGroup(input, finding, index + 1)),
+    ),
     container('CONTAINS', codes.qualitativeEvaluations, evaluations(input)),
   ];
 }
@@ -71,7 +101,9 @@ function algorithm(input: ResultInput): readonly Dataset[] {
 
 /** TID 1600, one group with every image that was looked at. */
 function imageLibrary(input: ResultInput): Dataset {
-  const images = input.source.sourceInstances.map((instance) => image('CONTAINS', null, { ...instance, frameNumber: null }));
+  const images = input.source.sourceInstances.map((instance) =>
+    image('CONTAINS', null, { ...instance, frameNumber: null }),
+  );
   return container('CONTAINS', codes.imageLibrary, [container('CONTAINS', codes.imageLibraryGroup, images)]);
 }
 
@@ -83,7 +115,11 @@ function measurementGroup(input: ResultInput, finding: Finding, number_: number)
     codes.measurementGroup,
     [
       text('HAS OBS CONTEXT', codes.trackingIdentifier, `Aneurysm ${number_}`),
-      uidReference('HAS OBS CONTEXT', codes.trackingUniqueIdentifier, resultUid(input, 'sr', `aneurysm ${number_}`)),
+      uidReference(
+        'HAS OBS CONTEXT',
+        codes.trackingUniqueIdentifier,
+        resultUid(input, 'sr', `aneurysm ${number_}`),
+      ),
       code('CONTAINS', codes.finding, codes.aneurysm),
       code('HAS CONCEPT MOD', codes.findingSite, finding.site, side(finding)),
       image('CONTAINS', codes.sourceOfMeasurement, {
@@ -117,7 +153,11 @@ function evaluations(input: ResultInput): readonly Dataset[] {
   return [
     code('CONTAINS', codes.processingSummary, summary[findings.state]),
     ...(findings.state === 'not-analysed'
-      ? [said(`NOT ANALYSED. ${findings.reason.code}: ${ascii(findings.reason.text)} This is not a negative result.`)]
+      ? [
+          said(
+            `NOT ANALYSED. ${findings.reason.code}: ${ascii(findings.reason.text)} This is not a negative result.`,
+          ),
+        ]
       : [code('CONTAINS', codes.aneurysm, findings.state === 'findings' ? codes.present : codes.absent)]),
     said(`Completeness: ${identity.completeness}.`),
     said(`${card.intendedUse}. Trained on: ${card.training.data}`),
@@ -144,11 +184,16 @@ function evidence(input: ResultInput): Dataset {
 function predecessor(input: ResultInput): readonly Dataset[] | undefined {
   const { supersedes } = input.identity;
   if (supersedes === null) return undefined;
-  const document = { ReferencedSOPClassUID: comprehensive3dSrSopClass, ReferencedSOPInstanceUID: supersedes.srSopInstanceUid };
+  const document = {
+    ReferencedSOPClassUID: comprehensive3dSrSopClass,
+    ReferencedSOPInstanceUID: supersedes.srSopInstanceUid,
+  };
   return [
     {
       StudyInstanceUID: input.source.attributes.text('StudyInstanceUID') ?? '',
-      ReferencedSeriesSequence: [{ SeriesInstanceUID: supersedes.srSeriesInstanceUid, ReferencedSOPSequence: [document] }],
+      ReferencedSeriesSequence: [
+        { SeriesInstanceUID: supersedes.srSeriesInstanceUid, ReferencedSOPSequence: [document] },
+      ],
     },
   ];
 }
@@ -157,4 +202,3 @@ function predecessor(input: ResultInput): readonly Dataset[] | undefined {
 function ascii(words: string): string {
   return words.replace(/[^\x20-\x7E]/g, '?');
 }
-

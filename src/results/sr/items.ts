@@ -1,23 +1,39 @@
+import type { CodedConcept } from '../../dicom/index.ts';
 import { decimal, type Dataset } from '../../dicom/index.ts';
-import type { CodedConcept, PointLpsMm } from '../../findings/index.ts';
+import type { PointLpsMm } from '../../findings/index.ts';
 import { codeItem } from '../common.ts';
 
 /** Relationship of a content item to the one around it (PS3.3 C.17.3.2.4). */
 export type Relationship = 'CONTAINS' | 'HAS CONCEPT MOD' | 'HAS OBS CONTEXT';
 
-export function container(relationship: Relationship, name: CodedConcept, items: readonly Dataset[], templateId?: string): Dataset {
+export function container(
+  relationship: Relationship,
+  name: CodedConcept,
+  items: readonly Dataset[],
+  templateId?: string,
+): Dataset {
   return {
     RelationshipType: relationship,
     ValueType: 'CONTAINER',
     ConceptNameCodeSequence: [codeItem(name)],
     ContinuityOfContent: 'SEPARATE',
-    ContentTemplateSequence: templateId === undefined ? undefined : [{ MappingResource: 'DCMR', TemplateIdentifier: templateId }],
+    ContentTemplateSequence:
+      templateId === undefined ? undefined : [{ MappingResource: 'DCMR', TemplateIdentifier: templateId }],
     ContentSequence: items.length > 0 ? items : undefined,
   };
 }
 
-export function code(relationship: Relationship, name: CodedConcept, value: CodedConcept, children: readonly Dataset[] = []): Dataset {
-  return { ...item(relationship, 'CODE', name), ConceptCodeSequence: [codeItem(value)], ...withChildren(children) };
+export function code(
+  relationship: Relationship,
+  name: CodedConcept,
+  value: CodedConcept,
+  children: readonly Dataset[] = [],
+): Dataset {
+  return {
+    ...item(relationship, 'CODE', name),
+    ConceptCodeSequence: [codeItem(value)],
+    ...withChildren(children),
+  };
 }
 
 export function text(relationship: Relationship, name: CodedConcept, value: string): Dataset {
@@ -29,8 +45,16 @@ export function uidReference(relationship: Relationship, name: CodedConcept, uid
 }
 
 /** A number with its unit (UCUM), rounded to what was measured. */
-export function number(name: CodedConcept, value: number, unit: CodedConcept, children: readonly Dataset[] = []): Dataset {
-  const measured = { MeasurementUnitsCodeSequence: [codeItem(unit)], NumericValue: decimal(Math.round(value * 1000) / 1000) };
+export function number(
+  name: CodedConcept,
+  value: number,
+  unit: CodedConcept,
+  children: readonly Dataset[] = [],
+): Dataset {
+  const measured = {
+    MeasurementUnitsCodeSequence: [codeItem(unit)],
+    NumericValue: decimal(Math.round(value * 1000) / 1000),
+  };
   return { ...item('CONTAINS', 'NUM', name), MeasuredValueSequence: [measured], ...withChildren(children) };
 }
 
@@ -40,7 +64,11 @@ export interface ImageReference {
   readonly frameNumber: number | null;
 }
 
-export function image(relationship: Relationship, name: CodedConcept | null, reference: ImageReference): Dataset {
+export function image(
+  relationship: Relationship,
+  name: CodedConcept | null,
+  reference: ImageReference,
+): Dataset {
   return {
     RelationshipType: relationship,
     ValueType: 'IMAGE',

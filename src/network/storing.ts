@@ -1,0 +1,57 @@
+import type { Command } from './command.ts';
+import type { InstanceSink } from './instance-sink.ts';
+import type { AcceptedContext } from './negotiation.ts';
+import type { ReceivedInstance, ReceiverOptions, ReceiverPort } from './types.ts';
+
+/** C-STORE statuses (PS3.4 B.2.3). */
+export const success = 0x0000;
+export const outOfResources = 0xa700;
+export const datasetDoesNotMatch = 0xa900;
+
+/** A C-STORE whose data set is on its way. */
+export interface Storing {
+  readonly command: Command;
+  readonly contextId: number;
+  readonly context: AcceptedContext;
+  /** Null while the object is drained: it cannot be kept, and the answer says so. */
+  readonly sink: InstanceSink | null;
+  readonly refusal: number;
+  readonly startedAt: number;
+  receivedBytes: number;
+}
+
+/** The status of the C-STORE: success only after file and row are durable; any failure leaves no file. */
+export async function keepInstance(
+  storing: Storing,
+  from: { readonly callingAeTitle: string; readonly associationId: string },
+  archive: { readonly port: ReceiverPort; readonly durability: ReceiverOptions['durability'] },
+): Promise<number> {
+  const { sink } = storing;
+  if (sink === null) return storing.refusal;
+  try {
+    await sink.finish(archive.durability === 'full');
+    const status = await archive.port.commit(describe(storing, sink, from));
+    if (status !== success) await sink.discard();
+    return status;
+  } catch {
+    await sink.discard().catch(() => undefined);
+    return outOfResources;
+  }
+}
+
+function describe(
+  storing: Storing,
+  sink: InstanceSink,
+  from: { readonly callingAeTitle: string; readonly associationId: string },
+): ReceivedInstance {
+  return {
+    ...from,
+    path: sink.path,
+    sizeBytes: sink.sizeBytes,
+    sopClassUid: storing.context.abstractSyntaxUid,
+    sopInstanceUid: storing.command.affectedSopInstanceUid!,
+    transferSyntaxUid: storing.context.transferSyntaxUid,
+    head: sink.datasetHead,
+    datasetOffset: sink.datasetOffset,
+  };
+}
