@@ -1,4 +1,11 @@
-import type { ArchiveFiles, Database, InstanceRow, NewAnalysis, Transaction } from '../archive/index.ts';
+import type {
+  AnalysisRow,
+  ArchiveFiles,
+  Database,
+  InstanceRow,
+  NewAnalysis,
+  Transaction,
+} from '../archive/index.ts';
 import { enqueueDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
@@ -6,6 +13,8 @@ import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { AnalysisWorker } from './pool.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
+
+const analysisFailed = 'ANALYSIS_FAILED';
 
 /** What the node knows of a rule's pipeline: the bundle that serves it and where results go. */
 export interface Route {
@@ -42,15 +51,23 @@ async function analyse(
   request: AnalyseRequest,
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
-  if (await isKnown(database, request, route))
-    return { kind: 'done', commit: async (t) => await adopt(t, request, route) };
+  const earlier = await known(database, request, route);
+  if (earlier !== undefined && !isFailure(earlier)) {
+    // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
+    const findings = JSON.parse(earlier.findings) as SeriesFindings;
+    return {
+      kind: 'done',
+      commit: async (transaction) => await setSeriesState(transaction, request.seriesId, findings),
+    };
+  }
   const instances = await database
     .selectFrom('instance')
     .selectAll()
     .where('id', 'in', request.instanceIds)
     .execute();
   const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
-  const task = taskOf(request, { route, instances, previous, options });
+  const version = (earlier?.version ?? 0) + 1;
+  const task = taskOf(request, { route, instances, previous, options, version });
   const outcome = await options.worker.run(task);
   return {
     kind: 'done',
@@ -71,28 +88,26 @@ function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route {
   );
 }
 
-async function isKnown(database: Database, request: AnalyseRequest, route: Route): Promise<boolean> {
-  const row = await database
-    .selectFrom('analysis')
-    .select('id')
-    .where('input_sha256', '=', request.inputSha256)
-    .where('pipeline', '=', route.pipeline)
-    .where('bundle_sha256', '=', route.bundleSha256)
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
-/** The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome. */
-async function adopt(transaction: Transaction, request: AnalyseRequest, route: Route): Promise<void> {
-  const row = await transaction
+/** The newest analysis of this very input set by this very bundle. */
+async function known(
+  database: Database,
+  request: AnalyseRequest,
+  route: Route,
+): Promise<AnalysisRow | undefined> {
+  return await database
     .selectFrom('analysis')
     .selectAll()
     .where('input_sha256', '=', request.inputSha256)
     .where('pipeline', '=', route.pipeline)
     .where('bundle_sha256', '=', route.bundleSha256)
     .orderBy('version', 'desc')
-    .executeTakeFirstOrThrow();
-  await setSeriesState(transaction, request.seriesId, JSON.parse(row.findings) as SeriesFindings);
+    .executeTakeFirst();
+}
+
+/** A failure of the node is no result: the input set may be tried again, as a new version. */
+function isFailure(row: AnalysisRow): boolean {
+  const findings = JSON.parse(row.findings) as SeriesFindings;
+  return findings.state === 'not-analysed' && findings.reason.code === analysisFailed;
 }
 
 interface Previous {
@@ -127,17 +142,18 @@ function taskOf(
     instances: readonly InstanceRow[];
     previous: Previous | null;
     options: AnalyseOptions;
+    version: number;
   },
 ): SeriesTask {
-  const { route, instances, previous, options } = known;
-  const name = `${request.seriesId}-${request.inputSha256.slice(0, 16)}-${route.bundleSha256.slice(0, 8)}`;
+  const { route, instances, previous, options, version } = known;
+  const name = `${request.seriesId}-${request.inputSha256.slice(0, 16)}-${route.bundleSha256.slice(0, 8)}-${version}`;
   return {
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
     reason: request.reason,
     inputSha256: request.inputSha256,
-    version: 1,
+    version,
     supersedes: previous && {
       srSopInstanceUid: previous.srSopInstanceUid,
       srSeriesInstanceUid: previous.srSeriesInstanceUid,
@@ -224,7 +240,7 @@ async function reportFailure(
   error: unknown,
 ): Promise<void> {
   const request = job.payload as AnalyseRequest;
-  const reason: Reason = { code: 'ANALYSIS_FAILED', text: `The analysis failed: ${describeError(error)}` };
+  const reason: Reason = { code: analysisFailed, text: `The analysis failed: ${describeError(error)}` };
   if (request.reason === null && options.routes.has(request.rule)) {
     await enqueue(transaction, analyseJob({ ...request, reason }, options.now()), options.now());
     return;

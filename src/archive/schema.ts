@@ -89,6 +89,7 @@ interface JobTable {
   state: Generated<'available' | 'running' | 'done' | 'dead'>;
   due_at: number;
   attempt: Generated<number>;
+  interruptions: Generated<number>;
   lease_until: number | null;
   lease_token: string | null;
   last_error: string | null;

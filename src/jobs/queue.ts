@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, JobRow, Transaction } from '../archive/index.ts';
+import { backoffMs } from './backoff.ts';
 
 /** What to do, at the earliest when. `key` names the thing worked on: one available job a key. */
 export interface NewJob {
@@ -18,6 +19,8 @@ export interface Job {
   readonly key: string;
   readonly payload: unknown;
   readonly attempt: number;
+  /** How often the process ended while the job ran. */
+  readonly interruptions: number;
   readonly leaseToken: string;
 }
 
@@ -171,16 +174,21 @@ export async function rescue(database: Database, now: number, everyone: boolean)
     let query = transaction.selectFrom('job').selectAll().where('state', '=', 'running');
     if (!everyone) query = query.where('lease_until', '<', now);
     const stuck = await query.execute();
-    for (const row of stuck) {
-      await release(transaction, toJob(row), {
-        dueAt: now,
-        now,
-        error: 'the worker stopped',
-        burnAttempt: true,
-      });
-    }
+    for (const row of stuck) await interrupt(transaction, row, now);
     return stuck.length;
   });
+}
+
+/** A process may end for reasons of its own, so no attempt is burnt; but the job waits longer each time, lest it is the cause. */
+async function interrupt(transaction: Transaction, row: JobRow, now: number): Promise<void> {
+  const dueAt = now + backoffMs({ firstMs: 250, longestMs: 10_000 }, row.interruptions + 1, 0.5);
+  const job = toJob(row);
+  await release(transaction, job, { dueAt, now, error: 'the process stopped', burnAttempt: false });
+  await transaction
+    .updateTable('job')
+    .set({ interruptions: row.interruptions + 1 })
+    .where('id', '=', row.id)
+    .execute();
 }
 
 async function finish(
@@ -216,6 +224,7 @@ function toJob(row: JobRow): Job {
     key: row.key,
     payload: JSON.parse(row.payload) as unknown,
     attempt: row.attempt,
+    interruptions: row.interruptions,
     leaseToken: row.lease_token ?? '',
   };
 }

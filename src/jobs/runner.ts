@@ -57,6 +57,9 @@ export async function startRunner(
   return runner;
 }
 
+/** A job that was running at this many ends of the process is taken for their cause. */
+const mostInterruptions = 20;
+
 class JobRunner implements Runner {
   private readonly database: Database;
   private readonly handlers: ReadonlyMap<string, JobHandler>;
@@ -138,10 +141,10 @@ class JobRunner implements Runner {
     const handler = this.handlers.get(job.kind);
     if (handler === undefined)
       throw new WillisError('JOB_KIND_UNKNOWN', `No part of this node runs "${job.kind}" jobs.`);
-    if (job.attempt > handler.maxAttempts) {
+    if (job.interruptions >= mostInterruptions) {
       throw new WillisError(
         'JOB_WORKER_LOST',
-        `The worker stopped ${job.attempt - 1} times while it ran ${job.key}.`,
+        `The process stopped ${job.interruptions} times while it ran ${job.key}; it is taken for the cause.`,
       );
     }
     return handler;
@@ -199,7 +202,8 @@ class JobRunner implements Runner {
 
   private isHopeless(job: Job, error: unknown): boolean {
     const handler = this.handlers.get(job.kind);
-    if (handler === undefined || job.attempt >= handler.maxAttempts) return true;
+    if (handler === undefined || job.attempt >= handler.maxAttempts || job.interruptions >= mostInterruptions)
+      return true;
     return error instanceof WillisError && error.retry === 'never';
   }
 
@@ -211,6 +215,7 @@ class JobRunner implements Runner {
       key: 'queue',
       payload: null,
       attempt: 0,
+      interruptions: 0,
       leaseToken: '',
     };
     this.events.onFailure(job, error, 'retry', this.options.now() + this.options.pollMs);

@@ -32,14 +32,20 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
   let child: ChildProcess | undefined;
   let log = '';
   const start = async (): Promise<void> => {
-    const started = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [main, 'serve', '--config', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = started;
     const keep = createWriteStream(path.join(folder, 'node.log'), { flags: 'a' });
     started.stderr.on('data', (chunk: Buffer) => {
       log += chunk.toString();
       keep.write(chunk);
     });
-    await untilTrue(() => canConnect(port), 20_000, () => `the node did not start:\n${log}`);
+    await untilTrue(
+      () => canConnect(port),
+      20_000,
+      () => `the node did not start:\n${log}`,
+    );
   };
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     const running = child;
@@ -49,7 +55,14 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
     await gone;
   };
   await start();
-  return { port, dataDir, log: () => log, kill: async () => await stop('SIGKILL'), start, [Symbol.asyncDispose]: async () => await stop('SIGKILL') };
+  return {
+    port,
+    dataDir,
+    log: () => log,
+    kill: async () => await stop('SIGKILL'),
+    start,
+    [Symbol.asyncDispose]: async () => await stop('SIGKILL'),
+  };
 }
 
 export interface NodeChanges {

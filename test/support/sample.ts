@@ -1,13 +1,23 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeFrame, encodeDataset, part10Header, readInstance, type Dataset, type Instance } from '../../src/dicom/index.ts';
+import {
+  decodeFrame,
+  encodeDataset,
+  part10Header,
+  readInstance,
+  type Dataset,
+  type Instance,
+} from '../../src/dicom/index.ts';
 
 /** The shipped synthetic TOF series: 90 slices, JPEG-LS, two aneurysms (truth.json beside it). */
 export const sampleFolder = path.join(import.meta.dirname, '..', 'samples', 'tof-phantom');
 
 export interface Truth {
-  readonly aneurysms: readonly { readonly centreLpsMm: readonly [number, number, number]; readonly diameterMm: number }[];
+  readonly aneurysms: readonly {
+    readonly centreLpsMm: readonly [number, number, number];
+    readonly diameterMm: number;
+  }[];
 }
 
 export function sampleTruth(): Truth {
@@ -26,11 +36,37 @@ export function sampleInstances(): readonly Instance[] {
 }
 
 const copied = [
-  'SpecificCharacterSet', 'ImageType', 'SOPClassUID', 'SOPInstanceUID', 'StudyDate', 'StudyTime', 'AccessionNumber', 'Modality',
-  'Manufacturer', 'ReferringPhysicianName', 'StudyDescription', 'SeriesDescription', 'PatientName', 'PatientID', 'PatientBirthDate',
-  'PatientSex', 'BodyPartExamined', 'ScanningSequence', 'MRAcquisitionType', 'SequenceName', 'ProtocolName', 'StudyInstanceUID',
-  'SeriesInstanceUID', 'StudyID', 'SeriesNumber', 'InstanceNumber', 'ImagePositionPatient', 'ImageOrientationPatient',
-  'FrameOfReferenceUID', 'SliceThickness', 'PixelSpacing',
+  'SpecificCharacterSet',
+  'ImageType',
+  'SOPClassUID',
+  'SOPInstanceUID',
+  'StudyDate',
+  'StudyTime',
+  'AccessionNumber',
+  'Modality',
+  'Manufacturer',
+  'ReferringPhysicianName',
+  'StudyDescription',
+  'SeriesDescription',
+  'PatientName',
+  'PatientID',
+  'PatientBirthDate',
+  'PatientSex',
+  'BodyPartExamined',
+  'ScanningSequence',
+  'MRAcquisitionType',
+  'SequenceName',
+  'ProtocolName',
+  'StudyInstanceUID',
+  'SeriesInstanceUID',
+  'StudyID',
+  'SeriesNumber',
+  'InstanceNumber',
+  'ImagePositionPatient',
+  'ImageOrientationPatient',
+  'FrameOfReferenceUID',
+  'SliceThickness',
+  'PixelSpacing',
 ] as const;
 
 /** A slice of the sample as a data set that can be changed and written again, uncompressed. */
@@ -49,7 +85,9 @@ export async function editable(instance: Instance): Promise<Record<string, Datas
     BitsStored: 12,
     HighBit: 11,
     PixelRepresentation: 0,
-    PixelData: new Uint8Array(pixels.data.buffer.slice(pixels.data.byteOffset, pixels.data.byteOffset + pixels.data.byteLength)),
+    PixelData: new Uint8Array(
+      pixels.data.buffer.slice(pixels.data.byteOffset, pixels.data.byteOffset + pixels.data.byteLength),
+    ),
   };
 }
 
@@ -60,7 +98,10 @@ export async function sampleDatasets(): Promise<readonly Record<string, Dataset[
 const texts = { mr: '1.2.840.10008.5.1.4.1.1.4', legacyEnhancedMr: '1.2.840.10008.5.1.4.1.1.4.4' } as const;
 
 /** Writes data sets as Part 10 files, Explicit VR Little Endian; returns the paths. */
-export async function writeDatasets(datasets: readonly Dataset[], folder: string): Promise<readonly string[]> {
+export async function writeDatasets(
+  datasets: readonly Dataset[],
+  folder: string,
+): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
   const files = datasets.map((_, index) => path.join(folder, `${String(index).padStart(4, '0')}.dcm`));
   for (const [index, dataset] of datasets.entries()) {
@@ -77,7 +118,13 @@ export async function writeDatasets(datasets: readonly Dataset[], folder: string
 export async function enhancedSample(): Promise<Dataset> {
   const instances = sampleInstances();
   const slices = await sampleDatasets();
-  const { ImagePositionPatient: _position, ImageOrientationPatient, PixelSpacing, SliceThickness, ...common } = slices[0]!;
+  const {
+    ImagePositionPatient: _position,
+    ImageOrientationPatient,
+    PixelSpacing,
+    SliceThickness,
+    ...common
+  } = slices[0]!;
   return {
     ...common,
     SOPClassUID: texts.legacyEnhancedMr,
@@ -85,7 +132,10 @@ export async function enhancedSample(): Promise<Dataset> {
     SeriesInstanceUID: '2.25.4712',
     NumberOfFrames: slices.length,
     SharedFunctionalGroupsSequence: [
-      { PlaneOrientationSequence: [{ ImageOrientationPatient }], PixelMeasuresSequence: [{ PixelSpacing, SliceThickness }] },
+      {
+        PlaneOrientationSequence: [{ ImageOrientationPatient }],
+        PixelMeasuresSequence: [{ PixelSpacing, SliceThickness }],
+      },
     ],
     PerFrameFunctionalGroupsSequence: slices.map(({ ImagePositionPatient }, index) => ({
       PlanePositionSequence: [{ ImagePositionPatient }],
@@ -99,5 +149,7 @@ export async function enhancedSample(): Promise<Dataset> {
 
 function textOf(value: Dataset[string]): string {
   if (typeof value === 'string') return value;
-  return Buffer.from((value as { bytes: Uint8Array }).bytes).toString('latin1').replace(/\0$/, '');
+  return Buffer.from((value as { bytes: Uint8Array }).bytes)
+    .toString('latin1')
+    .replace(/\0$/, '');
 }

@@ -4,12 +4,18 @@ import { sendInstances, type SendOutcome } from '../../src/network/index.ts';
 import type { TestPacs } from './test-pacs.ts';
 
 /** Sends files as they are to a node on this machine. */
-export async function sendFiles(files: readonly string[], port: number, calling = 'SCANNER'): Promise<readonly SendOutcome[]> {
+export async function sendFiles(
+  files: readonly string[],
+  port: number,
+  calling = 'SCANNER',
+): Promise<readonly SendOutcome[]> {
   const instances = files.map((path) => {
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = readInstance(readFileSync(path));
     return { path, sopClassUid, sopInstanceUid, transferSyntaxUid };
   });
-  return await sendInstances({ aeTitle: 'WILLIS', host: '127.0.0.1', port }, instances, { callingAeTitle: calling });
+  return await sendInstances({ aeTitle: 'WILLIS', host: '127.0.0.1', port }, instances, {
+    callingAeTitle: calling,
+  });
 }
 
 /** The SR that a PACS got, by its content. */

@@ -26,10 +26,17 @@ export async function startTestPacs(folder: string, port = 0, status = 0): Promi
     },
     associationClosed: () => undefined,
   });
-  return { port: receiver.port, instances, arrivals, [Symbol.asyncDispose]: async () => await receiver[Symbol.asyncDispose]() };
+  return {
+    port: receiver.port,
+    instances,
+    arrivals,
+    [Symbol.asyncDispose]: async () => await receiver[Symbol.asyncDispose](),
+  };
 }
 
-export function receiverOptions(changes: Partial<Parameters<typeof startReceiver>[0]>): Parameters<typeof startReceiver>[0] {
+export function receiverOptions(
+  changes: Partial<Parameters<typeof startReceiver>[0]>,
+): Parameters<typeof startReceiver>[0] {
   return {
     aeTitle: 'WILLIS',
     acceptAnyCalledAeTitle: false,

@@ -14,6 +14,8 @@ CREATE TABLE job (
   state TEXT NOT NULL DEFAULT 'available' CHECK (state IN ('available', 'running', 'done', 'dead')),
   due_at INTEGER NOT NULL,
   attempt INTEGER NOT NULL DEFAULT 0,
+  -- how often the process ended while the job ran; the job itself need not be to blame
+  interruptions INTEGER NOT NULL DEFAULT 0,
   lease_until INTEGER,
   lease_token TEXT,
   last_error TEXT,
