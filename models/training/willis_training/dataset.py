@@ -10,7 +10,6 @@ from .phantom import draw_anatomy, draw_appearance, render
 from .phantom.appearance import Split
 from .preprocess import prepare, resample
 
-CROP = 48
 PATCH = 32
 #: anatomy seeds never overlap between splits
 FIRST_SEED: dict[Split, int] = {"train": 0, "validation": 100_000, "test": 200_000}
@@ -67,17 +66,18 @@ def _load(file: Path) -> Case:
 
 
 class CropSampler:
-    """Random 48^3 crops: on aneurysms, on vessels, on hard negatives, anywhere; flips and grey-value changes."""
+    """Random cubic crops: on aneurysms, on vessels, on hard negatives, anywhere; flips and grey-value changes."""
 
-    def __init__(self, cases: list[Case], seed: int) -> None:
+    def __init__(self, cases: list[Case], seed: int, crop: int = 48) -> None:
         self.cases = cases
+        self.crop = crop
         self.rng = np.random.default_rng(seed)
         self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
         self.hard: list[tuple[int, tuple[float, ...]]] = []
         self.vessels = [np.argwhere(case.image > 0.55) for case in cases]
 
     def batch(self, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Images [n,1,48,48,48] and labels [n,48,48,48] (0 or 1)."""
+        """Images [n,1,crop,crop,crop] and labels [n,crop,crop,crop] (0 or 1)."""
         crops = [self._crop() for _ in range(size)]
         return np.stack([c[0] for c in crops])[:, None], np.stack([c[1] for c in crops])
 
@@ -96,9 +96,9 @@ class CropSampler:
             anywhere = draw > 0.95 or len(spots) == 0
             centre = tuple(rng.uniform(0, self.cases[case].image.shape)) if anywhere else tuple(spots[rng.integers(len(spots))])
             jitter = 12
-        start = [int(round(c - CROP / 2 + rng.integers(-jitter, jitter + 1))) for c in centre]
-        image = _cut(self.cases[case].image, start).astype(np.float32)
-        label = _cut(self.cases[case].labels, start) > 0
+        start = [int(round(c - self.crop / 2 + rng.integers(-jitter, jitter + 1))) for c in centre]
+        image = _cut(self.cases[case].image, start, self.crop).astype(np.float32)
+        label = _cut(self.cases[case].labels, start, self.crop) > 0
         return self._augment(image, label)
 
     def _augment(self, image: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,11 +112,11 @@ class CropSampler:
         return image.astype(np.float32), label.astype(np.float32)
 
 
-def _cut(volume: np.ndarray, start: list[int]) -> np.ndarray:
-    out = np.zeros((CROP, CROP, CROP), volume.dtype)
+def _cut(volume: np.ndarray, start: list[int], crop: int) -> np.ndarray:
+    out = np.zeros((crop, crop, crop), volume.dtype)
     source, target = [], []
     for begin, n in zip(start, volume.shape):
-        low, high = max(begin, 0), min(begin + CROP, n)
+        low, high = max(begin, 0), min(begin + crop, n)
         if low >= high:
             return out
         source.append(slice(low, high))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .dataset import CROP, PATCH, Case, CropSampler
+from .dataset import PATCH, Case, CropSampler
 from .detect import candidates_of, dense
 from .network import TinyUNet3D
 
@@ -18,9 +18,15 @@ WINDOWS = 6
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Steps of `batch` crops; a checkpoint every `checkpoint_every` steps from which training goes on."""
+    """Steps of `batch` crops; a checkpoint every `checkpoint_every` steps from which training goes on.
 
-    steps: int = 5000
+    The last `settle_steps` use larger crops, whose middle patch sees all the context that a whole volume gives it, and
+    weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
+    """
+
+    steps: int = 4600
+    settle_steps: int = 600
+    settle_crop: int = 64
     batch: int = 4
     learning_rate: float = 2e-3
     mine_at: tuple[float, ...] = (0.35, 0.65)
@@ -42,12 +48,14 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     started = time.time()
     losses: list[float] = []
     for step in range(first, options.steps):
+        settling = step >= options.steps - options.settle_steps
+        sampler.crop = options.settle_crop if settling else 48
         if step in [int(part * options.steps) for part in options.mine_at]:
             sampler.hard = mine(network, cases)
             print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
         images, labels = sampler.batch(options.batch)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = training_loss(network, torch.from_numpy(images), torch.from_numpy(labels), sampler.rng)
+            loss = training_loss(network, torch.from_numpy(images), torch.from_numpy(labels), sampler.rng, settling)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -60,11 +68,16 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     return network.eval()
 
 
-def training_loss(network: TinyUNet3D, images: Tensor, labels: Tensor, rng: np.random.Generator) -> Tensor:
-    """images [n,1,48,48,48], labels [n,48,48,48]."""
+def training_loss(
+    network: TinyUNet3D, images: Tensor, labels: Tensor, rng: np.random.Generator, settling: bool = False
+) -> Tensor:
+    """images [n,1,c,c,c], labels [n,c,c,c]."""
+    room = images.shape[-1] - PATCH
     evidence, localisation = (field.float() for field in network(images))
     voxel = voxel_loss(localisation[:, 0], labels)
-    starts = [tuple(int(s) for s in rng.integers(0, CROP - PATCH + 1, 3)) for _ in range(WINDOWS)]
+    starts = [tuple(int(s) // 4 * 4 for s in rng.integers(0, room + 1, 3)) for _ in range(WINDOWS)]
+    if settling:
+        starts[0] = (room // 2,) * 3
     logits = torch.stack([_window(evidence[:, 0], s).mean((1, 2, 3)) for s in starts], 1)
     truth = torch.stack([_patch_label(_window(labels, s), labels) for s in starts], 1)
     patch = focal_loss(logits, truth)
@@ -74,7 +87,7 @@ def training_loss(network: TinyUNet3D, images: Tensor, labels: Tensor, rng: np.r
     bare = bare_evidence.mean((1, 2, 3, 4))
     agreement = functional.mse_loss(bare, logits[:, 0])
     bare_loss = focal_loss(bare[:, None], truth[:, :1]) + 0.3 * voxel_loss(bare_localisation[:, 0], _window(labels, starts[0]))
-    return voxel + patch + 0.5 * bare_loss + 0.2 * agreement
+    return voxel + patch + 0.5 * bare_loss + (2.0 if settling else 0.2) * agreement
 
 
 def focal_loss(logits: Tensor, truth: Tensor, gamma: float = 2.0, alpha: float = 0.8) -> Tensor:
