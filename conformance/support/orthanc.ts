@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { freePort, untilTrue } from '../../test/support/node-process.ts';
+
+/** Debian's Orthanc as the PACS, on free ports of this machine. */
+export interface Orthanc extends AsyncDisposable {
+  readonly dicomPort: number;
+  /** GET of its REST interface, parsed. */
+  get(place: string): Promise<unknown>;
+  /** Status and type of a GET. */
+  head(place: string): Promise<{ status: number; type: string }>;
+}
+
+export async function startOrthanc(folder: string): Promise<Orthanc> {
+  mkdirSync(folder, { recursive: true });
+  const [dicomPort, httpPort] = [await freePort(), await freePort()];
+  const config = {
+    Name: 'PACS',
+    StorageDirectory: folder,
+    IndexDirectory: folder,
+    DicomAet: 'ORTHANC',
+    DicomPort: dicomPort,
+    HttpPort: httpPort,
+    AuthenticationEnabled: false,
+    RemoteAccessAllowed: false,
+    DicomAlwaysAllowStore: true,
+    Plugins: [],
+  };
+  writeFileSync(path.join(folder, 'orthanc.json'), JSON.stringify(config));
+  const child = spawn('Orthanc', [path.join(folder, 'orthanc.json')], { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
+  const url = (place: string): string => `http://127.0.0.1:${httpPort}${place}`;
+  await untilTrue(async () => await fetch(url('/system')).then((reply) => reply.ok, () => false), 30_000, () => 'Orthanc did not start');
+  return {
+    dicomPort,
+    get: async (place) => await (await fetch(url(place))).json(),
+    head: async (place) => {
+      const reply = await fetch(url(place));
+      return { status: reply.status, type: reply.headers.get('content-type') ?? '' };
+    },
+    [Symbol.asyncDispose]: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}
