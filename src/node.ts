@@ -3,15 +3,16 @@ import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
-import { lockDataFolder, openDatabase, openFiles, removeOrphans } from './archive/index.ts';
+import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import type { Config } from './config/index.ts';
 import { deliveryHandlers } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
+import type { SeriesFindings } from './findings/index.ts';
 import { listBundles } from './inference/index.ts';
 import { Ingest, assembleHandler } from './intake/index.ts';
 import { startRunner, type JobHandler } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
-import { nodeEvents, type NodeEvents } from './node-events.ts';
+import { nodeEvents } from './node-events.ts';
 import { receiverPort } from './node-receiver.ts';
 import type { Log } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
@@ -19,7 +20,8 @@ import { softwareVersion } from './version.ts';
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
 export interface WillisNode extends AsyncDisposable {
   readonly dicomPort: number;
-  readonly events: NodeEvents;
+  /** Findings of the newest analysis. */
+  latestFindings(): Promise<SeriesFindings | undefined>;
 }
 
 /** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
@@ -80,7 +82,20 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
   log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
-  return { dicomPort: receiver.port, events, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+  return {
+    dicomPort: receiver.port,
+    latestFindings: async () => await latestFindings(database),
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  };
+}
+
+async function latestFindings(database: Database): Promise<SeriesFindings | undefined> {
+  const row = await database
+    .selectFrom('analysis')
+    .select('findings')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  return row === undefined ? undefined : (JSON.parse(row.findings) as SeriesFindings);
 }
 
 function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {

@@ -28,9 +28,20 @@ export async function startOrthanc(folder: string): Promise<Orthanc> {
     Plugins: [],
   };
   writeFileSync(path.join(folder, 'orthanc.json'), JSON.stringify(config));
-  const child = spawn('Orthanc', [path.join(folder, 'orthanc.json')], { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
+  const child = spawn('Orthanc', [path.join(folder, 'orthanc.json')], {
+    stdio: 'ignore',
+    env: { ...process.env, TCP_NODELAY: '1' },
+  });
   const url = (place: string): string => `http://127.0.0.1:${httpPort}${place}`;
-  await untilTrue(async () => await fetch(url('/system')).then((reply) => reply.ok, () => false), 30_000, () => 'Orthanc did not start');
+  await untilTrue(
+    async () =>
+      await fetch(url('/system')).then(
+        (reply) => reply.ok,
+        () => false,
+      ),
+    30_000,
+    () => 'Orthanc did not start',
+  );
   return {
     dicomPort,
     get: async (place) => await (await fetch(url(place))).json(),

@@ -2,11 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const python = process.env['WILLIS_PYTHON'] ?? path.join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
+const python =
+  process.env['WILLIS_PYTHON'] ?? path.join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
 
 /** Runs a peer or judge and gives back all it printed. */
-export function run(command: string, args: readonly string[]): { readonly status: number; readonly output: string } {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, TCP_NODELAY: '1' }, maxBuffer: 1 << 26 });
+export function run(
+  command: string,
+  args: readonly string[],
+): { readonly status: number; readonly output: string } {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, TCP_NODELAY: '1' },
+    maxBuffer: 1 << 26,
+  });
   if (error !== undefined) throw error;
   return { status: status ?? -1, output: `${stdout}${stderr}` };
 }
@@ -19,7 +27,9 @@ export function runPython(script: string, ...args: readonly string[]): string {
 
 /** Skips a suite whose peer is not installed, saying so; in CI a missing peer is a failure. */
 export function needs(context: Mocha.Context, ...tools: readonly string[]): void {
-  const missing = tools.filter((tool) => (tool === 'python' ? !existsSync(python) : spawnSync('which', [tool]).status !== 0));
+  const missing = tools.filter((tool) =>
+    tool === 'python' ? !existsSync(python) : spawnSync('which', [tool]).status !== 0,
+  );
   if (missing.length === 0) return;
   if (process.env['CI'] === 'true') throw new Error(`CI must have ${missing.join(', ')}`);
   console.log(`      skipped: ${missing.join(', ')} not installed`);

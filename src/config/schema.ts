@@ -112,7 +112,8 @@ export const configSchema = z
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
     web: z
       .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) })
-      .prefault({}),
+      .prefault({})
+      .describe('Kept for the web page to come; this version opens no such port'),
   })
   .transform((config) => ({
     ...config,

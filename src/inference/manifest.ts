@@ -20,6 +20,8 @@ export const manifestSchema = z.strictObject({
     pixelSpacingMm: range,
     sliceSpacingMm: range,
     minCoverageMm: triple,
+    /** Least share of the volume that the head mask must fill. */
+    minHeadShare: z.number().min(0).max(1),
   }),
   preprocessing: z.strictObject({
     orientation: z.literal('LPS'),

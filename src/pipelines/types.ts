@@ -22,14 +22,14 @@ export interface PipelineOutput {
   readonly findings: SeriesFindings;
   /** By falling probability, those below the finding threshold included. */
   readonly candidates: readonly Candidate[];
-  /** Null where the series was not accepted. */
+  /** The series on the network's grid, 0..1 and 0 outside the head, for pictures; null where it was not prepared. */
+  readonly image: Volume | null;
+  /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
 }
 
 /** On the network's grid. */
 export interface PipelineMaps {
-  /** What the network saw: 0..1 inside the head, 0 outside. */
-  readonly image: Volume;
   /** Voxelwise probability of lying in an aneurysm, 0..1. */
   readonly probability: Volume;
   /** The published map: at each voxel the greatest probability of the patches that contain it. */

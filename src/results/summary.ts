@@ -46,8 +46,8 @@ async function summarySvg(input: ResultInput): Promise<string> {
   if (input.findings.state === 'not-analysed') draw(reasonLines(input, y + 20));
   if (input.findings.findings.length > 0) draw(table(input, y + 24));
   const { volume, output } = input;
-  if (output?.maps != null && volume !== null) {
-    draw(await projections(output.maps, input.findings.findings, { x: margin, y: y + 30, width: inner }));
+  if (output?.image != null && volume !== null) {
+    draw(await projections(output.image, input.findings.findings, { x: margin, y: y + 30, width: inner }));
     if (input.findings.findings.length > 0)
       draw(await thumbnails(volume, input.findings.findings, { x: margin, y: y + 24, width: inner }));
   }

@@ -18,8 +18,14 @@ describe('jobs', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   const put = async (key: string, dueAt: number, queue = 'q'): Promise<void> =>
-    await database.transaction().execute(async (transaction) => await enqueue(transaction, { kind: 'k', queue, key, payload: { key }, dueAt }, 0));
-  const take = async (now: number): Promise<string | undefined> => (await claim(database, 'q', { token: 't', now, leaseMs: 100 }))?.key;
+    await database
+      .transaction()
+      .execute(
+        async (transaction) =>
+          await enqueue(transaction, { kind: 'k', queue, key, payload: { key }, dueAt }, 0),
+      );
+  const take = async (now: number): Promise<string | undefined> =>
+    (await claim(database, 'q', { token: 't', now, leaseMs: 100 }))?.key;
 
   it('keep one available job a key, whose due time moves; nothing runs before it is due', async () => {
     await put('a', 100);
@@ -53,7 +59,9 @@ describe('jobs', () => {
     expect(await rescue(database, 150, false)).to.equal(1);
     const again = (await claim(database, 'q', { token: 'second', now: 5000, leaseMs: 100 }))!;
     expect(again).to.include({ key: 'a', interruptions: 1 });
-    const committed = await database.transaction().execute(async (transaction) => await complete(transaction, lost, 5001));
+    const committed = await database
+      .transaction()
+      .execute(async (transaction) => await complete(transaction, lost, 5001));
     expect(committed).to.equal(false);
   });
 
@@ -68,9 +76,22 @@ describe('jobs', () => {
       onDead: async (_transaction, job) => await Promise.resolve(void dead.push(job.key)),
     };
     await put('a', 0);
-    const options = { leaseMs: 1000, pollMs: 5, now: Date.now, newToken: () => String(Math.random()), random: () => 0.5 };
-    await using _runner = await startRunner(database, new Map([['k', handler]]), options, { onFailure: () => undefined, onRescue: () => undefined });
-    await untilTrue(() => dead.length > 0, 5000, () => 'not buried');
+    const options = {
+      leaseMs: 1000,
+      pollMs: 5,
+      now: Date.now,
+      newToken: () => String(Math.random()),
+      random: () => 0.5,
+    };
+    await using _runner = await startRunner(database, new Map([['k', handler]]), options, {
+      onFailure: () => undefined,
+      onRescue: () => undefined,
+    });
+    await untilTrue(
+      () => dead.length > 0,
+      5000,
+      () => 'not buried',
+    );
     expect(runs).to.equal(3);
     const row = await database.selectFrom('job').selectAll().executeTakeFirstOrThrow();
     expect(row).to.include({ state: 'dead', last_error: 'try 3' });
@@ -90,13 +111,22 @@ describe('jobs', () => {
     };
     await put('a', 0);
     const options = { leaseMs: 1000, pollMs: 5, now: Date.now, newToken: () => 't', random: () => 0.5 };
-    await using _runner = await startRunner(database, new Map([['k', handler]]), options, { onFailure: () => undefined, onRescue: () => undefined });
-    await untilTrue(async () => (await database.selectFrom('job').select('state').executeTakeFirst())?.state === 'dead', 5000, () => 'not buried');
+    await using _runner = await startRunner(database, new Map([['k', handler]]), options, {
+      onFailure: () => undefined,
+      onRescue: () => undefined,
+    });
+    await untilTrue(
+      async () => (await database.selectFrom('job').select('state').executeTakeFirst())?.state === 'dead',
+      5000,
+      () => 'not buried',
+    );
     expect(runs).to.equal(1);
   });
 
   it('back off by doubling up to the longest wait', () => {
     const limits = { firstMs: 100, longestMs: 1000 };
-    expect([1, 2, 3, 4, 5, 60].map((attempt) => backoffMs(limits, attempt, 0.5))).to.deep.equal([100, 200, 400, 800, 1000, 1000]);
+    expect([1, 2, 3, 4, 5, 60].map((attempt) => backoffMs(limits, attempt, 0.5))).to.deep.equal([
+      100, 200, 400, 800, 1000, 1000,
+    ]);
   });
 });

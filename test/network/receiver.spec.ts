@@ -31,11 +31,21 @@ describe('receiver', function () {
   };
   const impatient = { associationTimeoutSeconds: 1, idleTimeoutSeconds: 1, pduTimeoutSeconds: 1 };
 
-  async function withReceiver(changes: object, work: (receiver: Receiver) => Promise<void>, over: Partial<ReceiverPort> = {}): Promise<void> {
-    await using receiver = await startReceiver(receiverOptions({ ...impatient, ...changes }), { ...port, ...over });
+  async function withReceiver(
+    changes: object,
+    work: (receiver: Receiver) => Promise<void>,
+    over: Partial<ReceiverPort> = {},
+  ): Promise<void> {
+    await using receiver = await startReceiver(receiverOptions({ ...impatient, ...changes }), {
+      ...port,
+      ...over,
+    });
     await work(receiver);
     // whatever was done to it, it still answers
-    const report = await verify({ aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port }, { callingAeTitle: 'TEST' });
+    const report = await verify(
+      { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port },
+      { callingAeTitle: 'TEST' },
+    );
     expect(report.lines.at(-1)).to.match(/succeeded/);
   }
 
@@ -49,17 +59,30 @@ describe('receiver', function () {
       socket.write(bytes);
       await sleep(50);
     }
-    await Promise.race([closed, sleep(4000).then(() => Promise.reject(new Error('the connection was kept open')))]);
+    await Promise.race([
+      closed,
+      sleep(4000).then(() => Promise.reject(new Error('the connection was kept open'))),
+    ]);
     return Buffer.concat(got);
   }
 
-  const request = (called = 'WILLIS'): Buffer => associateRequest({ called, calling: 'TEST' }, [{ id: 1, abstractSyntaxUid: mr, transferSyntaxUid: explicit }], 16_384);
+  const request = (called = 'WILLIS'): Buffer =>
+    associateRequest(
+      { called, calling: 'TEST' },
+      [{ id: 1, abstractSyntaxUid: mr, transferSyntaxUid: explicit }],
+      16_384,
+    );
   const store = commandPdu(1, storeRequest({ messageId: 1, sopClassUid: mr, sopInstanceUid: '1.2.3' }));
 
   it('closes on garbage, huge lengths, data before an association, and a second request', async () => {
     await withReceiver({}, async (receiver) => {
       const twice = Buffer.concat([request(), request()]);
-      for (const bytes of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.from([1, 0, 0xff, 0xff, 0xff, 0xf0, 0, 0]), store, twice]) {
+      for (const bytes of [
+        Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+        Buffer.from([1, 0, 0xff, 0xff, 0xff, 0xf0, 0, 0]),
+        store,
+        twice,
+      ]) {
         const reply = await answerTo(receiver, bytes);
         expect(reply.subarray(-10)[0], 'A-ABORT').to.equal(7);
       }
@@ -68,38 +91,65 @@ describe('receiver', function () {
 
   it('cuts off who is silent, stalls in the middle of an object, or sends it too slowly', async () => {
     await withReceiver({ minimumRateBytesPerSecond: 100_000 }, async (receiver) => {
-      const part = Buffer.concat([dataHeader(1, 5000, { isCommand: false, isLast: false }), Buffer.alloc(100)]);
-      await Promise.all([answerTo(receiver), answerTo(receiver, request()), answerTo(receiver, request(), store, part)]);
+      const part = Buffer.concat([
+        dataHeader(1, 5000, { isCommand: false, isLast: false }),
+        Buffer.alloc(100),
+      ]);
+      await Promise.all([
+        answerTo(receiver),
+        answerTo(receiver, request()),
+        answerTo(receiver, request(), store, part),
+      ]);
       expect(ended.map((one) => one.ending)).to.include('timed-out');
     });
-    await untilTrue(() => readdirSync(folder).length === 0, 2000, () => readdirSync(folder).join());
+    await untilTrue(
+      () => readdirSync(folder).length === 0,
+      2000,
+      () => readdirSync(folder).join(),
+    );
   });
 
   it('names the reason when it refuses an association, and refuses for the time being under pressure', async () => {
-    const message = async (work: Promise<unknown>): Promise<string> => await work.then(() => 'accepted', (error: unknown) => (error as Error).message);
+    const message = async (work: Promise<unknown>): Promise<string> =>
+      await work.then(
+        () => 'accepted',
+        (error: unknown) => (error as Error).message,
+      );
     await withReceiver({}, async (receiver) => {
       const wrong = { aeTitle: 'WRONG', host: '127.0.0.1', port: receiver.port };
-      expect(await message(verify(wrong, { callingAeTitle: 'TEST' }))).to.match(/for good: it is not called by the AE title we used/);
+      expect(await message(verify(wrong, { callingAeTitle: 'TEST' }))).to.match(
+        /for good: it is not called by the AE title we used/,
+      );
       expect(ended.at(-1)!.text).to.match(/called us "WRONG", our AE title is "WILLIS"/);
     });
     const known = [{ aeTitle: 'CT1' }, { aeTitle: 'MR1', host: '10.9.9.9' }, { aeTitle: 'TEST' }];
     await withReceiver({ callers: known }, async (receiver) => {
       const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
-      expect(await message(verify(us, { callingAeTitle: 'STRANGER' }))).to.match(/does not know our AE title/);
+      expect(await message(verify(us, { callingAeTitle: 'STRANGER' }))).to.match(
+        /does not know our AE title/,
+      );
       expect(await message(verify(us, { callingAeTitle: 'MR1' }))).to.match(/does not know our AE title/);
       expect(await message(verify(us, { callingAeTitle: 'CT1' }))).to.equal('accepted');
     });
     let busy = true;
-    await withReceiver({}, async (receiver) => {
-      const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
-      expect(await message(verify(us, { callingAeTitle: 'TEST' }))).to.match(/for now: temporary congestion/);
-      busy = false;
-    }, { admit: () => (busy ? { kind: 'busy', why: 'no room' } : { kind: 'accept' }) });
+    await withReceiver(
+      {},
+      async (receiver) => {
+        const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
+        expect(await message(verify(us, { callingAeTitle: 'TEST' }))).to.match(
+          /for now: temporary congestion/,
+        );
+        busy = false;
+      },
+      { admit: () => (busy ? { kind: 'busy', why: 'no room' } : { kind: 'accept' }) },
+    );
   });
 
   it('is not harmed by 100 idle connections', async () => {
     await withReceiver({ associationTimeoutSeconds: 3 }, async (receiver) => {
-      const idle = Array.from({ length: 100 }, () => net.connect(receiver.port, '127.0.0.1').on('error', () => undefined));
+      const idle = Array.from({ length: 100 }, () =>
+        net.connect(receiver.port, '127.0.0.1').on('error', () => undefined),
+      );
       await sleep(200);
       const outcomes = await sendFiles(sampleFiles().slice(0, 20), receiver.port);
       expect(outcomes.every((outcome) => outcome.kind === 'stored')).to.equal(true);
@@ -110,43 +160,74 @@ describe('receiver', function () {
 
   it('drops an object that is aborted on its way and leaves no file', async () => {
     await withReceiver({}, async (receiver) => {
-      const part = Buffer.concat([dataHeader(1, 5000, { isCommand: false, isLast: false }), Buffer.alloc(5000)]);
+      const part = Buffer.concat([
+        dataHeader(1, 5000, { isCommand: false, isLast: false }),
+        Buffer.alloc(5000),
+      ]);
       await answerTo(receiver, request(), store, part, Buffer.from([7, 0, 0, 0, 0, 4, 0, 0, 0, 0]));
-      await untilTrue(() => readdirSync(folder).length === 0, 2000, () => readdirSync(folder).join());
+      await untilTrue(
+        () => readdirSync(folder).length === 0,
+        2000,
+        () => readdirSync(folder).join(),
+      );
     });
   });
 
   it('answers A700H when the disk gives no file, and the association goes on', async () => {
     let allocations = 0;
-    await withReceiver({}, async (receiver) => {
-      const outcomes = await sendFiles(sampleFiles().slice(0, 3), receiver.port);
-      expect(outcomes.map((outcome) => outcome.kind)).to.deep.equal(['refused', 'stored', 'stored']);
-      expect(outcomes[0]).to.include({ status: 0xa700 });
-    }, { allocate: () => ((allocations += 1) === 1 ? path.join(folder, 'missing', 'a.dcm') : port.allocate()) });
+    await withReceiver(
+      {},
+      async (receiver) => {
+        const outcomes = await sendFiles(sampleFiles().slice(0, 3), receiver.port);
+        expect(outcomes.map((outcome) => outcome.kind)).to.deep.equal(['refused', 'stored', 'stored']);
+        expect(outcomes[0]).to.include({ status: 0xa700 });
+      },
+      {
+        allocate: () => ((allocations += 1) === 1 ? path.join(folder, 'missing', 'a.dcm') : port.allocate()),
+      },
+    );
   });
 
   it('stores what a peer sends byte for byte, in the transfer syntax it was sent in', async () => {
     const kept: string[] = [];
-    await withReceiver({}, async (receiver) => {
-      await sendFiles(sampleFiles().slice(0, 2), receiver.port);
-    }, { commit: async (received) => {
-      kept.push(received.path);
-      return await Promise.resolve(0);
-    } });
+    await withReceiver(
+      {},
+      async (receiver) => {
+        await sendFiles(sampleFiles().slice(0, 2), receiver.port);
+      },
+      {
+        commit: async (received) => {
+          kept.push(received.path);
+          return await Promise.resolve(0);
+        },
+      },
+    );
     const dataset = (file: string): Buffer => {
       const bytes = readFileSync(file);
       return bytes.subarray(144 + bytes.readUInt32LE(140));
     };
-    expect(kept.map((file) => dataset(file).equals(dataset(sampleFiles()[kept.indexOf(file)]!)))).to.deep.equal([true, true]);
+    expect(
+      kept.map((file) => dataset(file).equals(dataset(sampleFiles()[kept.indexOf(file)]!))),
+    ).to.deep.equal([true, true]);
   });
 
   it('tells a sender which instance was not taken and why', async () => {
     await withReceiver({}, async (receiver) => {
       const good = sampleFiles()[0]!;
       const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
-      const instances = [{ path: good, sopClassUid: '1.2.840.10008.5.1.4.1.2.2.1', sopInstanceUid: '1.2', transferSyntaxUid: explicit }];
+      const instances = [
+        {
+          path: good,
+          sopClassUid: '1.2.840.10008.5.1.4.1.2.2.1',
+          sopInstanceUid: '1.2',
+          transferSyntaxUid: explicit,
+        },
+      ];
       const [outcome] = await sendInstances(us, instances, { callingAeTitle: 'TEST' });
-      expect(outcome).to.include({ kind: 'not-sent' }).and.have.property('text').that.matches(/SOP class not supported/);
+      expect(outcome)
+        .to.include({ kind: 'not-sent' })
+        .and.have.property('text')
+        .that.matches(/SOP class not supported/);
     });
   });
 });

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { densePatchLogits, evaluateDense, evaluatePatchwise, listBundles, openEngine, type Bundle, type Engine } from '../../src/inference/index.ts';
+import {
+  densePatchLogits,
+  evaluateDense,
+  evaluatePatchwise,
+  listBundles,
+  openEngine,
+  type Bundle,
+  type Engine,
+} from '../../src/inference/index.ts';
 import { findCandidates } from '../../src/pipelines/tof-patch/candidates.ts';
 import { prepare, type Prepared } from '../../src/pipelines/tof-patch/prepare.ts';
 import { indexToLps, maxOverCoveringWindows, windowMean, type Volume } from '../../src/volume/index.ts';
@@ -16,7 +24,12 @@ interface Golden {
   readonly evidence: readonly Sample[];
   readonly localisation: readonly Sample[];
   readonly densePatchLogit: readonly Sample[];
-  readonly candidates: readonly { readonly centreVoxel: readonly [number, number, number]; readonly probability: number; readonly volumeMm3: number; readonly maxDiameterMm: number }[];
+  readonly candidates: readonly {
+    readonly centreVoxel: readonly [number, number, number];
+    readonly probability: number;
+    readonly volumeMm3: number;
+    readonly maxDiameterMm: number;
+  }[];
 }
 
 const bundles = (await listBundles(path.join(import.meta.dirname, '..', '..', 'models'))).map((entry) => {
@@ -27,7 +40,9 @@ const bundles = (await listBundles(path.join(import.meta.dirname, '..', '..', 'm
 for (const bundle of bundles) {
   describe(`golden vectors of ${bundle.manifest.id} ${bundle.manifest.version}`, function () {
     this.timeout(120_000);
-    const golden = JSON.parse(readFileSync(path.join(bundle.folder, bundle.manifest.golden), 'utf8')) as Golden;
+    const golden = JSON.parse(
+      readFileSync(path.join(bundle.folder, bundle.manifest.golden), 'utf8'),
+    ) as Golden;
     let engine: Engine;
     let prepared: Prepared;
     before(() => {
@@ -36,13 +51,13 @@ for (const bundle of bundles) {
     });
     after(async () => await engine[Symbol.asyncDispose]());
 
-    it('preprocessing gives the kit\'s image', () => {
+    it("preprocessing gives the kit's image", () => {
       const [nz, ny, nx] = golden.preprocessed.shape;
       expect(prepared.image.size).to.deep.equal([nx, ny, nz]);
       expect(farthest(prepared.image.data, golden.preprocessed.samples, prepared)).to.be.lessThan(1e-3);
     });
 
-    it('the network gives the kit\'s fields, whole or in slabs', async () => {
+    it("the network gives the kit's fields, whole or in slabs", async () => {
       const whole = await evaluateDense(engine, bundle, prepared.image);
       const slabs = await evaluateDense(engine, bundle, prepared.image, 1_200_000);
       for (const fields of [whole, slabs]) {
@@ -70,7 +85,12 @@ for (const bundle of bundles) {
       const means = windowMean(fields.evidence, prepared.image.size, 32);
       const dense = patches.map(({ start: [x, y, z] }) => means[x + 16 + nx * (y + 16 + ny * (z + 16))]!);
       expect(patches.length).to.be.greaterThan(100);
-      expect(correlation(dense, patches.map(({ logit }) => logit))).to.be.at.least(0.99);
+      expect(
+        correlation(
+          dense,
+          patches.map(({ logit }) => logit),
+        ),
+      ).to.be.at.least(0.99);
     });
   });
 }
@@ -87,12 +107,18 @@ describe('windows', () => {
       const at = [index % 7, Math.floor(index / 7) % 6, Math.floor(index / 42)];
       const corner = at.map((centre, axis) => start(centre, size[axis]!));
       let sum = 0;
-      for (let k = 0; k < 4; k += 1) for (let j = 0; j < 4; j += 1) for (let i = 0; i < 4; i += 1) sum += data[corner[0]! + i + 7 * (corner[1]! + j + 6 * (corner[2]! + k))]!;
+      for (let k = 0; k < 4; k += 1)
+        for (let j = 0; j < 4; j += 1)
+          for (let i = 0; i < 4; i += 1)
+            sum += data[corner[0]! + i + 7 * (corner[1]! + j + 6 * (corner[2]! + k))]!;
       expect(mean[index]).to.be.closeTo(sum / 64, 1e-4);
       let best = -Infinity;
       for (let other = 0; other < 210; other += 1) {
         const centre = [other % 7, Math.floor(other / 7) % 6, Math.floor(other / 42)];
-        const covers = centre.every((value, axis) => at[axis]! >= start(value, size[axis]!) && at[axis]! < start(value, size[axis]!) + side);
+        const covers = centre.every(
+          (value, axis) =>
+            at[axis]! >= start(value, size[axis]!) && at[axis]! < start(value, size[axis]!) + side,
+        );
         if (covers) best = Math.max(best, data[other]!);
       }
       expect(covering[index]).to.be.closeTo(best, 1e-5);
@@ -104,18 +130,42 @@ function goldenVolume(bundle: Bundle, golden: Golden): Volume {
   const bytes = readFileSync(path.join(bundle.folder, 'golden', golden.file));
   const [nz, ny, nx] = golden.shape;
   const stored = new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-  return { size: [nx, ny, nz], spacingMm: golden.spacingMm, originLpsMm: [0, 0, 0], directions: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], data: Float32Array.from(stored) };
+  return {
+    size: [nx, ny, nz],
+    spacingMm: golden.spacingMm,
+    originLpsMm: [0, 0, 0],
+    directions: [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    data: Float32Array.from(stored),
+  };
 }
 
 /** The largest difference from the samples; relative to 1 + |value| where the field has no scale of its own. */
-function farthest(field: Float32Array, samples: readonly Sample[], { image }: Prepared, relative = false): number {
+function farthest(
+  field: Float32Array,
+  samples: readonly Sample[],
+  { image }: Prepared,
+  relative = false,
+): number {
   const [nx, ny] = image.size;
-  return Math.max(...samples.map(([z, y, x, value]) => Math.abs(field[x + nx * (y + ny * z)]! - value) / (relative ? 1 + Math.abs(value) : 1)));
+  return Math.max(
+    ...samples.map(
+      ([z, y, x, value]) =>
+        Math.abs(field[x + nx * (y + ny * z)]! - value) / (relative ? 1 + Math.abs(value) : 1),
+    ),
+  );
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [ma, mb] = [mean(a), mean(b)];
   const covariance = mean(a.map((value, index) => (value - ma) * (b[index]! - mb)));
-  return covariance / Math.sqrt(mean(a.map((value) => (value - ma) ** 2)) * mean(b.map((value) => (value - mb) ** 2)));
+  return (
+    covariance /
+    Math.sqrt(mean(a.map((value) => (value - ma) ** 2)) * mean(b.map((value) => (value - mb) ** 2)))
+  );
 }

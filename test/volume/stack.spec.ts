@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { checkStack, indexToLps, lpsToIndex, toLpsOrientation, type FrameGeometry, type Volume } from '../../src/volume/index.ts';
+import {
+  checkStack,
+  indexToLps,
+  lpsToIndex,
+  toLpsOrientation,
+  type FrameGeometry,
+  type Volume,
+} from '../../src/volume/index.ts';
 
 function frame(z: number, changes: Partial<FrameGeometry> = {}): FrameGeometry {
   return {
@@ -19,7 +26,8 @@ function frame(z: number, changes: Partial<FrameGeometry> = {}): FrameGeometry {
   };
 }
 
-const stack = (n: number, spacing = 0.7): FrameGeometry[] => Array.from({ length: n }, (_, index) => frame(-30 + index * spacing));
+const stack = (n: number, spacing = 0.7): FrameGeometry[] =>
+  Array.from({ length: n }, (_, index) => frame(-30 + index * spacing));
 const reason = (frames: readonly FrameGeometry[], expected?: number): string => {
   const outcome = checkStack(frames, expected);
   return outcome.kind === 'stack' ? 'stack' : outcome.reason.code;
@@ -38,10 +46,18 @@ describe('checkStack', () => {
 
   it('never takes a stack with any inner slice missing', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 5, max: 60 }), fc.nat(), fc.double({ min: 0.3, max: 5, noNaN: true }), (n, seed, spacing) => {
-        const gone = 1 + (seed % (n - 2));
-        expect(reason(stack(n, spacing).filter((_, index) => index !== gone))).to.be.oneOf(['SLICE_GAP', 'UNEVEN_SPACING']);
-      }),
+      fc.property(
+        fc.integer({ min: 5, max: 60 }),
+        fc.nat(),
+        fc.double({ min: 0.3, max: 5, noNaN: true }),
+        (n, seed, spacing) => {
+          const gone = 1 + (seed % (n - 2));
+          expect(reason(stack(n, spacing).filter((_, index) => index !== gone))).to.be.oneOf([
+            'SLICE_GAP',
+            'UNEVEN_SPACING',
+          ]);
+        },
+      ),
     );
   });
 
@@ -53,7 +69,10 @@ describe('checkStack', () => {
     expect(reason([...stack(20), frame(-16, { rows: 12 })])).to.equal('MIXED_MATRIX');
     expect(reason(stack(20), 24)).to.equal('MISSING_SLICES');
     expect(reason(stack(20), 20)).to.equal('stack');
-    const leaning = stack(20).map((one, index) => ({ ...one, imagePositionPatient: [-100, -100 + index * 0.1, one.imagePositionPatient[2]] as const }));
+    const leaning = stack(20).map((one, index) => ({
+      ...one,
+      imagePositionPatient: [-100, -100 + index * 0.1, one.imagePositionPatient[2]] as const,
+    }));
     expect(reason(leaning)).to.equal('GANTRY_TILT');
   });
 
@@ -71,15 +90,38 @@ describe('checkStack', () => {
 });
 
 describe('LPS orientation', () => {
-  const axis = fc.constantFrom<[number, number, number]>([1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]);
-  const orthogonal = fc.tuple(axis, axis, axis).filter(([a, b, c]) => [a, b, c].every((one, i, all) => all.every((other, j) => i === j || one.every((v, k) => v * other[k]! === 0))));
+  const axis = fc.constantFrom<[number, number, number]>(
+    [1, 0, 0],
+    [-1, 0, 0],
+    [0, 1, 0],
+    [0, -1, 0],
+    [0, 0, 1],
+    [0, 0, -1],
+  );
+  const orthogonal = fc
+    .tuple(axis, axis, axis)
+    .filter(([a, b, c]) =>
+      [a, b, c].every((one, i, all) =>
+        all.every((other, j) => i === j || one.every((v, k) => v * other[k]! === 0)),
+      ),
+    );
 
   it('moves no voxel in the patient', () => {
     fc.assert(
       fc.property(orthogonal, (directions) => {
-        const volume: Volume = { size: [3, 4, 5], spacingMm: [0.5, 0.7, 1.1], originLpsMm: [10, -20, 30], directions, data: Float32Array.from({ length: 60 }, (_, index) => index) };
+        const volume: Volume = {
+          size: [3, 4, 5],
+          spacingMm: [0.5, 0.7, 1.1],
+          originLpsMm: [10, -20, 30],
+          directions,
+          data: Float32Array.from({ length: 60 }, (_, index) => index),
+        };
         const turned = toLpsOrientation(volume);
-        expect(turned.directions.map((row) => row.map((v) => v + 0))).to.deep.equal([[1, 0, 0], [0, 1, 0], [0, 0, 1]]);
+        expect(turned.directions.map((row) => row.map((v) => v + 0))).to.deep.equal([
+          [1, 0, 0],
+          [0, 1, 0],
+          [0, 0, 1],
+        ]);
         for (let index = 0; index < 60; index += 1) {
           const place = indexToLps(volume, [index % 3, Math.floor(index / 3) % 4, Math.floor(index / 12)]);
           const [i, j, k] = lpsToIndex(turned, place).map(Math.round);

@@ -51,7 +51,7 @@ def _manifest(
         "task": "aneurysm-detection", "modality": "MR", "title": "TOF-MRA aneurysm marking, Tiny 3D U-Net",
         "manufacturer": "Willis",
         "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "minSlices": 32, "pixelSpacingMm": [0.2, 1.2],
-                    "sliceSpacingMm": [0.2, 1.5], "minCoverageMm": [90, 90, 32]},
+                    "sliceSpacingMm": [0.2, 1.5], "minCoverageMm": [90, 90, 32], "minHeadShare": 0.15},
         "preprocessing": {
             "orientation": "LPS", "spacingMm": 1, "interpolation": "linear",
             "headMask": {"method": "threshold-largest-component", "relativeThreshold": RELATIVE_THRESHOLD,

@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy import ndimage
-
-from .network import TinyUNet3D
-from .preprocess import pad_to_multiple
 
 PATCH = 32
 LOCALISATION_THRESHOLD = 0.5
@@ -32,17 +28,6 @@ class Candidate:
     patch_logit: float
     volume: float
     extent: float
-
-
-def dense(network: TinyUNet3D, image: np.ndarray) -> Fields:
-    """The network over the whole volume in one run."""
-    padded = torch.from_numpy(pad_to_multiple(image.astype(np.float32)))[None, None]
-    with torch.no_grad():
-        evidence, localisation = network.eval()(padded)
-    network.train()
-    z, y, x = image.shape
-    evidence_field = evidence[0, 0, :z, :y, :x].numpy()
-    return Fields(evidence_field, localisation[0, 0, :z, :y, :x].numpy(), window_mean(evidence_field))
 
 
 def window_mean(field: np.ndarray, size: int = PATCH) -> np.ndarray:

@@ -90,7 +90,8 @@ async function frameBytes(
     const start = element.dataOffset + frame * layout.frameBytes;
     if (start + layout.frameBytes > element.dataOffset + element.length)
       throw invalid('Pixel Data is shorter than its frames');
-    return dataSet.byteArray.slice(start, start + layout.frameBytes);
+    // a copy: values are masked and swapped in place, and Buffer.slice would be a view
+    return new Uint8Array(dataSet.byteArray.subarray(start, start + layout.frameBytes));
   }
   const family = families.get(transferSyntaxUid);
   if (family === undefined) {
@@ -103,7 +104,7 @@ async function frameBytes(
     const bytes = encodedBytes(instance, element, frame);
     const decoded = await decodeNative(family, { ...layout, bytes });
     if (decoded.length < layout.frameBytes) throw new Error('the decoded frame is too short');
-    return decoded.slice(0, layout.frameBytes);
+    return new Uint8Array(decoded.subarray(0, layout.frameBytes));
   } catch (cause) {
     throw invalid(`it does not decode (${describeError(cause)})`, cause);
   }
@@ -150,7 +151,7 @@ function withoutUnusedBits(data: Int16Array | Uint16Array, layout: Layout): Int1
 }
 
 function aligned(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
 }
 
 function invalid(why: string, cause?: unknown): WillisError {

@@ -2,11 +2,25 @@ import type { Reason } from '../../findings/index.ts';
 import type { BundleManifest } from '../../inference/index.ts';
 import { checkStack } from '../../volume/index.ts';
 import type { PipelineInput } from '../types.ts';
+import type { Prepared } from './prepare.ts';
+
+/** MR Image, Enhanced MR Image and Legacy Converted Enhanced MR Image Storage. */
+const mrSopClasses: ReadonlySet<string> = new Set([
+  '1.2.840.10008.5.1.4.1.1.4',
+  '1.2.840.10008.5.1.4.1.1.4.1',
+  '1.2.840.10008.5.1.4.1.1.4.4',
+]);
 
 /** Why the bundle must not read this series, or null: what lies outside what a bundle was made for is never a negative. */
 export function acceptanceProblem(input: PipelineInput, manifest: BundleManifest): Reason | null {
   const { accepts } = manifest;
   const stack = checkStack(input.frames);
+  if (input.frames.some(({ sopClassUid }) => !mrSopClasses.has(sopClassUid))) {
+    return {
+      code: 'MODALITY_NOT_ACCEPTED',
+      text: `These are no MR images; ${manifest.id} reads ${manifest.modality} only.`,
+    };
+  }
   if (stack.kind === 'not-a-stack') return stack.reason;
   const name = `${manifest.id} ${manifest.version}`;
   if (stack.orientation !== accepts.orientation) {
@@ -26,6 +40,16 @@ export function acceptanceProblem(input: PipelineInput, manifest: BundleManifest
     };
   }
   return spacingProblem(input, manifest) ?? coverageProblem(input, manifest) ?? contentProblem(input);
+}
+
+/** Images without a head around the vessels are not what the network was trained on: cut-out vessels, another body part. */
+export function headMissing({ mask }: Prepared, { accepts, id }: BundleManifest): Reason | null {
+  let inside = 0;
+  for (const voxel of mask) inside += voxel;
+  const share = inside / mask.length;
+  if (share >= accepts.minHeadShare) return null;
+  const text = `No head was found: tissue fills ${(share * 100).toFixed(1)} % of the images, ${id} needs ${(accepts.minHeadShare * 100).toFixed(0)} %. Was the background removed?`;
+  return { code: 'HEAD_NOT_FOUND', text };
 }
 
 function spacingProblem({ volume }: PipelineInput, { accepts, id }: BundleManifest): Reason | null {

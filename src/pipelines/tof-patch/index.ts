@@ -3,7 +3,7 @@ import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
 import { densePatchLogits, evaluateDense, type Bundle, type Engine } from '../../inference/index.ts';
 import { maxOverCoveringWindows } from '../../volume/index.ts';
 import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
-import { acceptanceProblem } from './accept.ts';
+import { acceptanceProblem, headMissing } from './accept.ts';
 import { findCandidates } from './candidates.ts';
 import { prepare, type Prepared } from './prepare.ts';
 
@@ -23,6 +23,8 @@ export async function tofPatch(
   const started = performance.now();
   const prepared = prepare(input.volume, bundle.manifest.preprocessing);
   const preparedAt = performance.now();
+  const headProblem = headMissing(prepared, bundle.manifest);
+  if (headProblem !== null) return { ...notAnalysed(input, bundle, headProblem), image: prepared.image };
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
   const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest);
@@ -42,6 +44,7 @@ export async function tofPatch(
       },
     },
     candidates,
+    image: prepared.image,
     maps: mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize),
   };
 }
@@ -79,7 +82,6 @@ function mapsOf(
   const grid = prepared.image;
   const covering = maxOverCoveringWindows(fields.patchLogit, grid.size, patchSize);
   return {
-    image: grid,
     probability: {
       ...grid,
       data: fields.localisationLogit.map((logit, index) => (prepared.mask[index] === 1 ? sigmoid(logit) : 0)),
@@ -101,6 +103,7 @@ function notAnalysed(input: PipelineInput, bundle: Bundle, reason: Reason): Pipe
       timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
     },
     candidates: [],
+    image: null,
     maps: null,
   };
 }

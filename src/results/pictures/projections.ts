@@ -1,5 +1,4 @@
 import type { Finding } from '../../findings/index.ts';
-import type { PipelineMaps } from '../../pipelines/index.ts';
 import { lpsToIndex, type Vector, type Volume } from '../../volume/index.ts';
 import { dataUri, project, toGrey } from './grey.ts';
 import { placeLabels } from './marks.ts';
@@ -46,12 +45,12 @@ const views = [
 
 /** Three maximum intensity projections side by side, at one scale, with numbered marks on the findings. */
 export async function projections(
-  maps: PipelineMaps,
+  prepared: Volume,
   findings: readonly Finding[],
   box: Box,
 ): Promise<{ svg: string; end: number }> {
   const panelWidth = (box.width - 2 * gap) / 3;
-  const image = vesselsOnly(maps.image);
+  const image = vesselsOnly(prepared);
   const [nx, ny, nz] = image.size;
   const scale = Math.min(panelWidth / Math.max(nx, ny), 560 / Math.max(ny, nz));
   const height = Math.max(ny, nz) * scale;

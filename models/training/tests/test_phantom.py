@@ -1,0 +1,74 @@
+"""Phantoms: reproducible, labelled where the truth says, disjoint between splits, and DICOM that lies where NIfTI lies."""
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+
+from willis_training.dataset import FIRST_SEED
+from willis_training.dicom_series import SeriesOptions, write_series
+from willis_training.phantom import draw_anatomy, draw_appearance, render
+from willis_training.phantom.arteries import rotation_matrix
+from willis_training.wrap import wrap
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return render(draw_anatomy(11, 2, (5.0, 8.0)), draw_appearance(11, "test"))
+
+
+def test_same_seed_same_voxels(phantom):
+    again = render(draw_anatomy(11, 2, (5.0, 8.0)), draw_appearance(11, "test"))
+    assert np.array_equal(phantom.image, again.image) and np.array_equal(phantom.mask, again.mask)
+
+
+def test_masks_lie_where_the_truth_says(phantom):
+    for number, aneurysm in enumerate(phantom.anatomy.aneurysms, start=1):
+        voxels = np.argwhere(phantom.mask == number)[:, ::-1] * phantom.spacing + phantom.origin
+        assert len(voxels) > 0
+        assert np.linalg.norm(voxels.mean(0) - aneurysm.centre) < aneurysm.diameter / 2
+
+
+def test_splits_share_neither_anatomy_nor_appearance():
+    seeds = [set(range(first, first + 10_000)) for first in FIRST_SEED.values()]
+    assert not (seeds[0] & seeds[1] or seeds[0] & seeds[2] or seeds[1] & seeds[2])
+    train = [draw_appearance(i, "train") for i in range(200)]
+    test = [draw_appearance(i, "test") for i in range(200)]
+    for name in ("noise", "bias", "fat", "saturation", "slab_depth"):
+        assert max(getattr(a, name) for a in train) <= min(getattr(a, name) for a in test), name
+
+
+@pytest.mark.parametrize("degrees", [0.0, 12.0])
+def test_dicom_lies_where_the_grid_lies(tmp_path, degrees):
+    voxels = np.random.default_rng(1).integers(0, 400, (5, 7, 9)).astype(np.uint16)
+    turn = rotation_matrix(np.array([degrees, 0, 0]))
+    spacing, origin = (0.5, 0.6, 0.7), (-10.0, -20.0, 30.0)
+    files = write_series(voxels, spacing, origin, tmp_path, SeriesOptions("key"), turn)
+    for k, file in enumerate(files):
+        dataset = pydicom.dcmread(file)
+        row, column = np.array(dataset.ImageOrientationPatient[:3]), np.array(dataset.ImageOrientationPatient[3:])
+        place = np.array(dataset.ImagePositionPatient) + row * 3 * dataset.PixelSpacing[1] + column * 2 * dataset.PixelSpacing[0]
+        assert np.allclose(place, turn @ (np.array(origin) + np.array([3, 2, k]) * spacing), atol=1e-3)
+        assert np.array_equal(dataset.pixel_array, voxels[k])
+
+
+def test_wrapped_nifti_keeps_left_and_right(tmp_path):
+    data = np.zeros((6, 7, 8), np.float32)
+    data[4, 1, 2] = 100  # RAS: right of the middle, to the back, low
+    affine = np.diag([2.0, 2.0, 3.0, 1.0])
+    affine[:3, 3] = [-5, -6, -9]
+    nibabel.save(nibabel.Nifti1Image(data, affine), tmp_path / "v.nii.gz")
+    template = pydicom.Dataset()
+    template.file_meta = pydicom.dataset.FileMetaDataset()
+    template.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    template.SOPClassUID, template.SOPInstanceUID, template.ProtocolName = "1.2.840.10008.5.1.4.1.1.4", "1.2.3", "TOF"
+    template.save_as(tmp_path / "t.dcm", enforce_file_format=True)
+    wrap(tmp_path / "v.nii.gz", tmp_path / "t.dcm", tmp_path / "out")
+    ras = affine @ [4, 1, 2, 1]
+    for file in (tmp_path / "out").glob("*.dcm"):
+        dataset = pydicom.dcmread(file)
+        for row, column in np.argwhere(dataset.pixel_array > 0):
+            place = np.array(dataset.ImagePositionPatient) + [column * dataset.PixelSpacing[1], row * dataset.PixelSpacing[0], 0]
+            assert np.allclose(place, [-ras[0], -ras[1], ras[2]])
+            return
+    raise AssertionError("the bright voxel is in no slice")

@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { parseConfig } from '../../src/config/index.ts';
+import { explain, inputIdentity, readTraits, type SeriesTraits } from '../../src/intake/index.ts';
+import { checkStack, frameGeometries } from '../../src/volume/index.ts';
+import { sampleInstances } from '../support/sample.ts';
+
+describe('rules', () => {
+  const instances = sampleInstances();
+  const frames = instances.flatMap((one) =>
+    frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
+  );
+  const stack = checkStack(frames);
+  const traits = readTraits(instances[0]!.attributes);
+  const [tof] = parseConfig({}, 'test').rules;
+  const failed = (changes: Partial<SeriesTraits>): readonly string[] =>
+    explain(tof!, { ...traits, ...changes }, stack)
+      .lines.filter((line) => !line.holds)
+      .map((line) => line.condition);
+
+  it('the shipped rule takes the sample and says why, line by line', () => {
+    const explanation = explain(tof!, traits, stack);
+    expect(explanation.matches).to.equal(true);
+    expect(explanation.lines.map((line) => line.condition)).to.include('Modality is MR');
+  });
+
+  it('never take derived images, localizers, MIPs, other objects, or what software made', () => {
+    for (const value of ['DERIVED', 'LOCALIZER', 'PROJECTION IMAGE', 'MPR'])
+      expect(failed({ imageType: ['ORIGINAL', 'PRIMARY', value] })).to.have.length(1);
+    expect(failed({ sopClassUid: '1.2.840.10008.5.1.4.1.1.7' })).to.deep.equal([
+      'SOP Class is an MR or CT image',
+    ]);
+    expect(failed({ madeByProcessing: true })).to.deep.equal([
+      'the images come from a scanner, not from processing software',
+    ]);
+  });
+
+  it('name the condition that failed', () => {
+    expect(failed({ modality: 'CT' })).to.deep.equal(['Modality is MR']);
+    expect(failed({ bodyPartExamined: 'KNEE' })[0]).to.match(/^Body Part Examined is one of HEAD/);
+    expect(failed({ seriesDescription: 'T2', protocolName: 'T2', sequenceName: 'tse' })[0]).to.match(
+      /matches/,
+    );
+  });
+
+  it('with conditions on geometry judge spacing and number, and keep a broken stack so that it is reported', () => {
+    const strict = { ...tof!, when: { ...tof!.when, slices: { min: 200 }, sliceSpacingMm: { max: 1 } } };
+    expect(explain(strict, traits, stack).lines.at(-2)).to.deep.include({
+      condition: 'number of slices is at least 200',
+      found: '90',
+      holds: false,
+    });
+    const broken = checkStack(frames.filter((_, index) => index !== 5));
+    expect(explain(strict, traits, broken).matches).to.equal(true);
+  });
+
+  it('the identity of an input set does not depend on order', () => {
+    expect(inputIdentity([...frames].reverse())).to.equal(inputIdentity(frames));
+    expect(inputIdentity(frames.slice(1))).to.not.equal(inputIdentity(frames));
+  });
+});
