@@ -86,7 +86,7 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
   });
 
   it('a real TOF volume without its background: refused with its reason and pictures, never called negative', async function () {
-    if (!existsSync(shared)) return void skip(this, 'the shared test data are not here');
+    if (!existsSync(shared)) return skip(this, 'the shared test data are not here');
     const wrapped = path.join(folder, 'wrapped');
     runPython(
       'wrap.py',
@@ -106,7 +106,7 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
 
   for (const data of ['ncct', 'mr_other', 'dicom_conformance', 'tof_mra', 'sr_seg_sc']) {
     it(`${data}: whatever is in it, nothing crashes and each series ends with a reason`, async function () {
-      if (!existsSync(shared)) return void skip(this, 'the shared test data are not here');
+      if (!existsSync(shared)) return skip(this, 'the shared test data are not here');
       const source = unpacked(path.join(shared, data), path.join(folder, data));
       const before_ = node.log().length;
       for (const place of source) storescuEach(place);

@@ -11,6 +11,7 @@ export interface NodeEvents {
   readonly analysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
   readonly delivered: (delivery: { destination: string; analysisId: number; stored: number }) => void;
   readonly conflict: (sopInstanceUid: string) => void;
+  readonly orphansRemoved: (count: number) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
   readonly jobsRescued: RunnerEvents['onRescue'];
 }
@@ -45,6 +46,10 @@ export function nodeEvents(log: Log): NodeEvents {
       else log.info('series analysed', fields);
     },
     delivered: (delivery) => log.info('results stored by the destination', delivery),
+    orphansRemoved: (count) => {
+      if (count > 0)
+        log.info('removed files of transfers that were cut off before their acknowledgement', { count });
+    },
     conflict: (uid) =>
       log.warn('an instance came again with other content; the first one stays the input, both are kept', {
         instance: hashUid(uid),

@@ -34,9 +34,7 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
   stack.defer(async () => await database.destroy());
   const events = nodeEvents(log);
-  const orphans = await removeOrphans(database, files);
-  if (orphans > 0)
-    log.info('removed files of transfers that were cut off before their acknowledgement', { orphans });
+  events.orphansRemoved(await removeOrphans(database, files));
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const routes = await routesOf(config, log);

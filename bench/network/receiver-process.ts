@@ -1,15 +1,24 @@
-import { renameSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { openDatabase, openFiles } from '../../src/archive/index.ts';
+import { Ingest } from '../../src/intake/index.ts';
 import { startReceiver } from '../../src/network/index.ts';
 
-/** The receiver alone, with a folder for an archive: `receiver-process.ts PORT DIR [full|none]`; what it costs without index and rules. */
-const [port = '11112', folder = '.', durability = 'full', timeoutSeconds = '60'] = process.argv.slice(2);
-const seconds = Number(timeoutSeconds);
+/** Receiver, archive and index as in the node, without analysis: `receiver-process.ts PORT FOLDER full|none`. */
+const [port = '11112', folder = '.', durability = 'full'] = process.argv.slice(2);
+const durable = durability === 'none' ? 'none' : 'full';
+const files = openFiles(folder, () => new Date());
+mkdirSync(path.join(folder, 'instances'), { recursive: true });
+const database = openDatabase(path.join(folder, 'index.sqlite'), durable);
+const ingest = new Ingest(database, files, {
+  quietPeriodMs: 1e9,
+  now: Date.now,
+  onConflict: () => undefined,
+});
 
 await startReceiver(
   {
-    aeTitle: 'MYPACS',
+    aeTitle: 'WILLIS',
     acceptAnyCalledAeTitle: true,
     host: '127.0.0.1',
     port: Number(port),
@@ -17,18 +26,18 @@ await startReceiver(
     callers: [],
     maxPduLengthBytes: 131_072,
     maxInstanceBytes: 4e9,
-    associationTimeoutSeconds: seconds,
-    idleTimeoutSeconds: seconds,
-    pduTimeoutSeconds: seconds,
+    associationTimeoutSeconds: 30,
+    idleTimeoutSeconds: 600,
+    pduTimeoutSeconds: 60,
     minimumRateBytesPerSecond: 1024,
-    durability: durability === 'none' ? 'none' : 'full',
+    durability: durable,
   },
   {
-    allocate: () => path.join(folder, `${randomUUID()}.part`),
+    allocate: () => files.allocateInstance(),
     admit: () => ({ kind: 'accept' }),
     commit: async (received) => {
-      renameSync(received.path, path.join(folder, `${received.sopInstanceUid}.dcm`));
-      return await Promise.resolve(0);
+      await ingest.take(received);
+      return 0;
     },
     associationClosed: () => undefined,
   },

@@ -44,7 +44,7 @@ export async function startOrthanc(folder: string): Promise<Orthanc> {
   );
   return {
     dicomPort,
-    get: async (place) => await (await fetch(url(place))).json(),
+    get: async (place) => (await (await fetch(url(place))).json()) as unknown,
     head: async (place) => {
       const reply = await fetch(url(place));
       return { status: reply.status, type: reply.headers.get('content-type') ?? '' };

@@ -41,7 +41,7 @@ export async function publishFolder(from: string, to: string): Promise<void> {
   await syncFolder(path.dirname(to));
 }
 
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

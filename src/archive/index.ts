@@ -15,11 +15,4 @@ export type {
   SeriesRow,
   SeriesState,
 } from './schema.ts';
-export {
-  openFiles,
-  publishFolder,
-  removeOrphans,
-  sameDataset,
-  syncFolder,
-  type ArchiveFiles,
-} from './files.ts';
+export { openFiles, publishFolder, removeOrphans, sameDataset, type ArchiveFiles } from './files.ts';

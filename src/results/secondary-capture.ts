@@ -2,7 +2,7 @@ import { encodeDataset, type Dataset } from '../dicom/index.ts';
 import { dicomDate, dicomTime, explicitVrLittleEndian, patientStudyEquipment, resultUid } from './common.ts';
 import type { ResultInput, ResultInstance, ResultKind } from './types.ts';
 
-export const secondaryCaptureSopClass = '1.2.840.10008.5.1.4.1.1.7';
+const secondaryCaptureSopClass = '1.2.840.10008.5.1.4.1.1.7';
 
 /** A picture, RGB, 8 bits, row by row. */
 export interface Picture {

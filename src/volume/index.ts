@@ -3,7 +3,7 @@ export { loadVolume, type LoadedSeries } from './load.ts';
 export { indexToLps, lpsToIndex, toLpsOrientation } from './orientation.ts';
 export { checkStack, type Orientation, type StackOutcome } from './stack.ts';
 export type { Size, Volume } from './types.ts';
-export { axesOf, dot, subtract } from './vectors.ts';
+export { axesOf, dot } from './vectors.ts';
 export { labelComponents } from './components.ts';
 export { headMask, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';

@@ -9,7 +9,16 @@ import { sampleFiles, sampleInstances } from '../support/sample.ts';
 import { filesBelow, needsSharedData, sharedData } from '../support/shared-data.ts';
 
 const syntaxes = 'dicom_conformance/cornerstone3D_ct_transfer_syntaxes';
-const lossless = ['RLELossless', 'JPEGLSLossless', 'JPEG2000LosslessOnly', 'JPEGProcess14SV1', 'JPEGProcess14', 'LittleEndianImplicit', 'BigEndianExplicit', 'DeflatedExplicit'];
+const lossless = [
+  'RLELossless',
+  'JPEGLSLossless',
+  'JPEG2000LosslessOnly',
+  'JPEGProcess14SV1',
+  'JPEGProcess14',
+  'LittleEndianImplicit',
+  'BigEndianExplicit',
+  'DeflatedExplicit',
+];
 
 describe('reading DICOM', function () {
   this.timeout(120_000);
@@ -19,11 +28,15 @@ describe('reading DICOM', function () {
     const anything = fc.oneof(
       fc.uint8Array({ maxLength: 400 }),
       fc.integer({ min: 0, max: whole.length }).map((end) => whole.subarray(0, end)),
-      fc.array(fc.tuple(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: 255 })), { maxLength: 12 }).map((flips) => {
-        const bytes = Buffer.from(whole);
-        for (const [at, value] of flips) bytes[at] = value;
-        return bytes;
-      }),
+      fc
+        .array(fc.tuple(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: 255 })), {
+          maxLength: 12,
+        })
+        .map((flips) => {
+          const bytes = Buffer.from(whole);
+          for (const [at, value] of flips) bytes[at] = value;
+          return bytes;
+        }),
     );
     fc.assert(
       fc.property(anything, (bytes) => {
@@ -40,8 +53,12 @@ describe('reading DICOM', function () {
   it('tells a cut header from a whole one', () => {
     const bytes = readFileSync(sampleFiles()[0]!);
     const dataset = bytes.subarray(144 + bytes.readUInt32LE(140));
-    expect(readHeader(dataset.subarray(0, 4096), '1.2.840.10008.1.2.1', false).text('Modality')).to.equal('MR');
-    expect(() => readHeader(dataset.subarray(0, 300), '1.2.840.10008.1.2.1', false)).to.throw(WillisError).with.property('code', 'HEADER_INCOMPLETE');
+    expect(readHeader(dataset.subarray(0, 4096), '1.2.840.10008.1.2.1', false).text('Modality')).to.equal(
+      'MR',
+    );
+    expect(() => readHeader(dataset.subarray(0, 300), '1.2.840.10008.1.2.1', false))
+      .to.throw(WillisError)
+      .with.property('code', 'HEADER_INCOMPLETE');
   });
 
   it('odd, broken and hostile files of other projects: a value or a WillisError, to the last pixel', async function () {
@@ -61,21 +78,34 @@ describe('reading DICOM', function () {
   it('one CT in many transfer syntaxes: the lossless ones give the same pixels', async function () {
     needsSharedData(this);
     const files = filesBelow(syntaxes).filter((file) => path.basename(file).startsWith('CTImage.dcm_'));
-    const reference = await decodeFrame(readInstance(readFileSync(files.find((file) => file.includes('LittleEndianExplicit'))!)), 0);
+    const reference = await decodeFrame(
+      readInstance(readFileSync(files.find((file) => file.includes('LittleEndianExplicit'))!)),
+      0,
+    );
     for (const name of lossless) {
       const file = files.find((one) => one.includes(`_${name}`))!;
       const { data } = await decodeFrame(readInstance(readFileSync(file)), 0);
-      expect(Buffer.compare(Buffer.from(data.buffer, data.byteOffset, data.byteLength), Buffer.from(reference.data.buffer, reference.data.byteOffset, reference.data.byteLength)), name).to.equal(0);
+      expect(
+        Buffer.compare(
+          Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+          Buffer.from(reference.data.buffer, reference.data.byteOffset, reference.data.byteLength),
+        ),
+        name,
+      ).to.equal(0);
     }
   });
 
   it('a JPEG 2000 codestream that disagrees with Pixel Representation gives the values an independent reader gives', async function () {
     needsSharedData(this);
-    const instance = readInstance(readFileSync(path.join(sharedData, 'dicom_conformance/pydicom_test_files/J2K_pixelrep_mismatch.dcm')));
+    const instance = readInstance(
+      readFileSync(path.join(sharedData, 'dicom_conformance/pydicom_test_files/J2K_pixelrep_mismatch.dcm')),
+    );
     const { data } = await decodeFrame(instance, 0);
     // pydicom 3.0: pixel_array[0, 0] and [47:52, 280]
     expect(data[0]).to.equal(-2000);
-    expect([47, 48, 49, 50, 51].map((row) => data[row * 512 + 280])).to.deep.equal([644, 440, 164, -177, -515]);
+    expect([47, 48, 49, 50, 51].map((row) => data[row * 512 + 280])).to.deep.equal([
+      644, 440, 164, -177, -515,
+    ]);
   });
 
   it('the sample becomes a volume of the size and place its header says', async () => {

@@ -23,7 +23,7 @@ describe('journey: the same series, sent many ways', function () {
   /** A fresh node and PACS; what the PACS holds once the results have arrived. */
   async function run(
     name: string,
-    send: (port: number) => Promise<void>,
+    send: (port: number) => Promise<unknown>,
   ): Promise<{ uids: readonly string[]; centres: readonly (readonly number[])[]; pacs: TestPacs }> {
     const home = path.join(folder, name);
     await using pacs = await startTestPacs(path.join(home, 'pacs'));
@@ -40,19 +40,19 @@ describe('journey: the same series, sent many ways', function () {
   }
 
   it('gives the same findings and the same result UIDs', async () => {
-    const plain = await run('plain', async (port) => void (await sendFiles(sampleFiles(), port)));
+    const plain = await run('plain', async (port) => await sendFiles(sampleFiles(), port));
     for (const { centreLpsMm } of sampleTruth().aneurysms) {
       const nearest = Math.min(
         ...plain.centres.map((centre) => Math.hypot(...centre.map((v, axis) => v - centreLpsMm[axis]!))),
       );
       expect(nearest).to.be.lessThan(2);
     }
-    const ways: Readonly<Record<string, (port: number) => Promise<void>>> = {
+    const ways: Readonly<Record<string, (port: number) => Promise<unknown>>> = {
       shuffled: async (port) =>
-        void (await sendFiles(
+        await sendFiles(
           [...sampleFiles()].sort((a, b) => a.slice(-5).localeCompare(b.slice(-5))),
           port,
-        )),
+        ),
       twice: async (port) => {
         await sendFiles(sampleFiles(), port);
         await sendFiles(sampleFiles(), port);
@@ -65,12 +65,9 @@ describe('journey: the same series, sent many ways', function () {
         ]);
       },
       uncompressed: async (port) =>
-        void (await sendFiles(await writeDatasets(await sampleDatasets(), path.join(folder, 'raw')), port)),
+        await sendFiles(await writeDatasets(await sampleDatasets(), path.join(folder, 'raw')), port),
       'enhanced multi-frame': async (port) =>
-        void (await sendFiles(
-          await writeDatasets([await enhancedSample()], path.join(folder, 'enhanced')),
-          port,
-        )),
+        await sendFiles(await writeDatasets([await enhancedSample()], path.join(folder, 'enhanced')), port),
     };
     for (const [name, send] of Object.entries(ways)) {
       const got = await run(name.replaceAll(' ', '-'), send);

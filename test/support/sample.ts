@@ -70,7 +70,7 @@ const copied = [
 ] as const;
 
 /** A slice of the sample as a data set that can be changed and written again, uncompressed. */
-export async function editable(instance: Instance): Promise<Record<string, Dataset[string]>> {
+async function editable(instance: Instance): Promise<Record<string, Dataset[string]>> {
   const { attributes } = instance;
   const pixels = await decodeFrame(instance, 0);
   const dataset: Record<string, Dataset[string]> = {};

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** Real images of third parties, beside the repository; never part of it. */
-export const sharedData = process.env['WILLIS_SHARED_DATA'] ?? path.join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
+export const sharedData =
+  process.env['WILLIS_SHARED_DATA'] ?? path.join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
 
 /** Skips where the images are not at hand, and says so. */
 export function needsSharedData(context: Mocha.Context): void {

@@ -51,6 +51,8 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     for step in range(first, options.steps):
         settling = step >= options.steps - options.settle_steps
         sampler.crop = options.settle_crop if settling else 48
+        # what must agree is the network as it is used: with the statistics of training, not of the batch
+        network.train(not settling)
         if step in [int(part * options.steps) for part in options.mine_at]:
             sampler.hard = mine(network, cases)
             print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)

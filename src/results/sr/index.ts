@@ -14,7 +14,7 @@ import {
 import type { ResultInput, ResultInstance } from '../types.ts';
 import { code, container, image, number, point, text, uidReference } from './items.ts';
 
-export const comprehensive3dSrSopClass = '1.2.840.10008.5.1.4.1.1.88.34';
+const comprehensive3dSrSopClass = '1.2.840.10008.5.1.4.1.1.88.34';
 
 /** The findings as a Comprehensive 3D SR (PS3.3 A.35.13), TID 1500 Measurement Report (PS3.16). */
 export function buildReport(input: ResultInput): ResultInstance {

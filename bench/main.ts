@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { evaluateDense, evaluatePatchwise, loadBundle, openEngine } from '../src/inference/index.ts';
+import { sendInstances } from '../src/network/index.ts';
+import { prepare } from '../src/pipelines/tof-patch/prepare.ts';
+import { loadVolume, toLpsOrientation } from '../src/volume/index.ts';
+import { freePort, startNodeProcess, untilTrue } from '../test/support/node-process.ts';
+import { sampleFiles, sampleInstances } from '../test/support/sample.ts';
+import { sendFiles } from '../test/support/study.ts';
+import { startTestPacs } from '../test/support/test-pacs.ts';
+import { peakMegabytes, startPeer, type Peer } from './network/peers.ts';
+import { writeSeries } from './network/series.ts';
+
+/** Measures against peers in one run and prints tables; ratios are what to trust on a busy machine. */
+const passes = 5;
+const slices = 200;
+const home = mkdtempSync(path.join(os.tmpdir(), 'willis-bench-'));
+
+const has = (tool: string): boolean => spawnSync('which', [tool]).status === 0;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+async function receive(): Promise<void> {
+  const names = [
+    'willis',
+    'willis, no fsync',
+    ...(has('storescp') ? ['storescp +B'] : []),
+    ...(has('Orthanc') ? ['Orthanc'] : []),
+  ];
+  const peers: Peer[] = [];
+  for (const [index, name] of names.entries())
+    peers.push(await startPeer(name, await freePort(), path.join(home, `receiver-${index}`)));
+  const seconds = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let pass = 0; pass <= passes; pass += 1) {
+    for (const peer of pass % 2 === 0 ? peers : [...peers].reverse()) {
+      const series = writeSeries(path.join(home, 'series'), slices, `${peer.port}${pass}`);
+      const started = performance.now();
+      const outcomes = await sendInstances(
+        { aeTitle: 'WILLIS', host: '127.0.0.1', port: peer.port },
+        series,
+        { callingAeTitle: 'BENCH' },
+      );
+      if (outcomes.some((outcome) => outcome.kind !== 'stored'))
+        throw new Error(`${peer.name} did not store everything`);
+      // the first pass warms up
+      if (pass > 0) seconds.get(peer.name)!.push((performance.now() - started) / 1000);
+    }
+  }
+  console.log(
+    `\nReceiving ${slices} slices of 512 x 512 x 16 bits on one association, sent by us (median of ${passes}, alternated)`,
+  );
+  console.log(
+    '| receiver | images/s | MB/s | peak memory MB | against Orthanc | against storescp +B |\n|---|---|---|---|---|---|',
+  );
+  const rate = (name: string): number => slices / median(seconds.get(name) ?? [NaN]);
+  for (const peer of peers) {
+    const ratio = (base: string): string =>
+      names.includes(base) ? (rate(peer.name) / rate(base)).toFixed(2) : '-';
+    console.log(
+      `| ${peer.name} | ${rate(peer.name).toFixed(0)} | ${(rate(peer.name) * 0.524).toFixed(0)} | ${peakMegabytes(peer).toFixed(0)} | ${ratio('Orthanc')} | ${ratio('storescp +B')} |`,
+    );
+    peer.child.kill('SIGKILL');
+  }
+}
+
+async function send(): Promise<void> {
+  if (!has('storescp')) {
+    console.log('\nSending: skipped, DCMTK is not installed');
+    return;
+  }
+  const peer = await startPeer('storescp +B', await freePort(), path.join(home, 'sink'));
+  const folder = path.join(home, 'outgoing');
+  const series = writeSeries(folder, slices, '77');
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let pass = 0; pass <= passes; pass += 1) {
+    let started = performance.now();
+    await sendInstances({ aeTitle: 'ANY', host: '127.0.0.1', port: peer.port }, series, {
+      callingAeTitle: 'BENCH',
+    });
+    if (pass > 0) ours.push(performance.now() - started);
+    started = performance.now();
+    const { status } = spawnSync(
+      'storescu',
+      ['-xe', '-pdu', '131072', '127.0.0.1', String(peer.port), '+sd', folder],
+      { env: { ...process.env, TCP_NODELAY: '1' } },
+    );
+    if (status !== 0) throw new Error('storescu failed');
+    if (pass > 0) theirs.push(performance.now() - started);
+  }
+  console.log(`\nSending the same ${slices} slices to storescp +B (median of ${passes}, alternated)`);
+  console.log(`| sender | s | images/s |\n|---|---|---|`);
+  for (const [name, times] of [
+    ['willis', ours],
+    ['storescu', theirs],
+  ] as const)
+    console.log(
+      `| ${name} | ${(median(times) / 1000).toFixed(2)} | ${((slices * 1000) / median(times)).toFixed(0)} |`,
+    );
+  console.log(
+    `willis / storescu: ${(median(theirs) / median(ours)).toFixed(2)} (storescu's time has its process start in it)`,
+  );
+  peer.child.kill('SIGKILL');
+}
+
+async function dense(): Promise<void> {
+  const bundle = await loadBundle(path.join(import.meta.dirname, '..', 'models', 'tof-patch'));
+  await using engine = openEngine({ providers: ['cpu'], threads: 2 });
+  const { volume } = await loadVolume(sampleInstances());
+  const { image } = prepare(toLpsOrientation(volume), bundle.manifest.preprocessing);
+  await evaluateDense(engine, bundle, image);
+  let started = performance.now();
+  await evaluateDense(engine, bundle, image);
+  const denseSeconds = (performance.now() - started) / 1000;
+  started = performance.now();
+  const patches = await evaluatePatchwise(engine, bundle, image, 10);
+  const patchSeconds = (performance.now() - started) / 1000;
+  console.log(`\nThe network over the sample, ${image.size.join(' x ')} voxels of 1 mm, 2 threads`);
+  console.log(
+    `| way | s |\n|---|---|\n| dense | ${denseSeconds.toFixed(2)} |\n| ${patches.length} patches, stride 10 | ${patchSeconds.toFixed(1)} |`,
+  );
+  console.log(`dense is ${(patchSeconds / denseSeconds).toFixed(0)} times faster`);
+}
+
+async function seriesToPacs(): Promise<void> {
+  await using pacs = await startTestPacs(path.join(home, 'pacs'));
+  await using node = await startNodeProcess(path.join(home, 'node'), {
+    series: { quietPeriodSeconds: 1, quietPeriodAfterReleaseSeconds: 0 },
+    destinations: [{ name: 'pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port }],
+  });
+  await sendFiles(sampleFiles(), node.port);
+  const started = performance.now();
+  await untilTrue(
+    () => pacs.instances.size >= 92,
+    120_000,
+    () => node.log(),
+  );
+  console.log(
+    `\nLast image received -> last result in the PACS, 256 x 256 x 90, quiet period 0: ${((performance.now() - started) / 1000).toFixed(1)} s (cold: first series after the start)`,
+  );
+}
+
+await receive();
+await send();
+await dense();
+await seriesToPacs();
+rmSync(home, { recursive: true, force: true });
+process.exit(0);
