@@ -71,6 +71,7 @@ class CropSampler:
     def __init__(self, cases: list[Case], seed: int, crop: int = 48) -> None:
         self.cases = cases
         self.crop = crop
+        self.anywhere = 0.05
         self.rng = np.random.default_rng(seed)
         self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
         self.hard: list[tuple[int, tuple[float, ...]]] = []
@@ -87,13 +88,13 @@ class CropSampler:
         if draw < 0.45:
             case, centre = self.positive[rng.integers(len(self.positive))]
             jitter = 12
-        elif draw < 0.65 and self.hard:
+        elif draw < min(0.65, 1 - self.anywhere) and self.hard:
             case, centre = self.hard[rng.integers(len(self.hard))]
             jitter = 8
         else:
             case = int(rng.integers(len(self.cases)))
             spots = self.vessels[case]
-            anywhere = draw > 0.95 or len(spots) == 0
+            anywhere = draw > 1 - self.anywhere or len(spots) == 0
             centre = tuple(rng.uniform(0, self.cases[case].image.shape)) if anywhere else tuple(spots[rng.integers(len(spots))])
             jitter = 12
         start = [int(round(c - self.crop / 2 + rng.integers(-jitter, jitter + 1))) for c in centre]

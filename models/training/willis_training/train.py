@@ -25,8 +25,8 @@ class TrainOptions:
     weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
     """
 
-    steps: int = 4500
-    settle_steps: int = 500
+    steps: int = 4450
+    settle_steps: int = 450
     settle_crop: int = 64
     batch: int = 4
     learning_rate: float = 2e-3
@@ -51,6 +51,7 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     for step in range(first, options.steps):
         settling = step >= options.steps - options.settle_steps
         sampler.crop = options.settle_crop if settling else 48
+        sampler.anywhere = 0.4 if settling else 0.05
         # what must agree is the network as it is used: with the statistics of training, not of the batch
         network.train(not settling)
         if step in [int(part * options.steps) for part in options.mine_at]:
@@ -97,7 +98,7 @@ def training_loss(
     bare = bare_evidence.mean((1, 2, 3, 4))
     agreement = functional.mse_loss(bare, logits[:, 0])
     bare_loss = focal_loss(bare[:, None], truth[:, :1]) + 0.3 * voxel_loss(bare_localisation[:, 0], _window(labels, starts[0]))
-    return voxel + patch + 0.5 * bare_loss + (2.0 if settling else 0.2) * agreement
+    return voxel + patch + 0.5 * bare_loss + (5.0 if settling else 0.2) * agreement
 
 
 def focal_loss(logits: Tensor, truth: Tensor, gamma: float = 2.0, alpha: float = 0.8) -> Tensor:
