@@ -31,7 +31,7 @@ def main() -> None:
     bundle.add_argument("--out", type=Path, required=True)
     bundle.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
     bundle.add_argument("--scans", type=int, nargs=3, default=(150, 40, 60), metavar=("TRAIN", "VALIDATION", "TEST"))
-    bundle.add_argument("--steps", type=int, default=4450)
+    bundle.add_argument("--steps", type=int, default=4650)
     bundle.add_argument("--seed", type=int, default=1)
     bundle.add_argument("--date", default="2026-11-21", help="written into the manifest")
     bundle.set_defaults(run=_bundle)

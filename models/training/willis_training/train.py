@@ -25,8 +25,8 @@ class TrainOptions:
     weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
     """
 
-    steps: int = 4450
-    settle_steps: int = 450
+    steps: int = 4650
+    settle_steps: int = 650
     settle_crop: int = 64
     batch: int = 4
     learning_rate: float = 2e-3
