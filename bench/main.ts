@@ -64,6 +64,23 @@ async function receive(): Promise<void> {
   }
 }
 
+/** One multi-frame object of 500 MB: the receivers' memory must not follow its size. */
+async function receiveLarge(): Promise<void> {
+  const large = writeSeries(path.join(home, 'large'), 1, '99', 1000);
+  console.log('\nReceiving one object of 524 MB\n| receiver | MB/s | peak memory MB |\n|---|---|---|');
+  for (const [index, name] of ['willis', ...(has('Orthanc') ? ['Orthanc'] : [])].entries()) {
+    const peer = await startPeer(name, await freePort(), path.join(home, `large-${index}`));
+    const started = performance.now();
+    const [outcome] = await sendInstances({ aeTitle: 'WILLIS', host: '127.0.0.1', port: peer.port }, large, {
+      callingAeTitle: 'BENCH',
+    });
+    if (outcome?.kind !== 'stored') throw new Error(`${name} did not store the large object`);
+    const rate = (524_288 / (performance.now() - started)).toFixed(0);
+    console.log(`| ${name} | ${rate} | ${peakMegabytes(peer).toFixed(0)} |`);
+    peer.child.kill('SIGKILL');
+  }
+}
+
 async function send(): Promise<void> {
   if (!has('storescp')) {
     console.log('\nSending: skipped, DCMTK is not installed');
@@ -142,6 +159,7 @@ async function seriesToPacs(): Promise<void> {
 }
 
 await receive();
+await receiveLarge();
 await send();
 await dense();
 await seriesToPacs();

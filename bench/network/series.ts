@@ -6,10 +6,15 @@ import type { OutgoingInstance } from '../../src/network/index.ts';
 const sopClassUid = '1.2.840.10008.5.1.4.1.1.2';
 const transferSyntaxUid = '1.2.840.10008.1.2.1';
 
-/** Writes CT-like slices, 512 x 512 x 16 bits of noise, under fresh UIDs; `run` tells one pass from another. */
-export function writeSeries(folder: string, slices: number, run: string): readonly OutgoingInstance[] {
+/** Writes CT-like slices, 512 x 512 x 16 bits of noise, under fresh UIDs; `run` tells one pass from another, `frames` makes each a multi-frame object. */
+export function writeSeries(
+  folder: string,
+  slices: number,
+  run: string,
+  frames = 1,
+): readonly OutgoingInstance[] {
   mkdirSync(folder, { recursive: true });
-  const pixels = Buffer.alloc(512 * 512 * 2);
+  const pixels = Buffer.alloc(512 * 512 * 2 * frames);
   for (let index = 0; index < pixels.length; index += 1) pixels[index] = (index * 2_654_435_761) >>> 24;
   return Array.from({ length: slices }, (_, index) => {
     const sopInstanceUid = `2.25.${run}${String(index).padStart(6, '0')}`;
@@ -22,6 +27,7 @@ export function writeSeries(folder: string, slices: number, run: string): readon
       PatientName: 'Bench^Mark',
       PatientID: 'BENCH',
       InstanceNumber: index + 1,
+      NumberOfFrames: frames === 1 ? undefined : frames,
       ImagePositionPatient: ['0', '0', String(index)],
       ImageOrientationPatient: ['1', '0', '0', '0', '1', '0'],
       PixelSpacing: ['0.5', '0.5'],
