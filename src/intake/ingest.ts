@@ -5,7 +5,7 @@ import { WillisError } from '../errors.ts';
 import { enqueue } from '../jobs/index.ts';
 import { frameGeometries } from '../volume/index.ts';
 import { readHeaderOf, type IncomingInstance } from './incoming-header.ts';
-import { readTraits } from './traits.ts';
+import { readTraits, type SeriesTraits } from './traits.ts';
 
 export interface IngestOptions {
   readonly quietPeriodMs: number;
@@ -14,12 +14,16 @@ export interface IngestOptions {
   readonly onConflict: (sopInstanceUid: string) => void;
 }
 
+const mostRememberedSeries = 1000;
+
 /** Takes complete instance files into the index; resolves once the row and the "assemble" job are committed. */
 export class Ingest {
   private readonly database: Database;
   private readonly files: ArchiveFiles;
   private readonly options: IngestOptions;
   private waiting: Entry[] = [];
+  /** Ids of series already committed; rows are never deleted under a running node. */
+  private readonly seriesIds = new Map<string, number>();
   private flushing = false;
 
   constructor(database: Database, files: ArchiveFiles, options: IngestOptions) {
@@ -43,6 +47,11 @@ export class Ingest {
     return { seriesId: outcome.seriesId };
   }
 
+  private remember(seriesInstanceUid: string, seriesId: number): void {
+    if (this.seriesIds.size >= mostRememberedSeries) this.seriesIds.clear();
+    this.seriesIds.set(seriesInstanceUid, seriesId);
+  }
+
   /** One transaction, hence one disk flush, for all that came while the last one was written. */
   private async flush(): Promise<void> {
     this.flushing = true;
@@ -53,7 +62,11 @@ export class Ingest {
         const outcomes = await this.database
           .transaction()
           .execute((transaction) => this.insertAll(transaction, batch));
-        batch.forEach((entry, index) => entry.resolve(outcomes[index]!));
+        batch.forEach((entry, index) => {
+          const outcome = outcomes[index]!;
+          if (outcome.existing === null) this.remember(entry.row.seriesInstanceUid, outcome.seriesId);
+          entry.resolve(outcome);
+        });
       } catch (error) {
         for (const entry of batch) entry.reject(error);
       }
@@ -66,7 +79,8 @@ export class Ingest {
     const grown = new Set<number>();
     const now = this.options.now();
     for (const { row } of batch) {
-      const outcome = await insertOne(transaction, row, now);
+      const known = this.seriesIds.get(row.seriesInstanceUid);
+      const outcome = await insertOne(transaction, row, { now, seriesId: known });
       outcomes.push(outcome);
       if (outcome.existing === null) grown.add(outcome.seriesId);
     }
@@ -125,8 +139,8 @@ interface InstanceDescription {
   readonly path: string;
   readonly seriesInstanceUid: string;
   readonly studyInstanceUid: string;
-  readonly modality: string;
-  readonly traits: string;
+  /** Needed once a series. */
+  readonly traits: () => SeriesTraits;
   readonly frames: string;
 }
 
@@ -146,27 +160,26 @@ function describeInstance(incoming: IncomingInstance, header: Attributes, path: 
       'The SOP Class or Instance UID in the data set is not the one the C-STORE command announced. Check the sending device.',
     );
   }
-  const traits = readTraits(header);
   return {
     incoming,
     path,
     seriesInstanceUid,
     studyInstanceUid,
-    modality: traits.modality,
-    traits: JSON.stringify(traits),
+    traits: () => readTraits(header),
     frames: JSON.stringify(frameGeometries(sopClassUid, sopInstanceUid, header)),
   };
 }
 
-async function insertOne(transaction: Transaction, row: InstanceDescription, now: number): Promise<Outcome> {
-  const known = await transaction
-    .selectFrom('instance')
-    .select(['id', 'path', 'series_id'])
-    .where('sop_instance_uid', '=', row.incoming.sopInstanceUid)
-    .executeTakeFirst();
-  if (known !== undefined) return { seriesId: known.series_id, existing: { id: known.id, path: known.path } };
-  const seriesId = await seriesOf(transaction, row, now);
-  await transaction
+async function insertOne(
+  transaction: Transaction,
+  row: InstanceDescription,
+  at: { readonly now: number; readonly seriesId: number | undefined },
+): Promise<Outcome> {
+  // a double of another series must not open a series of its own
+  const double = at.seriesId === undefined ? await existingInstance(transaction, row) : undefined;
+  if (double !== undefined) return double;
+  const seriesId = at.seriesId ?? (await seriesOf(transaction, row, at.now));
+  const inserted = await transaction
     .insertInto('instance')
     .values({
       series_id: seriesId,
@@ -176,10 +189,26 @@ async function insertOne(transaction: Transaction, row: InstanceDescription, now
       path: row.path,
       size_bytes: row.incoming.sizeBytes,
       frames: row.frames,
-      received_at: now,
+      received_at: at.now,
     })
-    .execute();
-  return { seriesId, existing: null };
+    .onConflict((conflict) => conflict.column('sop_instance_uid').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (inserted !== undefined) return { seriesId, existing: null };
+  return (await existingInstance(transaction, row))!;
+}
+
+async function existingInstance(
+  transaction: Transaction,
+  row: InstanceDescription,
+): Promise<Outcome | undefined> {
+  const known = await transaction
+    .selectFrom('instance')
+    .select(['id', 'path', 'series_id'])
+    .where('sop_instance_uid', '=', row.incoming.sopInstanceUid)
+    .executeTakeFirst();
+  if (known === undefined) return undefined;
+  return { seriesId: known.series_id, existing: { id: known.id, path: known.path } };
 }
 
 async function seriesOf(transaction: Transaction, row: InstanceDescription, now: number): Promise<number> {
@@ -189,13 +218,14 @@ async function seriesOf(transaction: Transaction, row: InstanceDescription, now:
     .where('series_instance_uid', '=', row.seriesInstanceUid)
     .executeTakeFirst();
   if (known !== undefined) return known.id;
+  const traits = row.traits();
   const inserted = await transaction
     .insertInto('series')
     .values({
       series_instance_uid: row.seriesInstanceUid,
       study_instance_uid: row.studyInstanceUid,
-      modality: row.modality,
-      description: row.traits,
+      modality: traits.modality,
+      description: JSON.stringify(traits),
       calling_ae_title: row.incoming.callingAeTitle,
       first_received_at: now,
       last_received_at: now,
