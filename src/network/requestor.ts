@@ -63,6 +63,7 @@ class OpenAssociation implements Association {
   private valueIsLast = false;
   private readonly arrived: (Command | Buffer)[] = [];
   private waiting: { resolve: (got: Command | Buffer) => void; reject: (error: Error) => void } | undefined;
+  private draining: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private broken: WillisError | undefined;
 
   constructor(socket: net.Socket, peer: PeerAddress, timeoutMs: number) {
@@ -79,6 +80,7 @@ class OpenAssociation implements Association {
       { dataBytes: ourMaxPduBytes, controlBytes: 65_536 },
     );
     socket.on('data', (chunk) => this.feed(chunk));
+    socket.on('drain', () => this.draining?.resolve());
     socket.on('error', (error) => this.fail(`the connection broke (${error.message})`));
     socket.on('close', () => this.fail('the peer closed the connection'));
   }
@@ -102,12 +104,7 @@ class OpenAssociation implements Association {
   async write(bytes: Buffer): Promise<void> {
     if (this.broken !== undefined) throw this.broken;
     if (this.socket.write(bytes)) return;
-    await this.within(
-      new Promise<void>((resolve, reject) => {
-        this.socket.once('drain', resolve);
-        this.socket.once('close', () => reject(this.broken ?? this.lost('the peer closed the connection')));
-      }),
-    );
+    await this.within(new Promise<void>((resolve, reject) => (this.draining = { resolve, reject })));
   }
 
   async nextResponse(): Promise<Command> {
@@ -183,6 +180,7 @@ class OpenAssociation implements Association {
   private fail(what: string): void {
     this.broken ??= this.lost(what);
     this.waiting?.reject(this.broken);
+    this.draining?.reject(this.broken);
     this.waiting = undefined;
   }
 
