@@ -14,11 +14,12 @@ const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
 const unlink = promisify(fs.unlink);
 
-const blockBytes = 1 << 20;
+/** Small enough that most of an image is written before its last byte has come. */
+const blockBytes = 1 << 18;
 /** The sender is paused while more than this waits for the disk. */
 const waitingLimitBytes = 4 << 20;
 
-/** Blocks that no sink uses now; allocating a megabyte an instance would keep the garbage collector busy. */
+/** Blocks that no sink uses now; allocating some for each instance would keep the garbage collector busy. */
 const spareBlocks: Buffer[] = [];
 const mostSpareBlocks = 16;
 
@@ -89,7 +90,8 @@ export class InstanceSink {
       if (durable) await Promise.all([fdatasync(fd), syncFolder(path.dirname(this.path))]);
     } finally {
       this.fd = undefined;
-      await close(fd);
+      // what is flushed needs no close to be safe, so the answer does not wait for it
+      close(fd).catch((error: unknown) => this.fail(error));
     }
   }
 
@@ -147,13 +149,25 @@ export class InstanceSink {
   }
 }
 
+/** Folders stay open: they are flushed for every instance and change once a day. */
+const openFolders = new Map<string, Promise<number>>();
+
 async function syncFolder(folder: string): Promise<void> {
-  const fd = await open(folder, 'r');
-  try {
-    await fsync(fd);
-  } finally {
-    await close(fd);
+  const fd = openFolders.get(folder) ?? openFolder(folder);
+  await fsync(await fd);
+}
+
+function openFolder(folder: string): Promise<number> {
+  const fd = open(folder, 'r');
+  fd.catch(() => openFolders.delete(folder));
+  openFolders.set(folder, fd);
+  const [oldest, ...others] = openFolders;
+  // yesterday's may still be flushed, the one before it is not
+  if (oldest !== undefined && others.length > 1) {
+    openFolders.delete(oldest[0]);
+    void oldest[1].then(close);
   }
+  return fd;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -1,13 +1,12 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { describeError } from '../errors.ts';
 import { contextResultText, type ProposedContext } from './association-request.ts';
 import { commandField, storeRequest } from './command.ts';
-import { commandPdu, dataHeader } from './pdu-writer.ts';
+import { BlockPool, dataPdus } from './outgoing-file.ts';
+import { commandPdu } from './pdu-writer.ts';
 import { openAssociation, type Association, type RequestorOptions } from './requestor.ts';
 import type { OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
 
 const mostContexts = 128;
-const readBytes = 1 << 20;
 
 /**
  * Sends instances on one association, each file's data set byte for byte, in the transfer syntax it has. One outcome an
@@ -20,21 +19,37 @@ export async function sendInstances(
 ): Promise<readonly SendOutcome[]> {
   const contexts = contextsFor(instances);
   await using association = await openAssociation(peer, contexts, options);
+  const pool = new BlockPool();
+  const begin = (index: number): Begun | undefined => {
+    const instance = instances[index];
+    return instance && beginReading(association, contexts, instance, pool);
+  };
   const outcomes: SendOutcome[] = [];
-  let lost: string | undefined;
-  for (const [index, instance] of instances.entries()) {
-    if (lost !== undefined) {
-      outcomes.push({ kind: 'not-sent', sopInstanceUid: instance.sopInstanceUid, text: lost });
-      continue;
+  let lost = '';
+  let upcoming = begin(0);
+  try {
+    while (upcoming !== undefined) {
+      const current: Begun = upcoming;
+      const messageId = (outcomes.length % 65_535) + 1;
+      const notSent = await transmit(association, current, messageId, pool);
+      // the next file is read while the peer stores this one
+      upcoming = begin(outcomes.length + 1);
+      outcomes.push(notSent ?? (await answerTo(association, current)));
     }
-    try {
-      outcomes.push(await sendOne(association, contexts, instance, (index % 65_535) + 1));
-    } catch (error) {
-      lost = describeError(error);
-      outcomes.push({ kind: 'not-sent', sopInstanceUid: instance.sopInstanceUid, text: lost });
-    }
+  } catch (error) {
+    lost = describeError(error);
+    await upcoming?.blocks.return();
   }
-  return outcomes;
+  const rest = instances.slice(outcomes.length);
+  return [...outcomes, ...rest.map((instance) => notSentBecause(instance, lost))];
+}
+
+/** An instance whose file is being read; nothing of it has been sent. */
+interface Begun {
+  readonly instance: OutgoingInstance;
+  readonly contextId: number;
+  readonly blocks: AsyncGenerator<Buffer, void>;
+  readonly first: Promise<IteratorResult<Buffer, void>>;
 }
 
 function contextsFor(instances: readonly OutgoingInstance[]): readonly ProposedContext[] {
@@ -50,23 +65,64 @@ function keyOf(instance: OutgoingInstance): string {
   return `${instance.sopClassUid} ${instance.transferSyntaxUid}`;
 }
 
-async function sendOne(
+function beginReading(
   association: Association,
   contexts: readonly ProposedContext[],
   instance: OutgoingInstance,
-  messageId: number,
-): Promise<SendOutcome> {
-  const { sopInstanceUid, sopClassUid } = instance;
+  pool: BlockPool,
+): Begun {
+  const { sopClassUid, transferSyntaxUid } = instance;
   const context = contexts.find(
-    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === instance.transferSyntaxUid,
+    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === transferSyntaxUid,
   );
   const result = context === undefined ? undefined : association.grant.results.get(context.id);
-  if (context === undefined || result !== 0) {
-    const text = `SOP class ${sopClassUid} in transfer syntax ${instance.transferSyntaxUid}: ${contextResultText(result)}`;
-    return { kind: 'not-sent', sopInstanceUid, text };
+  const chunkBytes = association.grant.maxPduLengthBytes - 6;
+  const blocks =
+    context === undefined || result !== 0
+      ? refused(
+          `SOP class ${sopClassUid} in transfer syntax ${transferSyntaxUid}: ${contextResultText(result)}`,
+        )
+      : dataPdus(instance.path, { contextId: context.id, chunkBytes }, pool);
+  const first = blocks.next();
+  // an error is told when this instance has its turn
+  first.catch(() => undefined);
+  return { instance, contextId: context?.id ?? 0, blocks, first };
+}
+
+/** In place of a file: an instance of which nothing can be sent. */
+async function* refused(why: string): AsyncGenerator<Buffer, void> {
+  await Promise.resolve();
+  throw new Error(why);
+}
+
+/** Sends request and data set; an outcome where nothing could be sent. Throws where the peer is left in mid-message. */
+async function transmit(
+  association: Association,
+  { instance, contextId, blocks, first }: Begun,
+  messageId: number,
+  pool: BlockPool,
+): Promise<SendOutcome | undefined> {
+  let block: IteratorResult<Buffer, void>;
+  try {
+    block = await first;
+  } catch (error) {
+    return notSentBecause(instance, describeError(error));
   }
-  await association.write(commandPdu(context.id, storeRequest({ messageId, sopClassUid, sopInstanceUid })));
-  await sendDataset(association, context.id, instance.path);
+  const { sopClassUid, sopInstanceUid } = instance;
+  const request = commandPdu(contextId, storeRequest({ messageId, sopClassUid, sopInstanceUid }));
+  let sent = association.write(request);
+  while (block.done !== true) {
+    const { value } = block;
+    sent = Promise.all([sent, association.write(value)]).then(() => pool.give(value));
+    const next = blocks.next();
+    // both are waited for, so that neither fails unheard
+    [block] = await Promise.all([next, sent]);
+  }
+  return undefined;
+}
+
+async function answerTo(association: Association, { instance }: Begun): Promise<SendOutcome> {
+  const { sopInstanceUid } = instance;
   const answer = await association.nextResponse();
   const status = answer.status ?? 0xc000;
   if (answer.field === commandField.cStoreRsp && isStored(status))
@@ -76,54 +132,11 @@ async function sendOne(
   return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}` };
 }
 
+function notSentBecause({ sopInstanceUid }: OutgoingInstance, text: string): SendOutcome {
+  return { kind: 'not-sent', sopInstanceUid, text };
+}
+
 /** Success, or a warning with which the instance is kept all the same (PS3.4 Table B.2-1). */
 function isStored(status: number): boolean {
   return status === 0x0000 || [0xb000, 0xb006, 0xb007].includes(status);
-}
-
-async function sendDataset(association: Association, contextId: number, path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const chunkBytes = association.grant.maxPduLengthBytes - 6;
-    let left = size - (await datasetOffset(handle));
-    let at = size - left;
-    const perRead = Math.max(1, Math.floor(readBytes / chunkBytes)) * chunkBytes;
-    while (left > 0) {
-      const block = Buffer.allocUnsafe(Math.min(perRead, left));
-      await readFully(handle, block, at);
-      at += block.length;
-      left -= block.length;
-      await association.write(fragments(contextId, block, chunkBytes, left === 0));
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A block as P-DATA-TF PDUs of the peer's size, in one buffer for one write. */
-function fragments(contextId: number, block: Buffer, chunkBytes: number, isEnd: boolean): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < block.length; at += chunkBytes) {
-    const chunk = block.subarray(at, at + chunkBytes);
-    const isLast = isEnd && at + chunkBytes >= block.length;
-    parts.push(dataHeader(contextId, chunk.length, { isCommand: false, isLast }), chunk);
-  }
-  return Buffer.concat(parts);
-}
-
-async function readFully(handle: FileHandle, block: Buffer, position: number): Promise<void> {
-  let read = 0;
-  while (read < block.length) {
-    const { bytesRead } = await handle.read(block, read, block.length - read, position + read);
-    if (bytesRead === 0) throw new Error('the file is shorter than it was');
-    read += bytesRead;
-  }
-}
-
-/** Part 10 (PS3.10 7.1): preamble, DICM, then the group length of the meta information. */
-async function datasetOffset(handle: FileHandle): Promise<number> {
-  const head = Buffer.alloc(144);
-  await readFully(handle, head, 0);
-  return 144 + head.readUInt32LE(140);
 }
