@@ -211,12 +211,7 @@ export class Connection {
     storing.receivedBytes += bytes.length;
     if (storing.receivedBytes > this.options.maxInstanceBytes)
       throw new ProtocolFault(`an object larger than ${this.options.maxInstanceBytes} bytes`);
-    if (storing.sink?.take(bytes) === false) {
-      this.stream.pause();
-      storing.sink.roomAvailable(() => {
-        if (!this.working) this.stream.resume();
-      });
-    }
+    storing.sink?.take(bytes);
   }
 
   /** True when an object is complete: nothing more is read until its answer is sent. */
@@ -294,7 +289,7 @@ export class Connection {
   private finish(ending: AssociationSummary['ending'], what: string): void {
     this.phase = 'closed';
     this.stream.close();
-    if (!this.working) void this.storing?.sink?.discard().catch(() => undefined);
+    if (!this.working) this.storing?.sink?.discard();
     const { requestor } = this;
     const who =
       requestor === undefined
@@ -304,7 +299,12 @@ export class Connection {
       this.stored + this.refused === 0
         ? ''
         : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
-    this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
+    this.port.associationClosed({
+      id: this.id,
+      ending,
+      refused: this.refused,
+      text: `${who} ${what}${counts}`,
+    });
   }
 }
 
