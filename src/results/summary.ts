@@ -47,7 +47,9 @@ async function summarySvg(input: ResultInput): Promise<string> {
   if (input.findings.findings.length > 0) draw(table(input, y + 24));
   const { volume, output } = input;
   if (output?.image != null && volume !== null) {
-    draw(await projections(output.image, aneurysmsOf(input.findings), { x: margin, y: y + 30, width: inner }));
+    draw(
+      await projections(output.image, aneurysmsOf(input.findings), { x: margin, y: y + 30, width: inner }),
+    );
     if (input.findings.findings.length > 0)
       draw(await thumbnails(volume, aneurysmsOf(input.findings), { x: margin, y: y + 24, width: inner }));
   }
