@@ -413,7 +413,7 @@ function judge(file: string): void {
 
 /** What DCMTK cannot check (templates of Key Object Selection, some character sets) is no fault of the object. */
 const unsupportedByDcmtk =
-  /^W: (Check for template constraints not yet supported|The VR checker does not support this Specific Character Set: .*|Reading unknown\/unsupported SpecificCharacterSet .*)$/;
+  /^W: (Check for template constraints not yet supported|The VR checker does not support this Specific Character Set: .*|Reading unknown\/unsupported SpecificCharacterSet .*|Cannot map Specific Character Set to equivalent XML encoding)$/;
 
 /** It reads a name in UTF-8 byte by byte, and wants a name where Patient Name may be empty (Type 2, PS3.3 C.7.1.1). */
 const falseOfDcmpschk =
