@@ -1,4 +1,4 @@
-import type { Finding } from '../findings/index.ts';
+import { aneurysmsOf, type AneurysmFinding } from '../findings/index.ts';
 import { projections } from './pictures/projections.ts';
 import { rasterise } from './pictures/rasterise.ts';
 import { fit, textPath, textWidth, wrap, type Weight } from './pictures/text.ts';
@@ -47,9 +47,11 @@ async function summarySvg(input: ResultInput): Promise<string> {
   if (input.findings.findings.length > 0) draw(table(input, y + 24));
   const { volume, output } = input;
   if (output?.image != null && volume !== null) {
-    draw(await projections(output.image, input.findings.findings, { x: margin, y: y + 30, width: inner }));
+    draw(
+      await projections(output.image, aneurysmsOf(input.findings), { x: margin, y: y + 30, width: inner }),
+    );
     if (input.findings.findings.length > 0)
-      draw(await thumbnails(volume, input.findings.findings, { x: margin, y: y + 24, width: inner }));
+      draw(await thumbnails(volume, aneurysmsOf(input.findings), { x: margin, y: y + 24, width: inner }));
   }
   draw(footer(input, y + 34));
   return `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${pageWidth}" height="${y + margin}">
@@ -124,13 +126,13 @@ function table(input: ResultInput, y: number): Part {
     line(title, { x: margin + x, y: y + 18 }, { size: 18, weight: 'bold', colour: grey }),
   );
   const rule = `<rect x="${margin}" y="${y + 28}" width="${inner}" height="1" fill="${grey}"/>`;
-  const rows = input.findings.findings.map((finding, index) =>
+  const rows = aneurysmsOf(input.findings).map((finding, index) =>
     row(input, finding, { number: index + 1, y: y + 60 + index * 34 }),
   );
   return { svg: [...head, rule, ...rows].join(''), end: y + 60 + (rows.length - 1) * 34 + 10 };
 }
 
-function row(input: ResultInput, finding: Finding, at: { number: number; y: number }): string {
+function row(input: ResultInput, finding: AneurysmFinding, at: { number: number; y: number }): string {
   const { frames } = input.source;
   const slice = frames.findIndex(
     (frame) =>

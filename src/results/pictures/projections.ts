@@ -1,4 +1,4 @@
-import type { Finding } from '../../findings/index.ts';
+import type { AneurysmFinding } from '../../findings/index.ts';
 import { lpsToIndex, type Vector, type Volume } from '../../volume/index.ts';
 import { dataUri, project, toGrey } from './grey.ts';
 import { placeLabels } from './marks.ts';
@@ -46,7 +46,7 @@ const views = [
 /** Three maximum intensity projections side by side, at one scale, with numbered marks on the findings. */
 export async function projections(
   prepared: Volume,
-  findings: readonly Finding[],
+  findings: readonly AneurysmFinding[],
   box: Box,
 ): Promise<{ svg: string; end: number }> {
   const panelWidth = (box.width - 2 * gap) / 3;

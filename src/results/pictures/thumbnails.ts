@@ -1,4 +1,4 @@
-import type { Finding } from '../../findings/index.ts';
+import type { AneurysmFinding } from '../../findings/index.ts';
 import { lpsToIndex, toLpsOrientation, type Volume } from '../../volume/index.ts';
 import { dataUri, toGrey, windowOf, type Window } from './grey.ts';
 import { textPath, textWidth } from './text.ts';
@@ -11,7 +11,7 @@ const most = 8;
 /** The slice through each finding, cropped to 60 mm around it, with a ring on it and a ruler. */
 export async function thumbnails(
   source: Volume,
-  findings: readonly Finding[],
+  findings: readonly AneurysmFinding[],
   box: { readonly x: number; readonly y: number; readonly width: number },
 ): Promise<{ svg: string; end: number }> {
   const volume = toLpsOrientation(source);
@@ -31,7 +31,7 @@ export async function thumbnails(
 
 async function thumbnail(
   volume: Volume,
-  finding: Finding,
+  finding: AneurysmFinding,
   at: { x: number; y: number; side: number; number: number; window: Window },
 ): Promise<string> {
   const { x, y, side } = at;
