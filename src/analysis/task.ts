@@ -1,4 +1,5 @@
 import type { Reason, SeriesFindings } from '../findings/index.ts';
+import type { ResultKind } from '../results/index.ts';
 
 /** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
 export interface SeriesTask {
@@ -12,7 +13,7 @@ export interface SeriesTask {
   readonly version: number;
   readonly supersedes: { readonly srSopInstanceUid: string; readonly srSeriesInstanceUid: string } | null;
   readonly completeness: string;
-  readonly kinds: readonly ('summary' | 'heatmap' | 'sr')[];
+  readonly kinds: readonly ResultKind[];
   /** Absolute folder that gets the results; it appears whole. */
   readonly folder: string;
   readonly createdAtMs: number;

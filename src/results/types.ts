@@ -3,8 +3,13 @@ import type { SeriesFindings } from '../findings/index.ts';
 import type { BundleManifest } from '../inference/index.ts';
 import type { PipelineOutput } from '../pipelines/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
+import type { Language } from './language/index.ts';
 
-export type ResultKind = 'summary' | 'heatmap' | 'sr';
+export type ResultKind = 'summary' | 'heatmap' | 'sr' | PictureKind;
+
+/** Pictures beside summary and heatmap; what each is for: docs/radiologist.md. */
+export type PictureKind =
+  'summary-grey' | 'heatmap-multiframe' | 'heatmap-grey' | 'cine' | 'key-views' | 'curve' | 'pdf';
 
 export interface SourceSeries {
   /** Patient, study and series attributes: those of the first source instance. */
@@ -31,6 +36,8 @@ export interface ResultInput {
   };
   readonly createdAt: Date;
   readonly softwareVersions: string;
+  /** Of pictures and documents; English where it is not given. */
+  readonly language?: Language;
 }
 
 /** One finished DICOM object: the data set in Explicit VR Little Endian, without Part 10 header. */

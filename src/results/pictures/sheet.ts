@@ -1,0 +1,83 @@
+import { lpsToIndex, toLpsOrientation, type Vector, type Volume } from '../../volume/index.ts';
+import type { Words } from '../language/index.ts';
+import type { ResultInput } from '../types.ts';
+import { windowOf, type Window } from './grey.ts';
+import type { Palette } from './palette.ts';
+
+/** What every page is drawn from. */
+export interface Sheet {
+  readonly input: ResultInput;
+  readonly words: Words;
+  readonly palette: Palette;
+  /** The source in LPS orientation and the window it is shown in; null where the series was not loaded. */
+  readonly source: { readonly volume: Volume; readonly window: Window } | null;
+  readonly places: readonly Place[];
+}
+
+/** A place in the patient that pictures mark: a finding, or a candidate that stayed below the threshold. */
+export interface Place {
+  readonly isFinding: boolean;
+  /** Findings are numbered as in the report, candidates have letters. */
+  readonly label: string;
+  readonly centreLpsMm: Vector;
+  readonly maxDiameterMm: number;
+  readonly probability: number;
+  /** Slice through the centre, 1-based along the stack; null where it is not known. */
+  readonly slice: number | null;
+}
+
+const mostBelow = 3;
+/** A candidate is worth a look from this share of the threshold on. */
+const worthALook = 0.5;
+
+export function sheetOf(input: ResultInput, words: Words, palette: Palette): Sheet {
+  const volume = input.volume === null ? null : toLpsOrientation(input.volume);
+  return {
+    input,
+    words,
+    palette,
+    source: volume && { volume, window: windowOf(volume.data) },
+    places: [...findingsOf(input), ...belowThreshold(input)],
+  };
+}
+
+function findingsOf(input: ResultInput): readonly Place[] {
+  return input.findings.findings.map((finding, index) => ({
+    ...finding,
+    isFinding: true,
+    label: String(index + 1),
+    slice: keySlice(input, finding),
+  }));
+}
+
+function keySlice(
+  { source: { frames } }: ResultInput,
+  finding: { readonly keySopInstanceUid: string; readonly keyFrameNumber: number | null },
+): number | null {
+  const index = frames.findIndex(
+    ({ sopInstanceUid, frameNumber }) =>
+      sopInstanceUid === finding.keySopInstanceUid && frameNumber === finding.keyFrameNumber,
+  );
+  return index < 0 ? null : index + 1;
+}
+
+function belowThreshold(input: ResultInput): readonly Place[] {
+  const { findingThreshold } = input.card.operatingPoint;
+  return (input.output?.candidates ?? [])
+    .filter(
+      ({ probability }) => probability < findingThreshold && probability >= worthALook * findingThreshold,
+    )
+    .slice(0, mostBelow)
+    .map((candidate, index) => ({
+      ...candidate,
+      isFinding: false,
+      label: 'abc'[index]!,
+      slice:
+        input.volume === null ? null : Math.round(lpsToIndex(input.volume, candidate.centreLpsMm)[2]) + 1,
+    }));
+}
+
+/** What the bundle says of itself wherever it is not for clinical use. */
+export function isForResearch({ card }: ResultInput): boolean {
+  return /not for clinical use/i.test(card.intendedUse);
+}
