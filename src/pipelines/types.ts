@@ -1,4 +1,4 @@
-import type { PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -26,6 +26,13 @@ export interface PipelineOutput {
   readonly image: Volume | null;
   /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
+  /** Where a pipeline judges slice by slice: one list a class, a value 0..1 a source frame in stack order. */
+  readonly sliceProbabilities?: readonly SliceProbabilities[];
+}
+
+export interface SliceProbabilities {
+  readonly class: 'any' | HaemorrhageSubtype;
+  readonly values: readonly number[];
 }
 
 /** On the network's grid. */

@@ -2,7 +2,7 @@ import { decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
 import { axesOf, indexToLps, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
 import { codeItem } from './common.ts';
-import { wordsIn, type Words } from './language/index.ts';
+import { wordsIn } from './language/index.ts';
 import { text, textBefore, type Item } from './pictures/drawing.ts';
 import { toGrey, windowOf } from './pictures/grey.ts';
 import { heatBar, patternWords } from './pictures/legend.ts';

@@ -1,4 +1,4 @@
-import { buildPictures } from './picture-results.ts';
+import { buildPictures, buildSummaries } from './picture-results.ts';
 import { buildReport } from './sr/index.ts';
 import type { ResultInput, ResultInstance, ResultKind } from './types.ts';
 
@@ -7,6 +7,7 @@ export async function* buildResults(
   input: ResultInput,
   kinds: readonly ResultKind[],
 ): AsyncIterable<ResultInstance> {
+  yield* buildSummaries(input, kinds);
   if (kinds.includes('sr')) yield buildReport(input);
   yield* buildPictures(input, kinds);
 }

@@ -1,26 +1,40 @@
 import { buildCine } from './cine.ts';
+import { buildCurve } from './curve.ts';
 import { buildHeatmap, buildMultiFrameHeatmap } from './heatmap.ts';
+import { buildKeyViews } from './key-views.ts';
+import { buildPdf } from './pdf.ts';
 import { buildSummary } from './summary.ts';
 import type { ResultInput, ResultInstance, ResultKind } from './types.ts';
 
-/** The pictures and documents among the wanted kinds, those that the analysis gave something to show for. */
+/** The summaries among the wanted kinds: what a radiologist should see first. */
+export async function* buildSummaries(
+  input: ResultInput,
+  kinds: readonly ResultKind[],
+): AsyncIterable<ResultInstance> {
+  for (const kind of kinds)
+    if (kind === 'summary' || kind === 'summary-grey') yield* buildSummary(input, kind);
+}
+
+/** The other pictures and the document among the wanted kinds, those that the analysis gave something to show for. */
 export async function* buildPictures(
   input: ResultInput,
   kinds: readonly ResultKind[],
 ): AsyncIterable<ResultInstance> {
   for (const kind of kinds) {
-    if (kind === 'summary' || kind === 'summary-grey') yield* buildSummary(input, kind);
-    yield* pixelResults(input, kind);
+    if (kind === 'pdf') yield await buildPdf(input);
+    else yield* voxelPictures(input, kind);
   }
 }
 
-/** Kinds that show voxels: only where a pipeline ran. */
-async function* pixelResults(input: ResultInput, kind: ResultKind): AsyncIterable<ResultInstance> {
+/** Kinds that show what a pipeline computed: only where it ran. */
+async function* voxelPictures(input: ResultInput, kind: ResultKind): AsyncIterable<ResultInstance> {
   const { volume, output } = input;
   if (volume === null || output === null) return;
-  if (kind === 'cine' && output.image !== null) yield await buildCine(input, output.image);
-  if (output.maps === null) return;
-  if (kind === 'heatmap' || kind === 'heatmap-grey')
-    yield* buildHeatmap(input, volume, output.maps, kind);
-  if (kind === 'heatmap-multiframe') yield await buildMultiFrameHeatmap(input, volume, output.maps);
+  const { image, maps, sliceProbabilities = [] } = output;
+  if (kind === 'key-views') yield* buildKeyViews(input);
+  if (kind === 'cine' && image !== null) yield await buildCine(input, image);
+  if (kind === 'curve' && sliceProbabilities.length > 0) yield await buildCurve(input, sliceProbabilities);
+  if (maps === null) return;
+  if (kind === 'heatmap' || kind === 'heatmap-grey') yield* buildHeatmap(input, volume, maps, kind);
+  if (kind === 'heatmap-multiframe') yield await buildMultiFrameHeatmap(input, volume, maps);
 }

@@ -1,3 +1,4 @@
+import { soughtKind } from '../../findings/index.ts';
 import type { Key } from '../language/index.ts';
 import { rect, text, textBefore, type Item, type Part } from './drawing.ts';
 import { isForResearch, type Sheet } from './sheet.ts';
@@ -32,17 +33,12 @@ export function banner(sheet: Sheet, width: number, headline: string): Part {
 }
 
 /** The state's headline: how many findings of which kind, none, or not analysed. */
-export function headline({ input: { findings, card }, words }: Sheet): string {
+export function headline({ input: { findings }, words }: Sheet): string {
   if (findings.state === 'not-analysed') return words.say('notAnalysed');
   const count = findings.findings.length;
-  const subject = subjectOf(card.task);
-  const key: Key = count === 0 ? `${subject}.none` : count === 1 ? `${subject}.one` : `${subject}.many`;
+  const kind = soughtKind(findings);
+  const key: Key = count === 0 ? `${kind}.none` : count === 1 ? `${kind}.one` : `${kind}.many`;
   return words.say(key, { count });
-}
-
-/** What a bundle's task looks for. */
-export function subjectOf(task: string): 'aneurysm' | 'haemorrhage' {
-  return task.includes('haemorrhage') ? 'haemorrhage' : 'aneurysm';
 }
 
 /** The intended use without what the badge says already. */

@@ -42,21 +42,33 @@ export function sheetOf(input: ResultInput, words: Words, palette: Palette): She
 }
 
 function findingsOf(input: ResultInput): readonly Place[] {
-  return input.findings.findings.map((finding, index) => ({
-    ...finding,
-    isFinding: true,
-    label: String(index + 1),
-    slice: keySlice(input, finding),
-  }));
+  return input.findings.findings.flatMap((finding, index) => {
+    if (finding.centreLpsMm === null) return [];
+    const place = {
+      isFinding: true,
+      label: String(index + 1),
+      centreLpsMm: finding.centreLpsMm,
+      maxDiameterMm: finding.kind === 'aneurysm' ? finding.maxDiameterMm : extentOf(finding.volumeMm3),
+      probability: finding.probability,
+      slice: sliceOf(input, finding.keySopInstanceUid, finding.keyFrameNumber),
+    };
+    return [place];
+  });
 }
 
-function keySlice(
+/** A bleeding has no diameter of its own: the ball of its volume, 20 mm where that is not known, sizes its ring. */
+function extentOf(volumeMm3: number | null): number {
+  return volumeMm3 === null ? 20 : 2 * Math.cbrt((3 * volumeMm3) / (4 * Math.PI));
+}
+
+/** 1-based place of an instance (and its frame) in the stack. */
+export function sliceOf(
   { source: { frames } }: ResultInput,
-  finding: { readonly keySopInstanceUid: string; readonly keyFrameNumber: number | null },
+  uid: string,
+  frame: number | null,
 ): number | null {
   const index = frames.findIndex(
-    ({ sopInstanceUid, frameNumber }) =>
-      sopInstanceUid === finding.keySopInstanceUid && frameNumber === finding.keyFrameNumber,
+    ({ sopInstanceUid, frameNumber }) => sopInstanceUid === uid && frameNumber === frame,
   );
   return index < 0 ? null : index + 1;
 }

@@ -1,9 +1,11 @@
-import type { Finding } from '../../findings/index.ts';
-import { banner, headline, margin, subjectOf } from './banner.ts';
+import { soughtKind } from '../../findings/index.ts';
+import { banner, headline, margin } from './banner.ts';
 import { closeUp, cutThrough } from './close-up.ts';
-import { rect, text, type Drawing, type Item, type Part, type TextStyle } from './drawing.ts';
+import { text, type Drawing, type Item, type Part } from './drawing.ts';
+import { leading, paragraph } from './paragraph.ts';
 import { mipPanels } from './mip-panels.ts';
 import type { Place, Sheet } from './sheet.ts';
+import { findingsTable } from './table.ts';
 import { fit, printable, wrap, wrapAtMost } from './text.ts';
 import { views, type View } from './views.ts';
 
@@ -19,7 +21,7 @@ export function summaryPages(sheet: Sheet): readonly Drawing[] {
   const first = pageOf(sheet, [
     (y) => head(sheet, y),
     (y) => reason(sheet, y),
-    (y) => table(sheet, y),
+    (y) => findingsTable(sheet, y, inner),
     (y) => below(sheet, y),
     (y) => overview(sheet, y),
     (y) => closeUps(sheet, found.length <= perRow ? rowOf(found) : [], y),
@@ -62,10 +64,14 @@ function head({ input, words, palette }: Sheet, y: number): Part {
       width: inner,
     }),
   ];
-  const said = paragraph(lines, y + 30, style);
+  const said = paragraph(lines, { x: margin, y: y + 30 }, style);
   if (input.identity.supersedes === null) return said;
   const replaces = { size: 18, weight: 'bold', colour: palette.text } as const;
-  const more = paragraph(wrap(words.say('replaces'), inner, 18, 'bold'), said.end + 28, replaces);
+  const more = paragraph(
+    wrap(words.say('replaces'), inner, 18, 'bold'),
+    { x: margin, y: said.end + 28 },
+    replaces,
+  );
   return { items: [...said.items, ...more.items], end: more.end };
 }
 
@@ -93,64 +99,15 @@ function reason({ input, words, palette }: Sheet, y: number): Part {
   const title = fit(words.say('reason', { code: printable(code) }), inner, bold.size, 'bold');
   const body = wrapAtMost(printable(why), longestReasonLines, { width: inner, size: style.size });
   const parts = [
-    paragraph([title], y + 48, bold),
-    paragraph(body, y + 88, style),
-    paragraph([words.say('readYourself')], y + 88 + leading(style) * body.length + 10, {
-      ...style,
-      weight: 'bold',
-    }),
+    paragraph([title], { x: margin, y: y + 48 }, bold),
+    paragraph(body, { x: margin, y: y + 88 }, style),
+    paragraph(
+      [words.say('readYourself')],
+      { x: margin, y: y + 98 + leading(style) * body.length },
+      { ...style, weight: 'bold' },
+    ),
   ];
   return { items: parts.flatMap(({ items }) => items), end: parts[2]!.end };
-}
-
-const columns = [
-  { key: 'number', x: 0 },
-  { key: 'place', x: 60 },
-  { key: 'diameter', x: 450 },
-  { key: 'volume', x: 610 },
-  { key: 'probability', x: 770 },
-  { key: 'slice', x: 990 },
-] as const;
-const mostRows = 10;
-
-function table(sheet: Sheet, y: number): Part {
-  const { findings } = sheet.input.findings;
-  if (findings.length === 0) return { items: [], end: y };
-  const { words, palette } = sheet;
-  const head = row(
-    columns.map(({ key }) => words.say(key)),
-    y + 36,
-    { size: 17, weight: 'bold', colour: palette.muted },
-  );
-  const rule = rect({ x: margin, y: y + 46, width: inner, height: 1 }, palette.muted);
-  const style = { size: 21, colour: palette.text };
-  const rows = findings
-    .slice(0, mostRows)
-    .flatMap((finding, index) => row(cells(sheet, finding, index), y + 74 + index * 32, style));
-  const end = y + 74 + (Math.min(findings.length, mostRows) - 1) * 32 + 6;
-  if (findings.length <= mostRows) return { items: [...head, rule, ...rows], end };
-  const more = paragraph([words.say('more', { count: findings.length - mostRows })], end + 26, style);
-  return { items: [...head, rule, ...rows, ...more.items], end: more.end };
-}
-
-function row(texts: readonly string[], y: number, style: TextStyle): readonly Item[] {
-  return texts.map((words, index) => {
-    const { x } = columns[index]!;
-    const room = (columns[index + 1]?.x ?? inner) - x - 14;
-    return text(fit(words, room, style.size, style.weight), { x: margin + x, y }, style);
-  });
-}
-
-function cells({ words, places, input }: Sheet, finding: Finding, index: number): readonly string[] {
-  const slice = places[index]?.slice;
-  return [
-    String(index + 1),
-    printable(words.place(finding.site)),
-    `${words.number(finding.maxDiameterMm, 1)} mm`,
-    `${words.number(finding.volumeMm3, 0)} mm\u00b3`,
-    words.probability(finding.probability),
-    slice == null ? '-' : words.say('ofSlices', { slice, count: input.source.frames.length }),
-  ];
 }
 
 /** Places that stayed below the threshold are told apart from findings in words as well as in shape. */
@@ -163,7 +120,7 @@ function below({ places, words, palette }: Sheet, y: number): Part {
     )
     .join(', ');
   const lines = wrapAtMost(words.say('below', { list }), 2, { width: inner, size: 18 });
-  return paragraph(lines, y + 32, { size: 18, colour: palette.text });
+  return paragraph(lines, { x: margin, y: y + 32 }, { size: 18, colour: palette.text });
 }
 
 /** Projections on the left, what to know on the right, or below where the projections need the width. */
@@ -195,7 +152,7 @@ function notes(sheet: Sheet, at: { x: number; y: number; width: number }): Part 
     { x: at.x, y: at.y + 17 },
     { size: 17, weight: 'bold', colour: palette.muted },
   );
-  const body = paragraph(shown, at.y + 44, style, at.x);
+  const body = paragraph(shown, { x: at.x, y: at.y + 44 }, style);
   return { items: [title, ...body.items], end: body.end };
 }
 
@@ -207,7 +164,7 @@ function noteTexts(sheet: Sheet): readonly string[] {
     findings.state === 'not-analysed'
       ? []
       : [
-          words.say(`scanProbability.${subjectOf(card.task)}`, {
+          words.say(`scanProbability.${soughtKind(findings)}`, {
             probability: words.probability(findings.probability),
             threshold: words.number(operatingPoint.findingThreshold, 2),
           }),
@@ -269,14 +226,5 @@ export function originLine({ input, words }: Sheet): string {
 
 function origin(sheet: Sheet, y: number): Part {
   const style = { size: 15, colour: sheet.palette.muted };
-  return paragraph([fit(originLine(sheet), inner, style.size)], y + 32, style);
-}
-
-function leading({ size }: TextStyle): number {
-  return Math.round(size * 1.45);
-}
-
-function paragraph(lines: readonly string[], y: number, style: TextStyle, x = margin): Part {
-  const items = lines.map((words, index) => text(words, { x, y: y + index * leading(style) }, style));
-  return { items, end: y + Math.max(0, lines.length - 1) * leading(style) + 4 };
+  return paragraph([fit(originLine(sheet), inner, style.size)], { x: margin, y: y + 32 }, style);
 }
