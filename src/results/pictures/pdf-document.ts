@@ -61,7 +61,8 @@ async function draw(
 async function drawItem(document: PDFKit.PDFDocument, item: Item): Promise<void> {
   switch (item.kind) {
     case 'text':
-      return void drawText(document, item);
+      drawText(document, item);
+      return;
     case 'image': {
       const { x, y, width, height } = item;
       document.image(await png(item.picture, 9), x, y, { width, height });
@@ -72,9 +73,11 @@ async function drawItem(document: PDFKit.PDFDocument, item: Item): Promise<void>
       return;
     case 'circle':
       document.circle(item.x, item.y, item.radius);
-      return void stroke(document, item.line);
+      stroke(document, item.line);
+      return;
     case 'path':
-      return void drawPath(document, item);
+      drawPath(document, item);
+      return;
   }
 }
 
