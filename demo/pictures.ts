@@ -180,7 +180,12 @@ function haemorrhage(input: ResultInput): ResultInput {
     candidates: [],
     sliceProbabilities: curves,
   };
-  return { ...input, findings, output };
+  const card = {
+    ...input.card,
+    title: 'Haemorrhage in head CT (curves made up to show the page)',
+    limits: ['Made-up values: this version ships no haemorrhage model'],
+  };
+  return { ...input, card, findings, output };
 }
 
 async function save(state: string, result: ResultInstance): Promise<void> {

@@ -10,7 +10,7 @@ import { patterned, probabilityOn, reachOf, tinted } from './pictures/overlay.ts
 import type { Picture } from './pictures/picture.ts';
 import { isForResearch } from './pictures/sheet.ts';
 import { layOver, rasteriseLayer } from './pictures/svg.ts';
-import { fit } from './pictures/text.ts';
+import { fit, textWidth } from './pictures/text.ts';
 import type { ResultInput } from './types.ts';
 
 /** The pictures of a heatmap in stack order, on the grid of the source. */
@@ -49,10 +49,12 @@ function legendItems(input: ResultInput, width: number, height: number, inColour
       textBefore(fit(caption, room, size), { x: width - size / 2, y: bottom - 1.4 * size }, style),
     ];
   }
-  const bar = { x: size / 2, y: bottom - 0.6 * size, width: width / 4, height: 0.6 * size };
+  const probability = words.say('probability').toLowerCase();
+  const wide = Math.min(width / 2, Math.max(width / 4, textWidth(probability, size) + 4 * size));
+  const bar = { x: size / 2, y: bottom - 0.6 * size, width: wide, height: 0.6 * size };
   return [
-    ...heatBar(bar, fit(words.say('probability').toLowerCase(), width / 4 - 3 * size, size), style),
-    textBefore(fit(caption, room - width / 4, size), { x: width - size / 2, y: bottom }, style),
+    ...heatBar(bar, fit(probability, wide - 3 * size, size), style),
+    textBefore(fit(caption, room - wide, size), { x: width - size / 2, y: bottom }, style),
   ];
 }
 

@@ -18,18 +18,24 @@ export function banner(sheet: Sheet, width: number, headline: string): Part {
   const lines = wrapAtMost(printable(title), 2, { ...style, width: room });
   const end = 70 + lines.length * 25 + 6;
   const headlineAt = { x: margin + 62, y: 51 };
-  const words = fit(headline, width - margin - headlineAt.x, 30, 'bold');
+  const said = fitted(headline, width - margin - headlineAt.x);
   return {
     items: [
       rect({ x: 0, y: 0, width, height: end }, colour),
       ...icon(sheet),
-      text(words, headlineAt, { size: 30, weight: 'bold', colour: black }),
+      text(said.words, headlineAt, { size: said.size, weight: 'bold', colour: black }),
       ...lines.map((line, index) => text(line, { x: margin, y: 88 + index * 25 }, style)),
       ...badge.items,
       ...(findings.state === 'not-analysed' ? stripes(width, end) : []),
     ],
     end: findings.state === 'not-analysed' ? end + stripeHeight : end,
   };
+}
+
+/** As large as it fits; the smallest size is cut. */
+function fitted(words: string, room: number): { readonly words: string; readonly size: number } {
+  const size = [30, 26, 22].find((one) => textWidth(words, one, 'bold') <= room) ?? 22;
+  return { words: fit(words, room, size, 'bold'), size };
 }
 
 /** The state's headline: how many findings of which kind, none, or not analysed. */

@@ -48,7 +48,7 @@ function vesselsIn(image: Volume): Vessels {
   const window = vesselWindow(image, vesselsFrom);
   const shelled = withoutShell(image);
   const data = shelled.data.map((value) => Math.max(0, value - window.low));
-  return { volume: { ...image, data }, window: { low: 0, high: (window.high - window.low) * 0.8 } };
+  return { volume: { ...image, data }, window: { low: 0, high: window.high - window.low } };
 }
 
 /** Where the camera turns, and how big things are: the same for all frames. */

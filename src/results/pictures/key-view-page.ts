@@ -112,6 +112,7 @@ function diameterLine(
   return [
     { kind: 'path', points: bar(a), line: rim },
     { kind: 'path', points: bar(b), line: rim },
+    { kind: 'path', points: between, line: rim },
     { kind: 'path', points: bar(a), line },
     { kind: 'path', points: bar(b), line },
     { kind: 'path', points: between, line: { ...line, dashed: true } },

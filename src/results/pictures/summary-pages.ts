@@ -169,16 +169,21 @@ function noteTexts(sheet: Sheet): readonly string[] {
             threshold: words.number(operatingPoint.findingThreshold, 2),
           }),
         ];
-  const measured = words.say('measured', {
-    testedOn: performance.testedOn,
-    share: (performance.lesionSensitivity4mmUp * 100).toFixed(0),
-    false: words.number(performance.falsePositivesPerScan, 2),
-  });
+  const measured =
+    soughtKind(findings) === 'aneurysm'
+      ? [
+          words.say('measured', {
+            testedOn: performance.testedOn,
+            share: (performance.lesionSensitivity4mmUp * 100).toFixed(0),
+            false: words.number(performance.falsePositivesPerScan, 2),
+          }),
+        ]
+      : [];
   return [
     ...scan,
     ...(places.some(({ isFinding }) => isFinding) ? [words.say('legendRing')] : []),
     ...(places.some(({ isFinding }) => !isFinding) ? [words.say('legendDiamond')] : []),
-    measured,
+    ...measured,
     ...card.limits.map((limit) => words.say('limit', { limit })),
   ];
 }

@@ -41,7 +41,7 @@ export function wrap(
 ): readonly string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of words.split(/\s+/).flatMap((one) => pieces(one, width, size, weight))) {
+  for (const word of words.split(/[ \n]+/).flatMap((one) => pieces(one, width, size, weight))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (textWidth(longer, size, weight) <= width) {
       line = longer;
@@ -98,7 +98,7 @@ export function printable(words: string): string {
   const font = fontOf('bold');
   return [...words.normalize('NFC')]
     .map((character) => {
-      if (/\s/.test(character)) return ' ';
+      if (/\s/.test(character) && character !== '\u00a0') return ' ';
       const known = font.charToGlyphIndex(character) > 0 && !shaped.test(character);
       return known && !/\p{Cc}/u.test(character) ? character : '?';
     })
