@@ -21,11 +21,10 @@ import { boxesOf, letterItems, type Letters } from './views.ts';
 export const frameTimeMs = 100;
 const frameCount = 36;
 const width = 640;
+/** Rays a row; the picture between them is interpolated, which is smoother than rays nearer than voxels. */
+const rays = 320;
 const mostPictureHeight = 560;
 const strip = 30;
-/** Percentile of the head from which on a voxel shows: the arteries fill about a twentieth of a slab. */
-const vesselsFrom = 95;
-
 /** Pictures around the head, 10 degrees apart, the first from the front. The volume is in LPS orientation, 0 outside the head. */
 export async function cineFrames(sheet: Sheet, image: Volume): Promise<readonly ColourPicture[]> {
   const vessels = vesselsIn(image);
@@ -45,15 +44,18 @@ interface Vessels {
 
 /** The volume with everything darker than vessels at 0. */
 function vesselsIn(image: Volume): Vessels {
-  const window = vesselWindow(image, vesselsFrom);
   const shelled = withoutShell(image);
+  const window = vesselWindow(shelled);
   const data = shelled.data.map((value) => Math.max(0, value - window.low));
   return { volume: { ...image, data }, window: { low: 0, high: window.high - window.low } };
 }
 
 /** Where the camera turns, and how big things are: the same for all frames. */
 export interface Scene {
+  /** In rays. */
   readonly turn: Omit<Turn, 'degrees'>;
+  /** In the picture. */
+  readonly pixelsPerVoxel: number;
   readonly extents: LineExtents;
   readonly picture: Box;
   /** First and last slice shown. */
@@ -73,7 +75,8 @@ export function sceneOf(volume: Volume): Scene {
   const tall = z.last - z.first + 1;
   const pixelsPerVoxel = Math.min(width / (2 * reach), mostPictureHeight / tall);
   return {
-    turn: { centre, width, pixelsPerVoxel },
+    turn: { centre, width: rays, pixelsPerVoxel: (pixelsPerVoxel * rays) / width },
+    pixelsPerVoxel,
     extents: lineExtents(volume),
     picture: { x: 0, y: strip, width, height: Math.round(tall * pixelsPerVoxel) },
     slices: [z.first, z.last],
@@ -119,10 +122,10 @@ function shownSlices(plane: Plane, { size: [, , nz] }: Volume, { slices: [first,
 /** Where a place is seen at an angle, in the pixels of the frame. */
 export function markAt(volume: Volume, scene: Scene, degrees: number, place: Place): Mark {
   const [i, j, k] = lpsToIndex(volume, place.centreLpsMm);
-  const { pixelsPerVoxel } = scene.turn;
+  const { pixelsPerVoxel } = scene;
   const radius = (place.maxDiameterMm / 2 / volume.spacingMm[0]) * pixelsPerVoxel + 5;
   return {
-    x: columnOf({ ...scene.turn, degrees }, [i, j]) + 0.5,
+    x: ((columnOf({ ...scene.turn, degrees }, [i, j]) + 0.5) * width) / rays,
     y: scene.picture.y + (scene.slices[1] - k + 0.5) * pixelsPerVoxel,
     radius: Math.max(10, radius),
     label: place.label,
@@ -133,8 +136,11 @@ export function markAt(volume: Volume, scene: Scene, degrees: number, place: Pla
 function onCanvas({ grey, width: columns }: GreyPicture, height: number): ColourPicture {
   const rgb = new Uint8Array(columns * height * 3);
   const start = strip * columns * 3;
-  for (let pixel = 0; pixel < grey.length; pixel += 1)
-    rgb.fill(grey[pixel]!, start + pixel * 3, start + pixel * 3 + 3);
+  for (let pixel = 0; pixel < grey.length; pixel += 1) {
+    const value = grey[pixel]!;
+    if (value === 0) continue;
+    rgb[start + pixel * 3] = rgb[start + pixel * 3 + 1] = rgb[start + pixel * 3 + 2] = value;
+  }
   return { width: columns, height, rgb };
 }
 

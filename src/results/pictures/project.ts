@@ -108,9 +108,12 @@ function projectSlice(
       const position = origin + column * perColumn;
       const low = position | 0;
       const a = base + low * step;
-      const share = position - low;
-      const value = slice[a]! * (1 - share) + (share > 0 ? slice[a + step]! * share : 0);
-      if (value > out[column]!) out[column] = value;
+      const near = slice[a]!;
+      const far = slice[a + step] ?? 0;
+      const best = out[column]!;
+      if (near <= best && far <= best) continue;
+      const value = near + (far - near) * (position - low);
+      if (value > best) out[column] = value;
     }
   }
 }

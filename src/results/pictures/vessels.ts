@@ -33,18 +33,15 @@ function clearEnds(
   }
 }
 
-/** A window in which tissue is black and only vessels show: from the `share` percentile of the head to its brightest. */
-export function vesselWindow(image: Volume, share: number): Window {
-  let inside = 0;
-  for (const value of image.data) if (value > 0) inside += 1;
-  const head = new Float32Array(inside);
-  let next = 0;
-  for (const value of image.data) {
-    if (value <= 0) continue;
-    head[next] = value;
-    next += 1;
-  }
-  const [low = 0, high = 1] = inside === 0 ? [] : percentiles(head, [share, 99.95]);
+const sampleEvery = 5;
+/** Arteries fill one to three hundredths of a slab around the head. */
+const [vesselsFrom, brightest] = [97, 99.95];
+
+/** A window in which tissue is black and only vessels show. The share of bright voxels decides, not their number: 0 outside counts. */
+export function vesselWindow({ data }: Volume): Window {
+  const sample = new Float32Array(Math.ceil(data.length / sampleEvery));
+  for (let index = 0; index < sample.length; index += 1) sample[index] = data[index * sampleEvery]!;
+  const [low = 0, high = 1] = percentiles(sample, [vesselsFrom, brightest]);
   return { low, high: high > low ? high : low + 1 };
 }
 
