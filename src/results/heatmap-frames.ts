@@ -1,4 +1,4 @@
-import { decimal, type Dataset } from '../dicom/index.ts';
+import { codes, decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
 import { axesOf, indexToLps, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
 import { codeItem } from './common.ts';
@@ -87,13 +87,7 @@ export function frameGeometryModules(volume: Volume, frame: FrameGeometry, index
         ReferencedSOPClassUID: frame.sopClassUid,
         ReferencedSOPInstanceUID: frame.sopInstanceUid,
         ReferencedFrameNumber: frame.frameNumber ?? undefined,
-        PurposeOfReferenceCodeSequence: [
-          codeItem({
-            value: '121322',
-            scheme: 'DCM',
-            meaning: 'Source image for image processing operation',
-          }),
-        ],
+        PurposeOfReferenceCodeSequence: [codeItem(codes.sourceImageForProcessing)],
       },
     ],
   };

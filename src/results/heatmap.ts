@@ -1,7 +1,7 @@
-import { decimal, type Dataset } from '../dicom/index.ts';
+import { codes, decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
 import type { Volume } from '../volume/index.ts';
-import { resultUid } from './common.ts';
+import { codeItem, resultUid } from './common.ts';
 import { frameGeometryModules, heatmapFrames } from './heatmap-frames.ts';
 import { multiFrameCapture } from './multi-frame-capture.ts';
 import type { Picture } from './pictures/picture.ts';
@@ -70,7 +70,9 @@ export async function buildMultiFrameHeatmap(
       FrameContentSequence: [
         { StackID: '1', InStackPositionNumber: index + 1, DimensionIndexValues: [index + 1] },
       ],
-      DerivationImageSequence: [{ SourceImageSequence: sourceImages, DerivationCodeSequence: [] }],
+      DerivationImageSequence: [
+        { SourceImageSequence: sourceImages, DerivationCodeSequence: [codeItem(codes.spatialResampling)] },
+      ],
     })),
   });
 }

@@ -20,6 +20,7 @@ export function multiFrameCapture(
     ConversionType: 'WSD',
     ImageType: ['DERIVED', 'SECONDARY'],
     BurnedInAnnotation: 'NO',
+    PatientOrientation: '',
     LossyImageCompression: '00',
     NumberOfFrames: pictures.length,
     ...pixelModule(first, ...rest),
