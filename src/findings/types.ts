@@ -29,11 +29,7 @@ export interface AneurysmFinding extends KeyFrame {
 }
 
 export type HaemorrhageSubtype =
-  | 'epidural'
-  | 'intraparenchymal'
-  | 'intraventricular'
-  | 'subarachnoid'
-  | 'subdural';
+  'epidural' | 'intraparenchymal' | 'intraventricular' | 'subarachnoid' | 'subdural';
 
 /** One subtype of haemorrhage in one scan, with the slices that show it. */
 export interface HaemorrhageFinding extends KeyFrame {

@@ -7,13 +7,13 @@ import fr from './fr.json' with { type: 'json' };
 /** The words of pictures and documents in one language. */
 export interface Words {
   /** The text of a key, `{name}` filled in. */
-  say(key: Key, values?: Readonly<Record<string, string | number>>): string;
+  readonly say: (key: Key, values?: Readonly<Record<string, string | number>>) => string;
   /** A number as that language writes it. */
-  number(value: number, digits: number): string;
+  readonly number: (value: number, digits: number) => string;
   /** Two digits, and never a certainty that rounding made: ">0.99", "<0.01". */
-  probability(value: number): string;
+  readonly probability: (value: number) => string;
   /** An anatomical site with its side; a site without a translation by its Code Meaning. */
-  place(site: Site): string;
+  readonly place: (site: Site) => string;
 }
 
 export type Key = keyof typeof en;

@@ -58,7 +58,7 @@ function ruler({ palette }: Sheet, cut: Cut, box: Box): { items: readonly Item[]
     const height = index % 2 === 0 ? 9 : 6;
     return bar({ x: x + index * 5 * perMm - 1, y: y - height, width: 2, height });
   });
-  const style = { size: 14, weight: 'bold', colour: palette.onPanel, halo: palette.panel } as const;
+  const style = { size: 15, weight: 'bold', colour: palette.onPanel, halo: palette.panel } as const;
   const label = text(`${lengthMm} mm`, { x, y: y - 14 }, style);
   const line = bar({ x: x - 1, y: y - 1, width: lengthMm * perMm + 2, height: 2.5 });
   return { items: [...ticks.flat(), ...line, label], label };

@@ -113,8 +113,8 @@ function spanInside(
       continue;
     }
     const ends = [(low[axis] - row[axis]) / perColumn, (high[axis] - row[axis]) / perColumn];
-    from = Math.max(from, Math.ceil(Math.min(...ends)));
-    to = Math.min(to, Math.floor(Math.max(...ends)));
+    from = Math.max(from, Math.floor(Math.min(...ends)));
+    to = Math.min(to, Math.ceil(Math.max(...ends)));
   }
   return [from, to];
 }

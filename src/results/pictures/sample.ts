@@ -46,10 +46,16 @@ function sampleCut(grid: Volume, cut: Cut, sample: (x: number, y: number, z: num
   return { values, width: sidePixels, height: sidePixels };
 }
 
+/** A border voxel is still met by a position that rounding put this far outside. */
+const rounding = 1e-6;
+
 /** Trilinear, 0 outside the map. */
-export function sampleLinear(map: Volume, x: number, y: number, z: number): number {
+export function sampleLinear(map: Volume, atX: number, atY: number, atZ: number): number {
   const [nx, ny, nz] = map.size;
-  if (x < 0 || y < 0 || z < 0 || x > nx - 1 || y > ny - 1 || z > nz - 1) return 0;
+  const x = onto(atX, nx);
+  const y = onto(atY, ny);
+  const z = onto(atZ, nz);
+  if (x < 0 || y < 0 || z < 0) return 0;
   const i = Math.min(Math.floor(x), nx - 2);
   const j = Math.min(Math.floor(y), ny - 2);
   const k = Math.min(Math.floor(z), nz - 2);
@@ -67,6 +73,12 @@ export function sampleLinear(map: Volume, x: number, y: number, z: number): numb
     (data[up + nx]! * (1 - a) + data[up + nx + 1]! * a) * b;
   const c = z - k;
   return near * (1 - c) + far * c;
+}
+
+/** The position, inside 0..count-1; -1 where it lies outside. */
+function onto(position: number, count: number): number {
+  if (position < -rounding || position > count - 1 + rounding) return -1;
+  return Math.max(0, Math.min(count - 1, position));
 }
 
 /** Half a voxel around the grid still belongs to it: there the border voxels are repeated. */
