@@ -86,7 +86,7 @@ describe('pictures before independent judges', function () {
       SeriesDescription: 'W'.repeat(64),
     });
     const made = madeInput([]);
-    const supersedes = { srSopInstanceUid: '2.25.8', srSeriesInstanceUid: '2.25.9' };
+    const supersedes = { reports: [] };
     judge(await write('none', made, few));
     judge(await write('odd', { ...madeInput([], { attributes: odd }), language: 'de' }, few));
     judge(await write('late', { ...made, identity: { ...made.identity, supersedes } }, few));

@@ -93,7 +93,7 @@ function states(input: ResultInput): States {
         ...input,
         identity: {
           ...input.identity,
-          supersedes: { srSopInstanceUid: '2.25.1', srSeriesInstanceUid: '2.25.2' },
+          supersedes: { reports: [] },
         },
       },
       kinds: pages,

@@ -108,7 +108,7 @@ function inputOf(made: Made): ResultInput {
     identity: {
       ...base.identity,
       completeness: made.completeness,
-      supersedes: made.supersedes ? { srSopInstanceUid: '1', srSeriesInstanceUid: '2' } : null,
+      supersedes: made.supersedes ? { reports: [] } : null,
     },
     language: made.language,
   };
