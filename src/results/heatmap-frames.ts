@@ -4,11 +4,11 @@ import { axesOf, indexToLps, type FrameGeometry, type Vector, type Volume } from
 import { codeItem } from './common.ts';
 import { wordsIn } from './language/index.ts';
 import { text, textBefore, type Item } from './pictures/drawing.ts';
-import { toGrey, windowOf } from './pictures/grey.ts';
+import { toGrey } from './pictures/grey.ts';
 import { heatBar, patternWords } from './pictures/legend.ts';
 import { patterned, probabilityOn, reachOf, tinted } from './pictures/overlay.ts';
 import type { Picture } from './pictures/picture.ts';
-import { isForResearch } from './pictures/sheet.ts';
+import { displayWindow, isForResearch } from './pictures/sheet.ts';
 import { layOver, rasteriseLayer } from './pictures/svg.ts';
 import { fit, textWidth } from './pictures/text.ts';
 import type { ResultInput } from './types.ts';
@@ -21,7 +21,7 @@ export async function* heatmapFrames(
   inColour: boolean,
 ): AsyncIterable<{ readonly picture: Picture; readonly index: number }> {
   const [width, height, count] = volume.size;
-  const window = windowOf(volume.data);
+  const window = displayWindow(input, volume.data);
   const legend = await rasteriseLayer({ width, height }, legendItems(input, width, height, inColour));
   const reach = reachOf(probability);
   for (let index = 0; index < count; index += 1) {

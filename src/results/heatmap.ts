@@ -1,8 +1,8 @@
-import { codes, decimal, type Dataset } from '../dicom/index.ts';
+import { codes, decimal } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
 import type { Volume } from '../volume/index.ts';
-import { codeItem, resultUid } from './common.ts';
 import { frameGeometryModules, heatmapFrames } from './heatmap-frames.ts';
+import { dimensions, frameGroups, positionDimension } from './multi-frame.ts';
 import { multiFrameCapture } from './multi-frame-capture.ts';
 import type { Picture } from './pictures/picture.ts';
 import { secondaryCapture } from './secondary-capture.ts';
@@ -58,39 +58,17 @@ export async function buildMultiFrameHeatmap(
     ...first!.frameOfReference,
     FrameIncrementPointer: [0x0018_2005],
     SliceLocationVector: frames.map((_, index) => index * volume.spacingMm[2]),
-    ...dimensions(input),
+    ...dimensions(input, 'heatmap-multiframe', [positionDimension]),
     SharedFunctionalGroupsSequence: [
       {
         PixelMeasuresSequence: [{ ...first!.measures, SpacingBetweenSlices: decimal(volume.spacingMm[2]) }],
         PlaneOrientationSequence: [first!.orientation],
       },
     ],
-    PerFrameFunctionalGroupsSequence: frames.map(({ place: planePosition, sourceImages }, index) => ({
-      PlanePositionSequence: [planePosition],
-      FrameContentSequence: [
-        { StackID: '1', InStackPositionNumber: index + 1, DimensionIndexValues: [index + 1] },
-      ],
-      DerivationImageSequence: [
-        { SourceImageSequence: sourceImages, DerivationCodeSequence: [codeItem(codes.spatialResampling)] },
-      ],
-    })),
+    PerFrameFunctionalGroupsSequence: frames.map((_, slice) =>
+      frameGroups(input, slice, { code: codes.spatialResampling, dimensionIndex: [slice + 1] }),
+    ),
   });
-}
-
-/** Frames are ordered by their place in the stack (PS3.3 C.7.6.17). */
-function dimensions(input: ResultInput): Dataset {
-  const uid = resultUid(input, 'heatmap-multiframe', 'dimension organization');
-  return {
-    DimensionOrganizationSequence: [{ DimensionOrganizationUID: uid }],
-    DimensionIndexSequence: [
-      {
-        DimensionOrganizationUID: uid,
-        DimensionIndexPointer: [0x0020_9057],
-        FunctionalGroupPointer: [0x0020_9111],
-        DimensionDescriptionLabel: 'In-Stack Position Number',
-      },
-    ],
-  };
 }
 
 function modalityOf(input: ResultInput): string {

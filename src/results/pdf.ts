@@ -48,7 +48,7 @@ export async function buildPdf(input: ResultInput): Promise<ResultInstance> {
 }
 
 /** The pages of the document, before the patient's head is put on them. */
-export function documentPages(sheet: Sheet): readonly Drawing[] {
+function documentPages(sheet: Sheet): readonly Drawing[] {
   const { output, volume } = sheet.input;
   const found = volume === null ? [] : sheet.places.filter(({ isFinding }) => isFinding);
   const curves = output?.sliceProbabilities ?? [];

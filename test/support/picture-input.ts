@@ -75,7 +75,7 @@ export function attributesOf(changes: Dataset = {}): Attributes {
   return readInstance(Buffer.concat([header, dataset])).attributes;
 }
 
-export function framesOf(volume: Volume): readonly FrameGeometry[] {
+function framesOf(volume: Volume): readonly FrameGeometry[] {
   const [columns, rows, count] = volume.size;
   return Array.from({ length: count }, (_, index) => ({
     sopInstanceUid: `2.25.10${index}`,

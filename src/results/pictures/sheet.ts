@@ -1,5 +1,7 @@
+import { soughtKind } from '../../findings/index.ts';
 import { lpsToIndex, toLpsOrientation, type Vector, type Volume } from '../../volume/index.ts';
 import type { Words } from '../language/index.ts';
+import { sliceOf } from '../references.ts';
 import type { ResultInput } from '../types.ts';
 import { windowOf, type Window } from './grey.ts';
 import type { Palette } from './palette.ts';
@@ -36,9 +38,21 @@ export function sheetOf(input: ResultInput, words: Words, palette: Palette): She
     input,
     words,
     palette,
-    source: volume && { volume, window: windowOf(volume.data) },
+    source: volume && { volume, window: displayWindow(input, volume.data) },
     places: [...findingsOf(input), ...belowThreshold(input)],
   };
+}
+
+/** Grey values on CT are Hounsfield units: the brain's window, or one that keeps contrast-filled vessels apart from bone. */
+const [brain, angiography] = [
+  { low: 0, high: 80 },
+  { low: -50, high: 550 },
+];
+
+/** The window in which the source of pictures is shown. */
+export function displayWindow(input: ResultInput, data: Float32Array): Window {
+  if (input.source.attributes.text('Modality') !== 'CT') return windowOf(data);
+  return soughtKind(input.findings) === 'haemorrhage' ? brain : angiography;
 }
 
 function findingsOf(input: ResultInput): readonly Place[] {
@@ -50,7 +64,7 @@ function findingsOf(input: ResultInput): readonly Place[] {
       centreLpsMm: finding.centreLpsMm,
       maxDiameterMm: finding.kind === 'aneurysm' ? finding.maxDiameterMm : extentOf(finding.volumeMm3),
       probability: finding.probability,
-      slice: sliceOf(input, finding.keySopInstanceUid, finding.keyFrameNumber),
+      slice: sliceNumber(input, finding.keySopInstanceUid, finding.keyFrameNumber),
     };
     return [place];
   });
@@ -61,16 +75,10 @@ function extentOf(volumeMm3: number | null): number {
   return volumeMm3 === null ? 20 : 2 * Math.cbrt((3 * volumeMm3) / (4 * Math.PI));
 }
 
-/** 1-based place of an instance (and its frame) in the stack. */
-export function sliceOf(
-  { source: { frames } }: ResultInput,
-  uid: string,
-  frame: number | null,
-): number | null {
-  const index = frames.findIndex(
-    ({ sopInstanceUid, frameNumber }) => sopInstanceUid === uid && frameNumber === frame,
-  );
-  return index < 0 ? null : index + 1;
+/** Number of a source frame in the stack, from 1; null where it is not in it. */
+export function sliceNumber(input: ResultInput, sopInstanceUid: string, frame: number | null): number | null {
+  const slice = sliceOf(input, sopInstanceUid, frame);
+  return slice < 0 ? null : slice + 1;
 }
 
 function belowThreshold(input: ResultInput): readonly Place[] {

@@ -3,6 +3,7 @@ import { banner, headline, margin } from './banner.ts';
 import { closeUp, cutThrough } from './close-up.ts';
 import { text, type Drawing, type Item, type Part } from './drawing.ts';
 import { leading, paragraph } from './paragraph.ts';
+import { keySlices } from './key-slices.ts';
 import { mipPanels } from './mip-panels.ts';
 import type { Place, Sheet } from './sheet.ts';
 import { findingsTable } from './table.ts';
@@ -17,19 +18,27 @@ const inner = pageWidth - 2 * margin;
  * a second one with close-ups where there are more findings than a row holds. Each is readable at 1024 pixels.
  */
 export function summaryPages(sheet: Sheet): readonly Drawing[] {
-  const found = sheet.places.filter(({ isFinding }) => isFinding);
+  const found = closeUpPlaces(sheet);
   const first = pageOf(sheet, [
     (y) => head(sheet, y),
     (y) => reason(sheet, y),
     (y) => findingsTable(sheet, y, inner),
     (y) => below(sheet, y),
     (y) => overview(sheet, y),
+    (y) => keySlices(sheet, y, inner),
     (y) => closeUps(sheet, found.length <= perRow ? rowOf(found) : [], y),
     (y) => origin(sheet, y),
   ]);
   if (found.length <= perRow || sheet.source === null) return [first];
   const axial = found.map((place) => ({ place, view: views[0] }));
   return [first, pageOf(sheet, [(y) => closeUps(sheet, axial, y), (y) => origin(sheet, y)])];
+}
+
+/** Haemorrhages are shown on their whole slice instead. */
+function closeUpPlaces({ input, places }: Sheet): readonly Place[] {
+  return places.filter(
+    ({ isFinding, label }) => isFinding && input.findings.findings[Number(label) - 1]!.kind === 'aneurysm',
+  );
 }
 
 /** A page grows downwards: each part draws from where the one before ended. */
@@ -127,7 +136,9 @@ function below({ places, words, palette }: Sheet, y: number): Part {
 function overview(sheet: Sheet, y: number): Part {
   const image = sheet.input.output?.image ?? null;
   const top = y + 24;
-  if (image === null) return notes(sheet, { x: margin, y: top, width: inner });
+  // projections show arteries; blood in the brain is no brighter than bone
+  const isVascular = soughtKind(sheet.input.findings) === 'aneurysm';
+  if (image === null || !isVascular) return notes(sheet, { x: margin, y: top, width: inner });
   const room = { x: margin, y: top, width: 740, height: 430 };
   const panels = mipPanels(sheet, image, room);
   const x = margin + panels.width + 28;

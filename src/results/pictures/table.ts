@@ -2,7 +2,7 @@ import type { Finding, Growth, HaemorrhageFinding } from '../../findings/index.t
 import { margin } from './banner.ts';
 import { rect, text, type Item, type Part, type TextStyle } from './drawing.ts';
 import { paragraph } from './paragraph.ts';
-import { sliceOf, type Sheet } from './sheet.ts';
+import { sliceNumber, type Sheet } from './sheet.ts';
 import { fit, printable } from './text.ts';
 
 const columns = [
@@ -81,7 +81,7 @@ function slices({ input, words }: Sheet, finding: Finding): string {
     const range = rangeOf(input, finding);
     if (range !== null) return words.say('slicesRange', { ...range, count });
   }
-  const slice = sliceOf(input, finding.keySopInstanceUid, finding.keyFrameNumber);
+  const slice = sliceNumber(input, finding.keySopInstanceUid, finding.keyFrameNumber);
   return slice === null ? '-' : words.say('ofSlices', { slice, count });
 }
 
@@ -90,7 +90,7 @@ function rangeOf(
   { slices: marked }: HaemorrhageFinding,
 ): { readonly first: number; readonly last: number } | null {
   const numbers = marked.flatMap(
-    ({ sopInstanceUid, frameNumber }) => sliceOf(input, sopInstanceUid, frameNumber) ?? [],
+    ({ sopInstanceUid, frameNumber }) => sliceNumber(input, sopInstanceUid, frameNumber) ?? [],
   );
   const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
   return first < last ? { first, last } : null;

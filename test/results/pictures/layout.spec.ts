@@ -148,6 +148,43 @@ describe('pages', function () {
     );
   });
 
+  it('up to five haemorrhages, each on its slice, in every language', () => {
+    const subtypes = [
+      'epidural',
+      'intraparenchymal',
+      'intraventricular',
+      'subarachnoid',
+      'subdural',
+    ] as const;
+    fc.assert(
+      fc.property(
+        fc.subarray([...subtypes], { minLength: 1 }),
+        language,
+        palette,
+        (some, inLanguage, colours) => {
+          const base = madeInput([]);
+          const { sopInstanceUid } = base.source.frames[40]!;
+          const found = some.map((subtype) => ({
+            kind: 'haemorrhage' as const,
+            subtype,
+            probability: 0.8,
+            slices: [{ sopInstanceUid, frameNumber: null, probability: 0.8 }] as const,
+            centreLpsMm: null,
+            volumeMm3: null,
+            keySopInstanceUid: sopInstanceUid,
+            keyFrameNumber: null,
+          }));
+          const findings = { ...stateOf(found), pipeline: 'ncct-haemorrhage' };
+          for (const page of summaryPages(sheetOf({ ...base, findings }, wordsIn(inLanguage), colours))) {
+            expectReadable(page);
+            expect(page.items.filter(({ kind }) => kind === 'image')).to.have.length(some.length);
+          }
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
   it('a reason of any length stays on its page', () => {
     fc.assert(
       fc.property(long, words, language, (text, code, inLanguage) => {

@@ -43,7 +43,7 @@ function textsOf(input: ResultInput): string {
 }
 
 describe('picture results', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('one input, one result: the same bytes again, a series and UIDs of its own for each kind', async () => {
     const input = madeInput([[-10, 5, 3]]);
