@@ -7,6 +7,8 @@ import type { SeriesFindings } from '../src/findings/index.ts';
 import type { SliceProbabilities } from '../src/pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultKind } from '../src/results/index.ts';
 import { attributesOf, madeInput, stateOf } from '../test/support/picture-input.ts';
+import { sendFiles } from '../test/support/study.ts';
+import { startOrthanc } from './support/orthanc.ts';
 import { needs, run } from './support/tools.ts';
 
 const allKinds: readonly ResultKind[] = [
@@ -97,6 +99,30 @@ describe('pictures before independent judges', function () {
     const made = madeInput([]);
     const written = await write('nothing', { ...made, output: null, volume: null });
     expect(written.map(({ kind }) => kind)).to.deep.equal(['summary', 'summary-grey', 'pdf']);
+  });
+
+  it('a PACS takes every kind by C-STORE, draws every picture and hands out the document', async function () {
+    needs(this, 'Orthanc');
+    const made = madeInput([[-10, 5, 3]]);
+    const input = { ...made, output: { ...made.output!, sliceProbabilities: curves } };
+    const written = (await write('pacs', input)).filter(
+      ({ kind }, index, all) => all.findIndex((one) => one.kind === kind) === index,
+    );
+    await using orthanc = await startOrthanc(path.join(folder, 'orthanc'));
+    const outcomes = await sendFiles(
+      written.map(({ file }) => file),
+      orthanc.dicomPort,
+    );
+    expect(outcomes.map(({ kind }) => kind)).to.deep.equal(written.map(() => 'stored'));
+    for (const id of (await orthanc.get('/instances')) as readonly string[]) {
+      const tags = (await orthanc.get(`/instances/${id}/simplified-tags`)) as Record<string, string>;
+      const frames = Number(tags['NumberOfFrames'] ?? 1);
+      const isDocument = tags['Modality'] === 'DOC';
+      const place = isDocument ? 'pdf' : `frames/${frames - 1}/preview`;
+      const { status, type } = await orthanc.head(`/instances/${id}/${place}`);
+      expect(status, tags['SeriesDescription']).to.equal(200);
+      expect(type).to.equal(isDocument ? 'application/pdf' : 'image/png');
+    }
   });
 
   it('the frames of a multi-frame heatmap lie where the source slices lie', async function () {

@@ -144,7 +144,7 @@ describe('pages', function () {
         const [place] = sheet.places.filter(({ isFinding }) => isFinding);
         if (place !== undefined) expectReadable(keyViewPage(sheet, place, input.output!.maps!.probability));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -198,7 +198,7 @@ describe('pages', function () {
         const input = { ...madeInput([]), findings, output: null, volume: null };
         for (const page of summaryPages(sheetOf(input, wordsIn(inLanguage), screen))) expectReadable(page);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -215,7 +215,7 @@ describe('pages', function () {
           ),
         );
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
