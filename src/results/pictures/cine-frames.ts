@@ -28,7 +28,7 @@ const strip = 30;
 /** Pictures around the head, 10 degrees apart, the first from the front. The volume is in LPS orientation, 0 outside the head. */
 export async function cineFrames(sheet: Sheet, image: Volume): Promise<readonly ColourPicture[]> {
   const vessels = vesselsIn(image);
-  const scene = sceneOf(vessels.volume);
+  const scene = sceneOf(vessels.volume, sheet.places);
   return await Promise.all(
     Array.from({ length: frameCount }, async (_, index) => {
       const degrees = (index * 360) / frameCount;
@@ -62,18 +62,16 @@ export interface Scene {
   readonly slices: readonly [number, number];
 }
 
-/** The axis stands in the middle of the vessels; the picture is as wide as they reach at any angle. */
-export function sceneOf(volume: Volume): Scene {
-  const [nx, ny, nz] = volume.size;
-  const [x, y, z] = extentOf(volume) ?? [
-    { first: 0, last: nx - 1 },
-    { first: 0, last: ny - 1 },
-    { first: 0, last: nz - 1 },
-  ];
+/** No closer than this: a few voxels are not blown up to a picture. */
+const mostPixelsPerVoxel = 6;
+
+/** The axis stands in the middle of the vessels; the picture is as wide as they and the places reach at any angle. */
+export function sceneOf(volume: Volume, places: readonly Place[]): Scene {
+  const [x, y, z] = extentOf(volume, places);
   const centre = [(x.first + x.last) / 2, (y.first + y.last) / 2] as const;
-  const reach = farthest(volume, centre) + 4;
+  const reach = Math.max(farthestVessel(volume, centre), farthestPlace(volume, centre, places)) + 4;
   const tall = z.last - z.first + 1;
-  const pixelsPerVoxel = Math.min(width / (2 * reach), mostPictureHeight / tall);
+  const pixelsPerVoxel = Math.min(width / (2 * reach), mostPictureHeight / tall, mostPixelsPerVoxel);
   return {
     turn: { centre, width: rays, pixelsPerVoxel: (pixelsPerVoxel * rays) / width },
     pixelsPerVoxel,
@@ -83,7 +81,7 @@ export function sceneOf(volume: Volume): Scene {
   };
 }
 
-function farthest({ size: [nx, ny], data }: Volume, [cx, cy]: readonly [number, number]): number {
+function farthestVessel({ size: [nx, ny], data }: Volume, [cx, cy]: readonly [number, number]): number {
   let most = 1;
   for (let index = 0; index < data.length; index += 1) {
     if (data[index]! <= 0) continue;
@@ -91,6 +89,18 @@ function farthest({ size: [nx, ny], data }: Volume, [cx, cy]: readonly [number, 
     most = Math.max(most, dx * dx + dy * dy);
   }
   return Math.sqrt(most);
+}
+
+function farthestPlace(
+  volume: Volume,
+  [cx, cy]: readonly [number, number],
+  places: readonly Place[],
+): number {
+  const reaches = places.map(({ centreLpsMm, maxDiameterMm }) => {
+    const [x, y] = lpsToIndex(volume, centreLpsMm);
+    return Math.hypot(x - cx, y - cy) + maxDiameterMm / 2 / volume.spacingMm[0];
+  });
+  return Math.max(0, ...reaches);
 }
 
 interface Stage extends Vessels {

@@ -17,7 +17,7 @@ export function mipPanels(
   prepared: Volume,
   room: Box,
 ): { readonly items: readonly Item[]; readonly width: number; readonly end: number } {
-  const image = headOf(withoutShell(prepared));
+  const image = headOf(withoutShell(prepared), sheet.places);
   const [nx, ny, nz] = image.size;
   const wide = Math.max(nx, ny);
   const scale = Math.min(
@@ -37,9 +37,8 @@ export function mipPanels(
 }
 
 /** The box around what is not 0. */
-function headOf(image: Volume): Volume {
-  const spans = extentOf(image);
-  if (spans === null) return image;
+function headOf(image: Volume, places: readonly Place[]): Volume {
+  const spans = extentOf(image, places);
   const [x, y, z] = spans;
   const size = [x.last - x.first + 1, y.last - y.first + 1, z.last - z.first + 1] as const;
   const data = new Float32Array(size[0] * size[1] * size[2]);

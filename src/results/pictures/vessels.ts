@@ -1,5 +1,6 @@
-import { percentiles, type Volume } from '../../volume/index.ts';
+import { lpsToIndex, percentiles, type Volume } from '../../volume/index.ts';
 import type { Window } from './grey.ts';
+import type { Place } from './sheet.ts';
 
 /** The outermost shell of the head is bright fat: in a projection it would hide the arteries, so it is taken away. */
 export function withoutShell(image: Volume): Volume {
@@ -45,30 +46,45 @@ export function vesselWindow({ data }: Volume): Window {
   return { low, high: high > low ? high : low + 1 };
 }
 
-/** The smallest box that holds every voxel above 0: first and last index along x, y, z; null for an empty volume. */
-export function extentOf({ size: [nx, ny, nz], data }: Volume): readonly [Span, Span, Span] | null {
-  const [x, y, z]: [Span, Span, Span] = [
-    { first: nx, last: -1 },
-    { first: ny, last: -1 },
-    { first: nz, last: -1 },
-  ];
-  for (let row = 0; row < ny * nz; row += 1) {
-    for (let i = 0; i < nx; i += 1) {
-      if (data[row * nx + i]! <= 0) continue;
-      widen(x, i);
-      widen(y, row % ny);
-      widen(z, Math.floor(row / ny));
-    }
-  }
-  return x.last < 0 ? null : [x, y, z];
-}
+/** First and last index along x, y and z. */
+export type Extent = readonly [Span, Span, Span];
 
 export interface Span {
-  first: number;
-  last: number;
+  readonly first: number;
+  readonly last: number;
 }
 
-function widen(span: Span, index: number): void {
-  if (index < span.first) span.first = index;
-  if (index > span.last) span.last = index;
+/** The smallest box that holds every voxel above 0 and every place, so that none is marked beside the picture. */
+export function extentOf(volume: Volume, places: readonly Place[]): Extent {
+  const { size, data } = volume;
+  const [nx, ny] = size;
+  const first: [number, number, number] = [...size];
+  const last: [number, number, number] = [-1, -1, -1];
+  const widen = (axis: 0 | 1 | 2, from: number, to: number): void => {
+    first[axis] = Math.min(first[axis], Math.max(0, from));
+    last[axis] = Math.max(last[axis], Math.min(size[axis] - 1, to));
+  };
+  for (let row = 0; row * nx < data.length; row += 1) {
+    const line = data.subarray(row * nx, (row + 1) * nx);
+    const from = line.findIndex((value) => value > 0);
+    if (from < 0) continue;
+    widen(
+      0,
+      from,
+      line.findLastIndex((value) => value > 0),
+    );
+    widen(1, row % ny, row % ny);
+    widen(2, Math.floor(row / ny), Math.floor(row / ny));
+  }
+  for (const { centreLpsMm } of places) {
+    const at = lpsToIndex(volume, centreLpsMm);
+    for (const axis of [0, 1, 2] as const)
+      widen(axis, Math.floor(at[axis]) - aroundPlaces, Math.ceil(at[axis]) + aroundPlaces);
+  }
+  return [0, 1, 2].map((axis) =>
+    last[axis]! < 0 ? { first: 0, last: size[axis]! - 1 } : { first: first[axis]!, last: last[axis]! },
+  ) as unknown as Extent;
 }
+
+/** Voxels of room for a mark. */
+const aroundPlaces = 8;

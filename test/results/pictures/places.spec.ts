@@ -14,7 +14,7 @@ import { sheetOf, type Place } from '../../../src/results/pictures/sheet.ts';
 import { summaryPages } from '../../../src/results/pictures/summary-pages.ts';
 import { onCut, views } from '../../../src/results/pictures/views.ts';
 import type { Vector, Volume } from '../../../src/volume/index.ts';
-import { madeInput, madeVolume } from '../../support/picture-input.ts';
+import { aneurysmAt, madeInput, madeVolume, stateOf } from '../../support/picture-input.ts';
 
 const voxel = (limit: number): fc.Arbitrary<number> => fc.integer({ min: -limit, max: limit });
 const place = fc.tuple(voxel(24), voxel(30), voxel(20));
@@ -94,6 +94,24 @@ describe('places on pictures', function () {
     }
   });
 
+  it('a place outside the shown head is still marked on every projection', () => {
+    const input = madeInput([[0, 0, 0]]);
+    const headOnly = { ...input.volume!, data: input.volume!.data.map((value) => (value > 0.5 ? value : 0)) };
+    const findings = stateOf([aneurysmAt([-40, -50, 25])]);
+    const sheet = sheetOf(
+      { ...input, findings, output: { ...input.output!, image: headOnly } },
+      wordsIn(),
+      screen,
+    );
+    const [page] = summaryPages(sheet);
+    const [images, rings] = [imagesOf(page!).slice(0, 3), ringsOf(page!).slice(0, 3)];
+    for (const [index, { x, y }] of rings.entries()) {
+      const image = images[index]!;
+      expect(x).to.be.within(image.x, image.x + image.width);
+      expect(y).to.be.within(image.y, image.y + image.height);
+    }
+  });
+
   it('up is up: a place above the middle is in the upper half of coronal and sagittal, in front is to the left', () => {
     const [page] = summaryPages(sheetOf(madeInput([[0, -25, 18]]), wordsIn(), screen));
     const [axial, coronal, sagittal] = imagesOf(page!);
@@ -160,7 +178,7 @@ describe('rotating projection', () => {
         const volume = vesselsAt(at);
         // a second voxel off centre, so that the axis is not in the finding
         volume.data[45 + 90 * (55 + 110 * 30)] = 0.05;
-        const scene = sceneOf(volume);
+        const scene = sceneOf(volume, []);
         const turn = { ...scene.turn, degrees: step * 10 };
         const plane = projectAtAngle(volume, scene.extents, turn);
         const { width, height } = scene.picture;
@@ -180,9 +198,28 @@ describe('rotating projection', () => {
     );
   });
 
+  it('a mark is in the picture at every angle, wherever its place is in the volume', () => {
+    const anywhere = fc.tuple(
+      fc.integer({ min: -45, max: 44 }),
+      fc.integer({ min: -55, max: 54 }),
+      fc.integer({ min: -30, max: 29 }),
+    );
+    const volume = vesselsAt([0, 0, 0]);
+    fc.assert(
+      fc.property(anywhere, (at) => {
+        const scene = sceneOf(volume, [asPlace(at)]);
+        for (let degrees = 0; degrees < 360; degrees += 10) {
+          const { x, y } = markAt(volume, scene, degrees, asPlace(at));
+          expect(x).to.be.within(0, scene.picture.width);
+          expect(y).to.be.within(scene.picture.y, scene.picture.y + scene.picture.height);
+        }
+      }),
+    );
+  });
+
   it('sees what a coronal and a sagittal projection see', () => {
     const volume = vesselsAt([20, -10, 5]);
-    const scene = sceneOf(volume);
+    const scene = sceneOf(volume, []);
     const at = (degrees: number, point: readonly [number, number]): number =>
       columnOf({ ...scene.turn, degrees, centre: [45, 55] }, point);
     // from the front the patient's left is right; from the patient's left the front is left
