@@ -5,3 +5,4 @@ export { codes, type CodedConcept } from './write/codes.ts';
 export { decimal, encodeDataset, type Dataset, type DatasetValue } from './write/encode.ts';
 export { derivedUid } from './write/uids.ts';
 export { implementation, part10Header } from './write/part10.ts';
+export { implicitVrLittleEndian, losslessSyntaxes, transcodeDataset } from './write/transcode.ts';

@@ -1,4 +1,13 @@
 export { startReceiver, type Receiver } from './receiver.ts';
-export { sendInstances } from './sender.ts';
-export type { OutgoingInstance, PeerAddress, ReceivedInstance, ReceiverPort, SendOutcome } from './types.ts';
+export { isLastingRefusal, sendInstances } from './sender.ts';
+export type {
+  CommitmentReport,
+  Conversion,
+  OutgoingInstance,
+  PeerAddress,
+  ReceivedInstance,
+  ReceiverPort,
+  SendOutcome,
+  TlsFiles,
+} from './types.ts';
 export { verify } from './verification.ts';
