@@ -28,7 +28,7 @@ const mayImport = {
     'intake',
     'delivery',
   ],
-  delivery: ['archive', 'jobs', 'network'],
+  delivery: ['archive', 'jobs', 'network', 'dicom', 'findings'],
   web: ['archive', 'jobs', 'operations', 'findings'],
   config: [],
 };

@@ -1,4 +1,5 @@
 import type { ArchiveFiles, Database } from './archive/index.ts';
+import { commitmentReported } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
 import { hastenSeries, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
@@ -46,6 +47,16 @@ export function receiverPort(parts: Parts): ReceiverPort {
         });
         return statusOf(error);
       }
+    },
+    reported: async (report) => {
+      const status = await commitmentReported(parts.database, report, {
+        now: Date.now,
+        events: parts.events.delivery,
+      });
+      if (status !== success)
+        parts.events.log.warn('a storage commitment report of no transaction of ours was refused');
+      parts.runner.wake();
+      return status;
     },
     associationClosed: (summary) => {
       const series = touched.get(summary.id);

@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import type { Config } from './config/index.ts';
-import { deliveryHandlers } from './delivery/index.ts';
+import { deliveryHandlers, kindsWithFallbacks } from './delivery/index.ts';
+import { uuidUid } from './dicom/index.ts';
 import { WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import { listBundles } from './inference/index.ts';
@@ -59,7 +60,9 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
       callingAeTitle: config.node.aeTitle,
       files,
       now,
-      onDelivered: events.delivered,
+      newUid: () => uuidUid(randomUUID()),
+      events: events.delivery,
+      intendedUse: (sha256) => intendedUse(routes, sha256),
     }),
   ]);
   const runner = stack.use(
@@ -72,10 +75,7 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   );
 
   const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
-  const room = {
-    freeBytes: () => freeBytes(files.dataDir),
-    minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
-  };
+  const room = roomOf(config, files.dataDir);
   const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, ...room });
   const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
   log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
@@ -85,6 +85,12 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
+}
+
+type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
+
+function intendedUse(routes: Routes, bundleSha256: string): string | undefined {
+  return [...routes.values()].find((one) => one.bundleSha256 === bundleSha256)?.intendedUse;
 }
 
 async function latestFindings(database: Database): Promise<SeriesFindings | undefined> {
@@ -106,13 +112,20 @@ function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[
   };
 }
 
+function roomOf(config: Config, folder: string): { freeBytes: () => number; minimumFreeBytes: number } {
+  return {
+    freeBytes: () => freeBytes(folder),
+    minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
+  };
+}
+
 function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }
 
 /** Which bundle serves each rule. A broken bundle is refused by name; a rule whose pipeline has none stops the start. */
-async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, Route>> {
+async function routesOf(config: Config, log: Log): Promise<Routes> {
   const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
   for (const entry of listed) {
     if (entry.kind === 'refused')
@@ -126,10 +139,25 @@ async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, R
       if (found === undefined) throw noBundle(name, pipeline);
       return [
         name,
-        { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 },
+        {
+          pipeline,
+          sendTo,
+          kinds: kindsFor(config, sendTo),
+          bundleFolder: found.bundle.folder,
+          bundleSha256: found.bundle.identity.sha256,
+          intendedUse: found.bundle.manifest.intendedUse,
+        },
       ];
     }),
   );
+}
+
+/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
+function kindsFor(config: Config, sendTo: readonly string[]): Route['kinds'] {
+  const kinds = config.destinations
+    .filter(({ name }) => sendTo.includes(name))
+    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
+  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as Route['kinds'];
 }
 
 function noBundle(rule: string, pipeline: string): WillisError {

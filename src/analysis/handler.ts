@@ -22,6 +22,8 @@ export interface Route {
   readonly bundleFolder: string;
   readonly bundleSha256: string;
   readonly sendTo: readonly string[];
+  /** Everything that its destinations may be sent. */
+  readonly kinds: SeriesTask['kinds'];
 }
 
 export interface AnalyseOptions {
@@ -159,7 +161,7 @@ function taskOf(
       srSeriesInstanceUid: previous.srSeriesInstanceUid,
     },
     completeness: request.completeness,
-    kinds: ['summary', 'heatmap', 'sr'],
+    kinds: route.kinds,
     folder: options.files.resultFolder(name),
     createdAtMs: options.now(),
     softwareVersion: options.softwareVersion,
@@ -214,7 +216,7 @@ async function commitAnalysis(
       .execute();
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
-  await enqueueDeliveries(transaction, id, route.sendTo, now);
+  await enqueueDeliveries(transaction, id, route.sendTo, { now });
 }
 
 /** A late image may already have reopened the series: its newer state stands. */

@@ -7,6 +7,7 @@ export {
 } from './database.ts';
 export type {
   AnalysisRow,
+  CommitmentRow,
   InstanceRow,
   JobRow,
   NewAnalysis,

@@ -11,3 +11,7 @@ export type {
   TlsFiles,
 } from './types.ts';
 export { verify } from './verification.ts';
+export { requestCommitment } from './commitment.ts';
+export { stowInstances, type WebServer } from './dicomweb.ts';
+export { notifyAvailability } from './availability.ts';
+export { sendHl7 } from './mllp.ts';
