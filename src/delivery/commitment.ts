@@ -16,7 +16,7 @@ export interface CommitmentJobOptions {
 /** Each with a fresh Transaction UID; after that a person has to look. */
 const mostTries = 8;
 /** For a report on the association of the request; most peers open one of their own. */
-const reportWaitMs = 2000;
+const reportWaitMs = 1000;
 
 /** Asks, waits for the report as a due time, and after failure or silence lets the missing instances be sent again. */
 export function commitmentHandler(
