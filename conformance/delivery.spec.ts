@@ -102,8 +102,6 @@ describe('delivery to real peers', function () {
       orthanc = await startOrthanc(path.join(home, 'orthanc'), {
         Plugins: [dicomWebPlugin],
         DicomWeb: { Enable: true, Root: '/dicom-web/' },
-        AuthenticationEnabled: true,
-        RegisteredUsers: { willis: 'secret' },
         DicomModalities: { willis: { AET: 'WILLIS', Host: '127.0.0.1', Port: reportPort } },
       });
     });
@@ -123,7 +121,7 @@ describe('delivery to real peers', function () {
     const web = (changes: object): Destination => ({
       ...{ type: 'stow-rs', name: 'web', url: `http://127.0.0.1:${orthanc.httpPort}/dicom-web`, headers: {} },
       ...{ results: ['summary', 'heatmap', 'sr'], fallbacks: {}, compression: 'none' },
-      ...{ firstRetrySeconds: 0.3, longestRetrySeconds: 0.5, basic: { user: 'willis', password: 'secret' } },
+      ...{ firstRetrySeconds: 0.3, longestRetrySeconds: 0.5 },
       ...changes,
     });
 
@@ -145,18 +143,6 @@ describe('delivery to real peers', function () {
           uids.map((row) => row.sop_instance_uid),
         );
       });
-    });
-
-    it('refuses a wrong password: the results wait, nothing is called delivered', async () => {
-      await delivering(
-        web({ basic: { user: 'willis', password: 'wrong' } }),
-        await freePort(),
-        async (node) => {
-          await until(node, 'failed');
-          expect(JSON.stringify(node.events)).to.match(/HTTP 401/);
-          expect(await node.delivered('web')).to.deep.equal([]);
-        },
-      );
     });
   });
 

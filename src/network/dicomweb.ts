@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { part10Header } from '../dicom/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import { tlsOptions } from './connect.ts';
-import { isLastingRefusal } from './sender.ts';
+import { isLastingRefusal, mayHealByWriting } from './sender.ts';
 import type { Conversion, OutgoingInstance, SendOutcome, TlsFiles } from './types.ts';
 
 /** A DICOMweb server (PS3.18): its root, the part before /studies, and how it knows us. */
@@ -37,7 +37,7 @@ export async function stowInstances(
       for (const outcome of await storeBatch(client, batch)) outcomes.set(outcome.sopInstanceUid, outcome);
     left = left.filter(({ instance, syntaxes }) => {
       const outcome = outcomes.get(instance.sopInstanceUid);
-      return outcome?.kind === 'refused' && outcome.lasting && syntaxes.length > round + 1;
+      return outcome !== undefined && mayHealByWriting(outcome) && syntaxes.length > round + 1;
     });
   }
   return instances.map(({ sopInstanceUid }) => outcomes.get(sopInstanceUid)!);

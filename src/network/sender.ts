@@ -104,7 +104,7 @@ async function sendOne(sending: Sending, instance: OutgoingInstance): Promise<Se
       continue;
     }
     const outcome = await store(sending, { instance, context, converted });
-    if (outcome.kind === 'stored' || !outcome.lasting) return outcome;
+    if (!mayHealByWriting(outcome)) return outcome;
     refused = outcome;
   }
   return refused ?? { kind: 'not-sent', sopInstanceUid, text: refusals.join('; '), lasting: true };
@@ -153,9 +153,16 @@ async function store(
   return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}`, lasting };
 }
 
+/** Refused for good, but not for its SOP class: another transfer syntax may be stored. */
+export function mayHealByWriting(outcome: SendOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.lasting && outcome.status !== sopClassNotSupported;
+}
+
+const sopClassNotSupported = 0x0122;
+
 /** The object itself is refused (PS3.4 Table B.2-1): SOP class not supported, invalid object, A9xx does not match, Cxxx cannot understand. */
 export function isLastingRefusal(status: number): boolean {
-  return status === 0x0122 || status === 0x0117 || status >> 8 === 0xa9 || status >> 12 === 0xc;
+  return status === sopClassNotSupported || status === 0x0117 || status >> 8 === 0xa9 || status >> 12 === 0xc;
 }
 
 /** Success, or a warning with which the instance is kept all the same (PS3.4 Table B.2-1). */
