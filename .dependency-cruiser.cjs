@@ -29,6 +29,7 @@ const mayImport = {
     'delivery',
   ],
   delivery: ['archive', 'jobs', 'network', 'dicom', 'findings'],
+  priors: ['archive', 'jobs', 'network', 'dicom'],
   web: ['archive', 'jobs', 'operations', 'findings'],
   config: [],
 };

@@ -11,6 +11,7 @@ export interface NodeEvents {
   readonly judged: (judgement: Judgement) => void;
   readonly analysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
   readonly delivery: DeliveryEvents;
+  readonly priorsFetched: (fetched: { seriesId: number; studies: number; failed: number }) => void;
   readonly conflict: (sopInstanceUid: string) => void;
   readonly orphansRemoved: (count: number) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
@@ -47,6 +48,7 @@ export function nodeEvents(log: Log): NodeEvents {
       else log.info('series analysed', fields);
     },
     delivery: deliveryEvents(log),
+    priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
     orphansRemoved: (count) => {
       if (count > 0)
         log.info('removed files of transfers that were cut off before their acknowledgement', { count });

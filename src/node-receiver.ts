@@ -13,6 +13,8 @@ const datasetDoesNotMatch = 0xa900;
 const cannotUnderstand = 0xc000;
 
 interface Parts {
+  /** Ours: an instance that comes because we asked for its C-MOVE is a prior. */
+  readonly aeTitle: string;
   readonly database: Database;
   readonly files: ArchiveFiles;
   readonly ingest: Ingest;
@@ -36,7 +38,8 @@ export function receiverPort(parts: Parts): ReceiverPort {
     },
     commit: async (received) => {
       try {
-        const { seriesId } = await parts.ingest.take(received);
+        const origin = received.moveOriginatorAeTitle === parts.aeTitle ? 'prior' : 'routed';
+        const { seriesId } = await parts.ingest.take({ ...received, origin });
         const series = touched.get(received.associationId) ?? new Set();
         touched.set(received.associationId, series.add(seriesId));
         return success;

@@ -14,6 +14,7 @@ import { Ingest, assembleHandler } from './intake/index.ts';
 import { startRunner, type JobHandler } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
 import { nodeEvents } from './node-events.ts';
+import { priorParts } from './node-priors.ts';
 import { receiverPort } from './node-receiver.ts';
 import type { Log } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
@@ -25,9 +26,18 @@ export interface WillisNode extends AsyncDisposable {
   latestFindings(): Promise<SeriesFindings | undefined>;
 }
 
+const jobTiming = {
+  leaseMs: 60_000,
+  pollMs: 250,
+  now: Date.now,
+  newToken: randomUUID,
+  random: Math.random,
+};
+
 /** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
 export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   const now = Date.now;
+  const { aeTitle } = config.node;
   await using stack = new AsyncDisposableStack();
   const files = openFiles(config.node.dataDir, () => new Date());
   await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
@@ -39,25 +49,27 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const routes = await routesOf(config, log);
-  const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
-  const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
+  const quiet = quietPeriods(config);
+  const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
+  const priors = priorParts(config, { database, files, ingest, events });
   const handlers = new Map<string, JobHandler>([
     [
       'assemble',
       assembleHandler(database, {
-        quietPeriodMs,
-        quietPeriodAfterReleaseMs,
+        ...quiet,
         rules: config.rules,
         now,
         onJudged: events.judged,
+        onQueued: priors.onQueued,
       }),
     ],
     [
       'analyse',
       analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
     ],
+    ...priors.handlers,
     ...deliveryHandlers(database, config.destinations, {
-      callingAeTitle: config.node.aeTitle,
+      callingAeTitle: aeTitle,
       files,
       now,
       newUid: () => uuidUid(randomUUID()),
@@ -66,24 +78,31 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     }),
   ]);
   const runner = stack.use(
-    await startRunner(
-      database,
-      handlers,
-      { leaseMs: 60_000, pollMs: 250, now, newToken: randomUUID, random: Math.random },
-      { onFailure: events.jobFailed, onRescue: events.jobsRescued },
-    ),
+    await startRunner(database, handlers, jobTiming, {
+      onFailure: events.jobFailed,
+      onRescue: events.jobsRescued,
+    }),
   );
 
-  const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
-  const room = roomOf(config, files.dataDir);
-  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, ...room });
-  const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
-  log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
+  const port = receiverPort({
+    ...{ aeTitle, database, files, ingest, runner, events, ...quiet },
+    ...roomOf(config, files.dataDir),
+  });
+  const receiver = stack.use(await startReceiver(receiverOptions(config), port));
+  log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
     dicomPort: receiver.port,
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  };
+}
+
+function quietPeriods(config: Config): { quietPeriodMs: number; quietPeriodAfterReleaseMs: number } {
+  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds } = config.series;
+  return {
+    quietPeriodMs: quietPeriodSeconds * 1000,
+    quietPeriodAfterReleaseMs: quietPeriodAfterReleaseSeconds * 1000,
   };
 }
 
@@ -102,13 +121,14 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
   return row === undefined ? undefined : (JSON.parse(row.findings) as SeriesFindings);
 }
 
-function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {
+function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
   const { maxInstanceMegabytes, ...dicom } = config.dicom;
   return {
     ...dicom,
     aeTitle: config.node.aeTitle,
     maxPduLengthBytes: 131_072,
     maxInstanceBytes: maxInstanceMegabytes * 1e6,
+    durability: 'full',
   };
 }
 

@@ -43,7 +43,7 @@ export const defaultFallbacks = {
 } as const satisfies Fallbacks;
 
 const file = z.string().min(1);
-export const tls = z
+const tls = z
   .strictObject({
     ca: file.optional().describe('PEM file: who signs its certificate; left out: the public authorities'),
     cert: file.optional().describe('PEM file: our certificate, where it wants one'),
@@ -102,7 +102,7 @@ const dicomDestination = z.strictObject({
   instanceAvailability: instanceAvailability.optional(),
 });
 
-export const web = {
+const web = {
   url: z.url({ protocol: /^https?$/ }).describe('DICOMweb root, the part before /studies'),
   headers: z.record(z.string(), z.string()).default({}),
   bearerToken: z.string().min(1).optional(),
@@ -120,3 +120,18 @@ export const destination = z
 type Fallbacks = Readonly<
   Partial<Record<(typeof resultKinds)[number], readonly (typeof resultKinds)[number][]>>
 >;
+
+/** Where earlier studies of a patient are fetched from, when a series of this patient is analysed. */
+export const priors = z
+  .strictObject({
+    source: z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('dicom').optional(),
+        ...{ aeTitle, host: z.string().min(1), port, tls: tls.optional() },
+      }),
+      z.strictObject({ type: z.literal('dicomweb'), ...web }),
+    ]),
+    maxStudies: z.int().min(1).max(20).default(2).describe('The newest so many'),
+    lookbackDays: z.int().min(1).default(3650),
+  })
+  .describe('Earlier studies of the patient are fetched for comparison; they are never analysed themselves');

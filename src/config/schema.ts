@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { aeTitle, destination, port, seconds } from './destinations.ts';
+import { aeTitle, destination, port, priors, seconds } from './destinations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
@@ -77,6 +77,7 @@ export const configSchema = z
     dicom: dicom.prefault({}),
     series: series.prefault({}),
     destinations: z.array(destination).default([]),
+    priors: priors.optional(),
     rules: z
       .array(rule)
       .optional()

@@ -1,13 +1,18 @@
 /** By kind: what to send where it is refused, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** A wanted kind and all that may go in its place, the wanted one first, each once; only what the analysis has made. */
+/**
+ * A wanted kind and all that may go in its place, the wanted one first, each once; only what the analysis has made. A wanted
+ * kind that was not made has nothing to show, so nothing goes in its place.
+ */
 export function chainsOf(
   wanted: readonly string[],
   fallbacks: Fallbacks,
   made: ReadonlySet<string>,
 ): readonly (readonly string[])[] {
-  return wanted.map((kind) => chainFrom(kind, fallbacks).filter((one) => made.has(one)));
+  return wanted
+    .filter((kind) => made.has(kind))
+    .map((kind) => chainFrom(kind, fallbacks).filter((one) => made.has(one)));
 }
 
 /** Every kind that may be sent to a destination. */

@@ -82,12 +82,18 @@ export class Ingest {
       const known = this.seriesIds.get(row.seriesInstanceUid);
       const outcome = await insertOne(transaction, row, { now, seriesId: known });
       outcomes.push(outcome);
-      if (outcome.existing === null) grown.add(outcome.seriesId);
+      if (await opensAnalysis(transaction, row, outcome)) grown.add(outcome.seriesId);
     }
     for (const seriesId of grown) {
       await transaction
         .updateTable('series')
-        .set({ last_received_at: now, state: 'receiving', reason_code: null, reason_text: null })
+        .set({
+          last_received_at: now,
+          state: 'receiving',
+          reason_code: null,
+          reason_text: null,
+          origin: 'routed',
+        })
         .where('id', '=', seriesId)
         .execute();
       await enqueue(transaction, assembleJob(seriesId, now + this.options.quietPeriodMs), now);
@@ -198,6 +204,30 @@ async function insertOne(
   return (await existingInstance(transaction, row))!;
 }
 
+const fetchedPrior = {
+  state: 'not-analysed',
+  origin: 'prior',
+  reason_code: 'PRIOR_STUDY',
+  reason_text: 'Fetched to be compared with, not to be analysed.',
+} as const;
+
+/** New images do, and so does a routed copy of what we had fetched ourselves: somebody wants it analysed now. */
+async function opensAnalysis(
+  transaction: Transaction,
+  row: InstanceDescription,
+  outcome: Outcome,
+): Promise<boolean> {
+  const fetched = row.incoming.origin === 'prior';
+  if (outcome.existing === null && !fetched) return true;
+  if (outcome.existing !== null && fetched) return false;
+  const series = await transaction
+    .selectFrom('series')
+    .select('origin')
+    .where('id', '=', outcome.seriesId)
+    .executeTakeFirstOrThrow();
+  return fetched ? series.origin === 'routed' : series.origin === 'prior';
+}
+
 async function existingInstance(
   transaction: Transaction,
   row: InstanceDescription,
@@ -229,8 +259,7 @@ async function seriesOf(transaction: Transaction, row: InstanceDescription, now:
       calling_ae_title: row.incoming.callingAeTitle,
       first_received_at: now,
       last_received_at: now,
-      reason_code: null,
-      reason_text: null,
+      ...(row.incoming.origin === 'prior' ? fetchedPrior : { reason_code: null, reason_text: null }),
     })
     .returning('id')
     .executeTakeFirstOrThrow();

@@ -6,7 +6,8 @@ import { messageDataset } from './event-report.ts';
 import { openAssociation, type RequestorOptions } from './requestor.ts';
 import type { PeerAddress } from './types.ts';
 
-const sopClassUid = '1.2.840.10008.5.1.4.33';
+export const instanceAvailability = '1.2.840.10008.5.1.4.33';
+const sopClassUid = instanceAvailability;
 
 /** The instances of one study that can be had from an archive. */
 export interface Availability {

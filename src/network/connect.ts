@@ -31,6 +31,8 @@ export async function connect(
   return socket;
 }
 
+export const oldestTls = 'TLSv1.2';
+
 /**
  * What Node's TLS wants for a peer: BCP 195 Secure Transport Connection Profile (PS3.15 B.12), TLS 1.2 at least, the peer's
  * certificate always verified. Throws TLS_FILES_UNREADABLE.
@@ -42,7 +44,7 @@ export async function tlsOptions(files: TlsFiles, host: string): Promise<TlsOpti
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...serverName(files.serverName ?? host),
-    minVersion: 'TLSv1.2',
+    minVersion: oldestTls,
     rejectUnauthorized: true,
   };
 }
@@ -52,7 +54,7 @@ interface TlsOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly servername?: string;
-  readonly minVersion: 'TLSv1.2';
+  readonly minVersion: typeof oldestTls;
   readonly rejectUnauthorized: true;
 }
 

@@ -1,5 +1,5 @@
 export { startReceiver, type Receiver } from './receiver.ts';
-export { isLastingRefusal, sendInstances } from './sender.ts';
+export { sendInstances } from './sender.ts';
 export type {
   CommitmentReport,
   Conversion,
@@ -15,3 +15,6 @@ export { requestCommitment } from './commitment.ts';
 export { stowInstances, type WebServer } from './dicomweb.ts';
 export { notifyAvailability } from './availability.ts';
 export { sendHl7 } from './mllp.ts';
+export { retrieveStudy, searchStudies } from './dicomweb-retrieve.ts';
+export { findMatches, moveStudy } from './query.ts';
+export { networkFacts } from './facts.ts';

@@ -6,12 +6,12 @@ import { implementation } from '../dicom/index.ts';
 const { Scp, Implementation, constants } = dimse;
 const { PresentationContextResult } = constants;
 
-const verification = '1.2.840.10008.1.1';
+export const verification = '1.2.840.10008.1.1';
 /** The peer is SCP here: it comes to report (PS3.4 J.3.3). */
 const storageCommitment = '1.2.840.10008.1.20.1';
 const uncompressed: ReadonlySet<string> = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']);
 /** Storage SOP Classes lie below this root (PS3.4 B.5, PS3.6 A); so do retired ones that old scanners still send. */
-const storageRoot = '1.2.840.10008.5.1.4.1.1.';
+export const storageRoot = '1.2.840.10008.5.1.4.1.1.';
 /** Query/Retrieve and the like share the root of Storage but end in these branches; they are no Storage. */
 const notStorage = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:200\.|201\.)/;
 const transferSyntaxRoot = '1.2.840.10008.1.2';

@@ -20,7 +20,7 @@ export interface RequestorOptions {
   readonly answerTimeoutMs?: number;
 }
 
-const ourMaxPduBytes = 131_072;
+export const ourMaxPduBytes = 131_072;
 const longestMessageBytes = 1 << 24;
 
 /** What a peer says on an association of ours: a command, and its data set where it has one. */

@@ -7,14 +7,13 @@ const fallbacks = {
   'heatmap-multiframe': ['heatmap'],
   heatmap: ['heatmap-grey'],
 };
-const made = new Set(['summary', 'sr', 'sr-basic-text', 'heatmap', 'heatmap-grey']);
+const made = new Set(['summary', 'sr', 'sr-basic-text', 'heatmap-multiframe', 'heatmap-grey']);
 
 describe('fallbacks of a destination', () => {
-  it('follow each other, also through the fallbacks of a fallback, as far as they were made', () => {
+  it('follow each other, also through the fallbacks of a fallback, as far as they were made; what has nothing to show is not replaced', () => {
     expect(chainsOf(['heatmap-multiframe', 'sr', 'cine'], fallbacks, made)).to.deep.equal([
-      ['heatmap', 'heatmap-grey'],
+      ['heatmap-multiframe', 'heatmap-grey'],
       ['sr', 'sr-basic-text'],
-      [],
     ]);
   });
 
