@@ -23,10 +23,15 @@ export async function findMatches(
   options: RequestorOptions,
 ): Promise<readonly Attributes[]> {
   const matches: Attributes[] = [];
-  await ask(peer, { sopClassUid: queryRetrieve.find, identifier }, options, ({ dataset }, transferSyntaxUid) => {
-    if (dataset !== null && matches.length < mostMatches)
-      matches.push(readHeader(dataset, transferSyntaxUid, true));
-  });
+  await ask(
+    peer,
+    { sopClassUid: queryRetrieve.find, identifier },
+    options,
+    ({ dataset }, transferSyntaxUid) => {
+      if (dataset !== null && matches.length < mostMatches)
+        matches.push(readHeader(dataset, transferSyntaxUid, true));
+    },
+  );
   return matches;
 }
 
@@ -42,9 +47,14 @@ export async function moveStudy(
 ): Promise<number> {
   const identifier = { QueryRetrieveLevel: 'STUDY', StudyInstanceUID: studyInstanceUid };
   let failed = 0;
-  await ask(peer, { sopClassUid: queryRetrieve.move, identifier, destinationAeTitle }, options, ({ command }) => {
-    failed = command.failedSuboperations ?? failed;
-  });
+  await ask(
+    peer,
+    { sopClassUid: queryRetrieve.move, identifier, destinationAeTitle },
+    options,
+    ({ command }) => {
+      failed = command.failedSuboperations ?? failed;
+    },
+  );
   return failed;
 }
 
