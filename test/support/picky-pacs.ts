@@ -39,6 +39,8 @@ export interface PickyPacs extends Disposable {
     readonly transactionUid: string;
     readonly sopInstanceUids: readonly string[];
   }[];
+  /** Data sets of N-CREATE, by keyword. */
+  readonly created: readonly Record<string, unknown>[];
   /** Statuses that our reports were answered with. */
   readonly reportAnswers: readonly (number | string)[];
   /** Sends a report now, whoever asked. */
@@ -49,11 +51,12 @@ interface State {
   readonly habits: Habits;
   readonly stored: StoredObject[];
   readonly commitments: { transactionUid: string; sopInstanceUids: readonly string[] }[];
+  readonly created: Record<string, unknown>[];
   readonly reportAnswers: (number | string)[];
 }
 
 export async function startPickyPacs(habits: Habits): Promise<PickyPacs> {
-  const state: State = { habits, stored: [], commitments: [], reportAnswers: [] };
+  const state: State = { habits, stored: [], commitments: [], created: [], reportAnswers: [] };
   const port = await freePort();
   const server = new Server(scpClass(state));
   server.on('networkError', () => undefined);
@@ -62,6 +65,7 @@ export async function startPickyPacs(habits: Habits): Promise<PickyPacs> {
     port,
     stored: state.stored,
     commitments: state.commitments,
+    created: state.created,
     reportAnswers: state.reportAnswers,
     report: async (...told) => await report(state, ...told),
     [Symbol.dispose]: () => server.close(),
@@ -71,6 +75,8 @@ export async function startPickyPacs(habits: Habits): Promise<PickyPacs> {
 type Association = Parameters<InstanceType<typeof Scp>['associationRequested']>[0];
 type StoreRequest = Parameters<InstanceType<typeof Scp>['cStoreRequest']>[0];
 type StoreCallback = Parameters<InstanceType<typeof Scp>['cStoreRequest']>[1];
+type CreateRequest = Parameters<InstanceType<typeof Scp>['nCreateRequest']>[0];
+type CreateCallback = Parameters<InstanceType<typeof Scp>['nCreateRequest']>[1];
 type ActionRequest = Parameters<InstanceType<typeof Scp>['nActionRequest']>[0];
 type ActionCallback = Parameters<InstanceType<typeof Scp>['nActionRequest']>[1];
 
@@ -147,6 +153,13 @@ function scpClass(state: State): typeof Scp {
         const lost = sopInstanceUids.filter((uid) => !kept.includes(uid));
         await report(state, TransactionUID, kept, lost);
       });
+    }
+
+    override nCreateRequest(request: CreateRequest, callback: CreateCallback): void {
+      state.created.push(request.getDataset()!.getElements());
+      const response = responses.NCreateResponse.fromRequest(request);
+      response.setStatus(0);
+      callback(response);
     }
 
     override associationReleaseRequested(): void {
