@@ -93,6 +93,8 @@ interface Sent {
   readonly substitutions: readonly Substitution[];
   /** What is still missing there, and why. */
   readonly error: unknown;
+  /** Nothing is missing that another try without a person's help could bring there. */
+  readonly settled: boolean;
 }
 
 /** Rounds, until nothing is refused for good that has a substitute. */
@@ -124,6 +126,7 @@ async function sendWithFallbacks(task: Task, options: DeliveryOptions): Promise<
   return {
     stored: [...outcomes].flatMap(([row, outcome]) => (outcome.kind === 'stored' ? [{ row, outcome }] : [])),
     substitutions,
+    settled: broken === null && missing.every(([, outcome]) => isLasting(outcome)),
     error:
       broken ??
       notTaken(
@@ -134,14 +137,16 @@ async function sendWithFallbacks(task: Task, options: DeliveryOptions): Promise<
   };
 }
 
+function isLasting(outcome: SendOutcome): boolean {
+  return outcome.kind !== 'stored' && outcome.lasting;
+}
+
 function refusedKinds(
   outcomes: ReadonlyMap<ResultRow, SendOutcome>,
   kinds: ReadonlySet<string>,
 ): readonly { readonly kind: string; readonly why: string }[] {
   return [...kinds].flatMap((kind) => {
-    const refusal = [...outcomes].find(
-      ([row, outcome]) => row.kind === kind && outcome.kind !== 'stored' && outcome.lasting,
-    )?.[1];
+    const refusal = [...outcomes].find(([row, outcome]) => row.kind === kind && isLasting(outcome))?.[1];
     return refusal === undefined || refusal.kind === 'stored' ? [] : [{ kind, why: refusal.text }];
   });
 }
@@ -177,7 +182,7 @@ async function record(
       .execute();
   }
   if (sent.stored.length > 0) await enqueueCommitment(transaction, destination, analysisId, now);
-  if (sent.error === null) await enqueueNotices(transaction, destination, analysisId, now);
+  if (sent.settled) await enqueueNotices(transaction, destination, analysisId, now);
   tell(sent, to);
 }
 

@@ -8,6 +8,7 @@ import {
   type OutgoingInstance,
   type SendOutcome,
 } from '../network/index.ts';
+import { openCompressor, type Compressor } from './compressor.ts';
 import type { Destination } from './destination.ts';
 
 const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
@@ -35,7 +36,8 @@ export async function sendResults(
     sopInstanceUid: row.sop_instance_uid,
     transferSyntaxUid: row.transfer_syntax_uid,
   }));
-  const conversion = conversionFor(destination, rows);
+  await using compressor = openCompressor();
+  const conversion = conversionFor(destination, rows, compressor);
   return destination.type === 'stow-rs'
     ? await stowInstances(destination, instances, conversion)
     : await sendInstances(destination, instances, { callingAeTitle: options.callingAeTitle }, conversion);
@@ -50,7 +52,11 @@ export function wantedSyntax(destination: Destination, row: ResultRow): string {
 }
 
 /** Wanted compression, then as it is, then Implicit VR Little Endian, which every peer must know (PS3.5 10.1). */
-function conversionFor(destination: Destination, rows: readonly ResultRow[]): Conversion {
+function conversionFor(
+  destination: Destination,
+  rows: readonly ResultRow[],
+  compressor: Compressor,
+): Conversion {
   const wanted = new Map(rows.map((row) => [row.sop_instance_uid, wantedSyntax(destination, row)]));
   return {
     offered: (instance: OutgoingInstance) => {
@@ -59,6 +65,8 @@ function conversionFor(destination: Destination, rows: readonly ResultRow[]): Co
       return [...new Set([wanted.get(instance.sopInstanceUid) ?? own, own, implicitVrLittleEndian])];
     },
     convert: async (instance, transferSyntaxUid) =>
-      await transcodeDataset(await readFile(instance.path), transferSyntaxUid),
+      transferSyntaxUid === implicitVrLittleEndian
+        ? await transcodeDataset(await readFile(instance.path), transferSyntaxUid)
+        : await compressor.compress(instance.path, transferSyntaxUid),
   };
 }

@@ -58,6 +58,21 @@ describe('notices after a delivery', function () {
       expect(why).to.match(part);
   });
 
+  it('HL7 does not wait for a result that the PACS refuses for good', async () => {
+    await using receiver = await startMllp((id) => `MSA|AA|${id}`);
+    using pacs = await startPickyPacs({
+      accepts: (sopClass) => sopClass !== '1.2.840.10008.5.1.4.1.1.88.34',
+    });
+    const hl7 = {
+      ...{ host: '127.0.0.1', port: receiver.port, sendingApplication: 'WILLIS', sendingFacility: '' },
+      ...{ receivingApplication: 'RIS', receivingFacility: '' },
+    };
+    await using node = await deliverAnalysed(folder, made, [destinationAt(pacs.port, { hl7 })]);
+    await until(node, 'notified');
+    expect(node.events.some(({ event }) => event === 'delivered')).to.equal(false);
+    expect(receiver.messages).to.have.length(1);
+  });
+
   it('Instance Availability Notification names every result that lies there, by study and series', async () => {
     using pacs = await startPickyPacs({});
     using ris = await startPickyPacs({ accepts: (_class, syntax) => syntax === '1.2.840.10008.1.2' });

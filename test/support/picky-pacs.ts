@@ -198,9 +198,9 @@ async function report(
 }
 
 /** N-EVENT-REPORT-RQ (PS3.7 10.3.1.1). */
-function eventReportRequest(eventTypeId: number): Buffer {
+export function eventReportRequest(eventTypeId: number, sopClassUid = commitment): Buffer {
   const elements = [
-    text(0x0002, commitment),
+    text(0x0002, sopClassUid),
     number(0x0100, 0x0100),
     number(0x0110, 1),
     number(0x0800, 1),

@@ -56,8 +56,6 @@ async function compressed(instance: Instance, family: LosslessFamily): Promise<B
         photometricInterpretation: attributes.text('PhotometricInterpretation') ?? 'MONOCHROME2',
       }),
     );
-    // a frame takes tens of ms: what else the node does goes on in between
-    await new Promise((resolve) => setImmediate(resolve));
   }
   const changed = new Map<string, Buffer>([['x7fe00010', encapsulated(frames)]]);
   // the codec applies the reversible colour transform, which the header must say (PS3.3 C.7.6.3.1.2)
