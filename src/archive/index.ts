@@ -8,6 +8,7 @@ export {
 export { inOneGo, type Statements } from './one-go.ts';
 export type {
   AnalysisRow,
+  CommitmentRow,
   InstanceRow,
   JobRow,
   NewAnalysis,

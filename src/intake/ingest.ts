@@ -80,7 +80,7 @@ export class Ingest {
       const known = this.seriesIds.get(row.seriesInstanceUid);
       const outcome = insertOne(statements, row, { now, seriesId: known });
       outcomes.push(outcome);
-      if (outcome.existing === null) grown.add(outcome.seriesId);
+      if (opensAnalysis(statements, row, outcome)) grown.add(outcome.seriesId);
     }
     for (const seriesId of grown) {
       statements.run(seriesGrew, now, seriesId);
@@ -165,7 +165,8 @@ function describeInstance(incoming: IncomingInstance, header: Attributes, path: 
 }
 
 const seriesGrew = `
-  update series set last_received_at = ?, state = 'receiving', reason_code = null, reason_text = null where id = ?`;
+  update series set last_received_at = ?, state = 'receiving', reason_code = null, reason_text = null, origin = 'routed'
+  where id = ?`;
 const newInstance = `
   insert into instance
     (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, path, size_bytes, frames, received_at)
@@ -173,10 +174,19 @@ const newInstance = `
   on conflict (sop_instance_uid) do nothing returning id`;
 const instanceOfUid = 'select id, path, series_id from instance where sop_instance_uid = ?';
 const seriesOfUid = 'select id from series where series_instance_uid = ?';
+const originOfSeries = 'select origin from series where id = ?';
 const newSeries = `
   insert into series
-    (series_instance_uid, study_instance_uid, modality, description, calling_ae_title, first_received_at, last_received_at)
-  values (?, ?, ?, ?, ?, ?, ?) returning id`;
+    (series_instance_uid, study_instance_uid, modality, description, calling_ae_title, first_received_at, last_received_at,
+     origin, state, reason_code, reason_text)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id`;
+const routed = ['routed', 'receiving', null, null] as const;
+const fetchedPrior = [
+  'prior',
+  'not-analysed',
+  'PRIOR_STUDY',
+  'Fetched to be compared with, not to be analysed.',
+] as const;
 
 function insertOne(
   statements: Statements,
@@ -196,6 +206,15 @@ function insertOne(
   return existingInstance(statements, row)!;
 }
 
+/** New images do, and so does a routed copy of what we had fetched ourselves: somebody wants it analysed now. */
+function opensAnalysis(statements: Statements, row: InstanceDescription, outcome: Outcome): boolean {
+  const fetched = row.incoming.origin === 'prior';
+  if (outcome.existing === null && !fetched) return true;
+  if (outcome.existing !== null && fetched) return false;
+  const { origin } = statements.row(originOfSeries, outcome.seriesId) as { readonly origin: string };
+  return origin === (fetched ? 'routed' : 'prior');
+}
+
 function existingInstance(statements: Statements, row: InstanceDescription): Outcome | undefined {
   const known = statements.row(instanceOfUid, row.incoming.sopInstanceUid) as
     { readonly id: number; readonly path: string; readonly series_id: number } | undefined;
@@ -209,17 +228,12 @@ function seriesOf(statements: Statements, row: InstanceDescription, now: number)
   const traits = row.traits();
   const { seriesInstanceUid, studyInstanceUid } = row;
   const description = JSON.stringify(traits);
+  const { callingAeTitle, origin } = row.incoming;
+  const beginning = origin === 'prior' ? fetchedPrior : routed;
   const inserted = statements.row(
     newSeries,
-    ...[
-      seriesInstanceUid,
-      studyInstanceUid,
-      traits.modality,
-      description,
-      row.incoming.callingAeTitle,
-      now,
-      now,
-    ],
+    ...[seriesInstanceUid, studyInstanceUid, traits.modality, description, callingAeTitle, now, now],
+    ...beginning,
   ) as { readonly id: number };
   return inserted.id;
 }

@@ -16,8 +16,63 @@ const headerBytes = 12;
 /** Of one read, and hence of one write. */
 const blockBytes = 1 << 20;
 
+interface Target {
+  readonly contextId: number;
+  readonly chunkBytes: number;
+}
+
+/** A file whose first block is read or being read; nothing of it has been sent. */
+export interface BegunFile {
+  readonly path: string;
+  readonly to: Target;
+  readonly blocks: AsyncGenerator<Buffer, void>;
+  readonly first: Promise<IteratorResult<Buffer, void>>;
+}
+
+/** Files sent as they are, one after another: the next one is read while the peer stores the one before. */
+export class OutgoingFiles {
+  private readonly pool = new BlockPool();
+  private begun: BegunFile | undefined;
+
+  /** Begins to read; an error is told by `open`. */
+  begin(path: string, to: Target): BegunFile {
+    const blocks = fileBlocks(path, to, this.pool);
+    const first = blocks.next();
+    first.catch(() => undefined);
+    this.begun = { path, to, blocks, first };
+    return this.begun;
+  }
+
+  /** The file with its first block read; throws what the disk says. */
+  async open(path: string, to: Target): Promise<BegunFile> {
+    const known = this.begun?.path === path && this.begun.to.contextId === to.contextId;
+    if (!known) await this.close();
+    const file = known ? this.begun! : this.begin(path, to);
+    this.begun = undefined;
+    await file.first;
+    return file;
+  }
+
+  /** Writes the blocks; what follows the first one is read while it is on its way. */
+  async send(file: BegunFile, write: (block: Buffer) => Promise<void>): Promise<void> {
+    let block = await file.first;
+    while (block.done !== true) {
+      const { value } = block;
+      const written = write(value).then(() => this.pool.give(value));
+      // both are waited for, so that neither fails unheard
+      [block] = await Promise.all([file.blocks.next(), written]);
+    }
+  }
+
+  /** Lets go of a file that was begun in vain. */
+  async close(): Promise<void> {
+    await this.begun?.blocks.return();
+    this.begun = undefined;
+  }
+}
+
 /** Buffers that go round: a megabyte of fresh memory an image would cost more than reading it. */
-export class BlockPool {
+class BlockPool {
   private readonly spare: Buffer[] = [];
 
   take(bytes: number): Buffer {
@@ -35,11 +90,7 @@ export class BlockPool {
  * The data set of a Part 10 file as P-DATA-TF PDUs (PS3.8 9.3.5) with `chunkBytes` of data each, in blocks ready to write.
  * The file is read straight between the PDU headers. Whoever has written a block gives it back to `pool`.
  */
-export async function* dataPdus(
-  path: string,
-  to: { readonly contextId: number; readonly chunkBytes: number },
-  pool: BlockPool,
-): AsyncGenerator<Buffer, void> {
+async function* fileBlocks(path: string, to: Target, pool: BlockPool): AsyncGenerator<Buffer, void> {
   const fd = await open(path, 'r');
   try {
     const { size } = await fstat(fd);
@@ -59,7 +110,7 @@ export async function* dataPdus(
 async function readBlock(
   fd: number,
   part: { readonly at: number; readonly bytes: number; readonly isEnd: boolean },
-  to: { readonly contextId: number; readonly chunkBytes: number },
+  to: Target,
   pool: BlockPool,
 ): Promise<Buffer> {
   const chunks = Math.ceil(part.bytes / to.chunkBytes);

@@ -1,139 +1,211 @@
-import { describeError } from '../errors.ts';
+import { WillisError, describeError } from '../errors.ts';
 import { contextResultText, type ProposedContext } from './association-request.ts';
 import { commandField, storeRequest } from './command.ts';
-import { BlockPool, dataPdus } from './outgoing-file.ts';
+import { OutgoingFiles, type BegunFile } from './outgoing-file.ts';
 import { commandPdu } from './pdu-writer.ts';
 import { openAssociation, type Association, type RequestorOptions } from './requestor.ts';
-import type { OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
+import type { Conversion, OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
 
 const mostContexts = 128;
 
 /**
- * Sends instances on one association, each file's data set byte for byte, in the transfer syntax it has. One outcome an
- * instance, in order; only a status of success or warning counts as stored. Throws where no association comes about.
+ * Sends instances on one association: each file's data set byte for byte in the transfer syntax it has, or, with `conversion`,
+ * in the first of the offered ones that the peer accepts and stores. One outcome an instance, in order; only a status of
+ * success or warning counts as stored. Throws where no association comes about.
  */
 export async function sendInstances(
   peer: PeerAddress,
   instances: readonly OutgoingInstance[],
   options: RequestorOptions,
+  conversion: Conversion = asTheyAre,
 ): Promise<readonly SendOutcome[]> {
-  const contexts = contextsFor(instances);
+  const contexts = contextsFor(instances, conversion);
   await using association = await openAssociation(peer, contexts, options);
-  const pool = new BlockPool();
-  const begin = (index: number): Begun | undefined => {
-    const instance = instances[index];
-    return instance && beginReading(association, contexts, instance, pool);
-  };
   const outcomes: SendOutcome[] = [];
-  let lost = '';
-  let upcoming = begin(0);
-  try {
-    while (upcoming !== undefined) {
-      const current: Begun = upcoming;
-      const messageId = (outcomes.length % 65_535) + 1;
-      const notSent = await transmit(association, current, messageId, pool);
-      // the next file is read while the peer stores this one
-      upcoming = begin(outcomes.length + 1);
-      outcomes.push(notSent ?? (await answerTo(association, current)));
+  let lost: string | undefined;
+  let messageId = 0;
+  const sending: Sending = {
+    association,
+    contexts,
+    conversion,
+    files: new OutgoingFiles(),
+    nextMessageId: () => (messageId = (messageId % 65_535) + 1),
+  };
+  for (const [index, instance] of instances.entries()) {
+    const { sopInstanceUid } = instance;
+    try {
+      outcomes.push(
+        lost === undefined
+          ? await sendOne(sending, instance, () => readAhead(sending, instances[index + 1]))
+          : { kind: 'not-sent', sopInstanceUid, text: lost, lasting: false },
+      );
+    } catch (error) {
+      lost = describeError(error);
+      outcomes.push({ kind: 'not-sent', sopInstanceUid, text: lost, lasting: false });
     }
-  } catch (error) {
-    lost = describeError(error);
-    await upcoming?.blocks.return();
   }
-  const rest = instances.slice(outcomes.length);
-  return [...outcomes, ...rest.map((instance) => notSentBecause(instance, lost))];
+  await sending.files.close();
+  return outcomes;
 }
 
-/** An instance whose file is being read; nothing of it has been sent. */
-interface Begun {
-  readonly instance: OutgoingInstance;
-  readonly contextId: number;
-  readonly blocks: AsyncGenerator<Buffer, void>;
-  readonly first: Promise<IteratorResult<Buffer, void>>;
+/** Begins the file that comes next, where it will be sent as it is. */
+function readAhead(sending: Sending, next: OutgoingInstance | undefined): void {
+  if (next === undefined) return;
+  const [first] = sending.conversion.offered(next);
+  const context = first === next.transferSyntaxUid ? contextOf(sending, next, first) : undefined;
+  if (context !== undefined && resultOf(sending, context) === 0)
+    sending.files.begin(next.path, targetOf(sending, context));
 }
 
-function contextsFor(instances: readonly OutgoingInstance[]): readonly ProposedContext[] {
-  const kinds = new Map(instances.map((instance) => [keyOf(instance), instance]));
-  return [...kinds.values()].slice(0, mostContexts).map((instance, index) => ({
+const asTheyAre: Conversion = {
+  offered: (instance) => [instance.transferSyntaxUid],
+  convert: async (instance) => await Promise.reject(new Error(`${instance.path} is sent as it is`)),
+};
+
+/** One transfer syntax a context, so that we choose among those the peer accepts. */
+function contextsFor(
+  instances: readonly OutgoingInstance[],
+  conversion: Conversion,
+): readonly ProposedContext[] {
+  const pairs = new Map(
+    instances.flatMap((instance) =>
+      conversion
+        .offered(instance)
+        .map((uid): [string, [string, string]] => [
+          `${instance.sopClassUid} ${uid}`,
+          [instance.sopClassUid, uid],
+        ]),
+    ),
+  );
+  return [...pairs.values()].slice(0, mostContexts).map(([abstractSyntaxUid, transferSyntaxUid], index) => ({
     id: 2 * index + 1,
-    abstractSyntaxUid: instance.sopClassUid,
-    transferSyntaxUid: instance.transferSyntaxUid,
+    abstractSyntaxUid,
+    transferSyntaxUid,
   }));
 }
 
-function keyOf(instance: OutgoingInstance): string {
-  return `${instance.sopClassUid} ${instance.transferSyntaxUid}`;
+interface Sending {
+  readonly association: Association;
+  readonly contexts: readonly ProposedContext[];
+  readonly conversion: Conversion;
+  readonly files: OutgoingFiles;
+  readonly nextMessageId: () => number;
 }
 
-function beginReading(
-  association: Association,
-  contexts: readonly ProposedContext[],
-  instance: OutgoingInstance,
-  pool: BlockPool,
-): Begun {
-  const { sopClassUid, transferSyntaxUid } = instance;
-  const context = contexts.find(
+function contextOf(
+  { contexts }: Sending,
+  { sopClassUid }: OutgoingInstance,
+  transferSyntaxUid: string,
+): ProposedContext | undefined {
+  return contexts.find(
     (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === transferSyntaxUid,
   );
-  const result = context === undefined ? undefined : association.grant.results.get(context.id);
-  const chunkBytes = association.grant.maxPduLengthBytes - 6;
-  const blocks =
-    context === undefined || result !== 0
-      ? refused(
-          `SOP class ${sopClassUid} in transfer syntax ${transferSyntaxUid}: ${contextResultText(result)}`,
-        )
-      : dataPdus(instance.path, { contextId: context.id, chunkBytes }, pool);
-  const first = blocks.next();
-  // an error is told when this instance has its turn
-  first.catch(() => undefined);
-  return { instance, contextId: context?.id ?? 0, blocks, first };
 }
 
-/** In place of a file: an instance of which nothing can be sent. */
-async function* refused(why: string): AsyncGenerator<Buffer, void> {
-  await Promise.resolve();
-  throw new Error(why);
+function resultOf({ association }: Sending, context: ProposedContext | undefined): number | undefined {
+  return context === undefined ? undefined : association.grant.results.get(context.id);
 }
 
-/** Sends request and data set; an outcome where nothing could be sent. Throws where the peer is left in mid-message. */
-async function transmit(
-  association: Association,
-  { instance, contextId, blocks, first }: Begun,
-  messageId: number,
-  pool: BlockPool,
-): Promise<SendOutcome | undefined> {
-  let block: IteratorResult<Buffer, void>;
+function targetOf(
+  { association }: Sending,
+  context: ProposedContext,
+): { contextId: number; chunkBytes: number } {
+  return { contextId: context.id, chunkBytes: association.grant.maxPduLengthBytes - 6 };
+}
+
+/** Tries the accepted transfer syntaxes in order until one is stored; a refusal that is not for good ends the tries. */
+async function sendOne(
+  sending: Sending,
+  instance: OutgoingInstance,
+  onSent: () => void,
+): Promise<SendOutcome> {
+  const { sopInstanceUid, sopClassUid } = instance;
+  const { conversion } = sending;
+  const refusals: string[] = [];
+  let refused: SendOutcome | undefined;
+  for (const transferSyntaxUid of conversion.offered(instance)) {
+    const context = contextOf(sending, instance, transferSyntaxUid);
+    const result = resultOf(sending, context);
+    if (context === undefined || result !== 0) {
+      refusals.push(
+        `SOP class ${sopClassUid} in transfer syntax ${transferSyntaxUid}: ${contextResultText(result)}`,
+      );
+      continue;
+    }
+    const converted = await convertedTo(sending, instance, transferSyntaxUid);
+    if (converted instanceof WillisError) {
+      refusals.push(converted.message);
+      continue;
+    }
+    const outcome = await store(sending, { instance, context, converted }, onSent);
+    if (!mayHealByWriting(outcome)) return outcome;
+    refused = outcome;
+  }
+  return refused ?? { kind: 'not-sent', sopInstanceUid, text: refusals.join('; '), lasting: true };
+}
+
+/** Null where the file is sent as it is; an error where this object cannot be written so, which another syntax may heal. */
+async function convertedTo(
+  { conversion }: Sending,
+  instance: OutgoingInstance,
+  transferSyntaxUid: string,
+): Promise<Buffer | null | WillisError> {
+  if (transferSyntaxUid === instance.transferSyntaxUid) return null;
   try {
-    block = await first;
+    return await conversion.convert(instance, transferSyntaxUid);
   } catch (error) {
-    return notSentBecause(instance, describeError(error));
+    if (error instanceof WillisError && error.code === 'SYNTAX_NOT_WRITABLE') return error;
+    throw error;
   }
-  const { sopClassUid, sopInstanceUid } = instance;
-  const request = commandPdu(contextId, storeRequest({ messageId, sopClassUid, sopInstanceUid }));
-  let sent = association.write(request);
-  while (block.done !== true) {
-    const { value } = block;
-    sent = Promise.all([sent, association.write(value)]).then(() => pool.give(value));
-    const next = blocks.next();
-    // both are waited for, so that neither fails unheard
-    [block] = await Promise.all([next, sent]);
-  }
-  return undefined;
 }
 
-async function answerTo(association: Association, { instance }: Begun): Promise<SendOutcome> {
-  const { sopInstanceUid } = instance;
+async function store(
+  sending: Sending,
+  object: {
+    readonly instance: OutgoingInstance;
+    readonly context: ProposedContext;
+    readonly converted: Buffer | null;
+  },
+  onSent: () => void,
+): Promise<SendOutcome> {
+  const { association, files } = sending;
+  const { instance, context, converted } = object;
+  const { sopInstanceUid, sopClassUid } = instance;
+  const { transferSyntaxUid } = context;
+  const messageId = sending.nextMessageId();
+  const command = storeRequest({ messageId, sopClassUid, sopInstanceUid });
+  if (converted !== null) await association.writeMessage(context.id, command, converted);
+  else {
+    let file: BegunFile;
+    try {
+      file = await files.open(instance.path, targetOf(sending, context));
+    } catch (error) {
+      return { kind: 'not-sent', sopInstanceUid, text: describeError(error), lasting: false };
+    }
+    const request = association.write(commandPdu(context.id, command));
+    await Promise.all([request, files.send(file, async (block) => await association.write(block))]);
+  }
+  onSent();
   const answer = await association.nextResponse();
   const status = answer.status ?? 0xc000;
   if (answer.field === commandField.cStoreRsp && isStored(status))
-    return { kind: 'stored', sopInstanceUid, status };
+    return { kind: 'stored', sopInstanceUid, status, transferSyntaxUid };
   const comment = answer.errorComment === undefined ? '' : ` (${answer.errorComment})`;
   const hex = status.toString(16).padStart(4, '0').toUpperCase();
-  return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}` };
+  const lasting = isLastingRefusal(status);
+  return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}`, lasting };
 }
 
-function notSentBecause({ sopInstanceUid }: OutgoingInstance, text: string): SendOutcome {
-  return { kind: 'not-sent', sopInstanceUid, text };
+/** Refused for good, but not for its SOP class: another transfer syntax may be stored. */
+export function mayHealByWriting(outcome: SendOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.lasting && outcome.status !== sopClassNotSupported;
+}
+
+const sopClassNotSupported = 0x0122;
+
+/** The object itself is refused (PS3.4 Table B.2-1): SOP class not supported, invalid object, A9xx does not match, Cxxx cannot understand. */
+export function isLastingRefusal(status: number): boolean {
+  return status === sopClassNotSupported || status === 0x0117 || status >> 8 === 0xa9 || status >> 12 === 0xc;
 }
 
 /** Success, or a warning with which the instance is kept all the same (PS3.4 Table B.2-1). */

@@ -27,6 +27,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
     series: { quietPeriodSeconds: 2, quietPeriodAfterReleaseSeconds: 0.5, ...changes.series },
     destinations: changes.destinations ?? [],
     ...(changes.rules === undefined ? {} : { rules: changes.rules }),
+    ...(changes.priors === undefined ? {} : { priors: changes.priors }),
   };
   const file = path.join(folder, 'willis.json');
   writeFileSync(file, JSON.stringify(config));
@@ -75,6 +76,7 @@ export interface NodeChanges {
   readonly series?: object;
   readonly destinations?: readonly object[];
   readonly rules?: readonly object[];
+  readonly priors?: object;
 }
 
 export async function untilTrue(
