@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ..ncct import SUBTYPES, draw_bleeds, draw_ct_appearance, draw_head, render_ct
 from ..phantom.appearance import Split
-from .prepare import FIELD_MM, prepare, prepare_mask
+from .prepare import FIELD_MM, PIXELS, prepare, prepare_mask
 
 #: prepared wider and finer than the network's field, so that turning and shifting need no invented pixels
 STORED_MM, STORED_PIXELS = 224.0, 160
@@ -47,7 +47,7 @@ def prepared(folder: Path, split: Split, index: int) -> Study:
         folder.mkdir(parents=True, exist_ok=True)
         phantom = phantom_of(split, index)
         pixel = (phantom.appearance.pixel,) * 2
-        size = (FIELD_MM, 128) if split == "test" else (STORED_MM, STORED_PIXELS)
+        size = (FIELD_MM, PIXELS) if split == "test" else (STORED_MM, STORED_PIXELS)
         partial = file.with_suffix(f".{index}.part.npz")
         np.savez_compressed(partial, hu=np.round(prepare(phantom.image, pixel, *size)).astype(np.int16),
                             mask=prepare_mask(phantom.mask, phantom.image, pixel, *size), labels=phantom.labels,
@@ -60,6 +60,16 @@ def prepared(folder: Path, split: Split, index: int) -> Study:
 def neighbours(hu: np.ndarray) -> np.ndarray:
     """[z,p,p] -> [z,3,p,p]: each slice between its two neighbours; the outermost slices are repeated."""
     return np.stack([np.concatenate([hu[:1], hu[:-1]]), hu, np.concatenate([hu[1:], hu[-1:]])], 1)
+
+
+def at_network_size(study: Study) -> np.ndarray:
+    """HU float32 [z,128,128] of a study stored wider and finer; a test study is stored at the network's size."""
+    hu = torch.from_numpy(study.hu.astype(np.float32))
+    if hu.shape[-1] == PIXELS:
+        return hu.numpy()
+    theta = torch.eye(2, 3)[None] * (FIELD_MM / STORED_MM)
+    grid = functional.affine_grid(theta, [1, 1, PIXELS, PIXELS], align_corners=False).expand(len(hu), -1, -1, -1)
+    return (functional.grid_sample(hu[:, None] + 1000, grid, align_corners=False)[:, 0] - 1000).numpy()
 
 
 class SliceSampler:
