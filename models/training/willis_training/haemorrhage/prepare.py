@@ -7,6 +7,8 @@ FIELD_MM = 208.0
 PIXELS = 128
 #: every pixel is the mean of this many samples an axis, so that noise and thin blood average instead of aliasing
 SAMPLES = 3
+#: slices closer than this are averaged to slabs of about SLAB_MM
+THIN_BELOW_MM, SLAB_MM = 2.0, 3.0
 AIR_HU = -1000.0
 HEAD_HU = -200.0
 
@@ -15,6 +17,13 @@ def prepare(volume: np.ndarray, spacing: tuple[float, float], field_mm: float = 
     """HU [z,y,x] with pixel spacing (x, y) in mm -> float32 [z,pixels,pixels] about the head's centre."""
     down, across = sampling(volume, spacing, field_mm, pixels)
     return np.stack([AIR_HU + down @ (plane.astype(np.float32) - AIR_HU) @ across.T for plane in volume])
+
+
+def slabs(volume: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, float]:
+    """Thin slices are averaged in groups of about SLAB_MM: thin reconstructions are too noisy for networks of 2.5-5 mm slices."""
+    group = round(SLAB_MM / slice_spacing) if slice_spacing < THIN_BELOW_MM else 1
+    starts = range(0, len(volume), group)
+    return np.stack([volume[k : k + group].astype(np.float32).mean(0) for k in starts]), slice_spacing * group
 
 
 def prepare_mask(mask: np.ndarray, volume: np.ndarray, spacing: tuple[float, float], field_mm: float, pixels: int) -> np.ndarray:

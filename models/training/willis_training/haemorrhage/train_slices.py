@@ -46,10 +46,10 @@ class SliceOptions:
 class CellScale(nn.Module):
     """Evidence of a cell to its logit: the mean over cells decides the slice, so a cell's evidence needs its own scale."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 6) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.full((6, 1, 1), 0.5))
-        self.offset = nn.Parameter(torch.full((6, 1, 1), -2.0))
+        self.scale = nn.Parameter(torch.full((classes, 1, 1), 0.5))
+        self.offset = nn.Parameter(torch.full((classes, 1, 1), -2.0))
 
     def forward(self, evidence: Tensor) -> Tensor:
         return evidence * self.scale + self.offset
@@ -99,7 +99,7 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def map_loss(cell_logits: Tensor, shares: Tensor) -> Tensor:
-    """Cross-entropy of cells [n,6,h,w]; cells with blood and cells without weigh the same, class by class."""
+    """Cross-entropy of cells [n,classes,h,w]; cells with blood and cells without weigh the same, class by class."""
     truth = (shares >= CELL_SHARE).float()
     # a cell with a trace of blood is neither
     known = ((shares >= CELL_SHARE) | (shares < 0.002)).float()

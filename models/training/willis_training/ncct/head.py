@@ -141,7 +141,8 @@ def _depth(head: Head, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarra
     back = np.clip((y - 2 - 0.25 * side) / 8, 0, 1)
     # the orbital roofs bulge up beside the midline, and the floor rises forwards
     front = -17 - 0.22 * (y + 58) + 9 * np.exp(-(((side - 31) / 13) ** 2))
-    floor = front * (1 - middle) - middle * np.where(side > 13, 34, 20) - back * np.where(side > 13, 26, 42)
+    lateral = np.clip((side - 7 - 0.25 * np.abs(y + 14)) / 9, 0, 1)
+    floor = front * (1 - middle) - middle * (20 + 14 * lateral) - back * (42 - 16 * lateral)
     ridge = np.maximum(0, 16 - 1.3 * np.abs(y - 4 - 0.25 * side)) * np.clip((side - 16) / 6, 0, 1)
     return np.minimum(dome, (z - floor - ridge) * np.float32(0.85))
 
