@@ -18,7 +18,7 @@ from willis_training.readers.refusal import Refusal
 
 @pytest.fixture(scope="module")
 def cases():
-    return [phantom_case(seed, "train", 1, spacing=1.0) for seed in (1, 2, 3)]
+    return [phantom_case(seed, "train", 1, spacing=1.0) for seed in (1, 2)]
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
@@ -87,19 +87,19 @@ def test_folds_keep_subjects_together():
 
 
 def test_tiny_run_of_both_stages(cases):
-    arteries = train_arteries(cases[:2], ArteryOptions(steps=50, crop=32, base=4))
-    found = extract_arteries(arteries, cases[2].image, 20.0, 1.0)
-    assert dice(cases[2].arteries, found) > 0.5
-    medic = train_coarse(cases[:2], CoarseOptions(steps=6, batch=2, segment=25, widths=(4, 4, 6, 6, 6, 6, 8, 8), joined=12))
-    probability = dense_probability(medic, channels_of(cases[2].image, cases[2].arteries)[0], tile=45)
-    assert probability.shape == cases[2].image.shape and 0 <= probability.min() <= probability.max() <= 1
-    options = FineOptions(sizes=FineSizes(base=4), steps=50, voi=32, beta=1.0, learning_rate=2e-3)
-    fine = train_fine(cases[:2], options)
-    scores = fine_scores(fine, cases[:2], options, spacing=1.0)
+    arteries = train_arteries(cases[:1], ArteryOptions(steps=40, crop=24, base=4))
+    found = extract_arteries(arteries, cases[1].image, 20.0, 1.0)
+    assert dice(cases[1].arteries, found) > 0.5
+    medic = train_coarse(cases[:1], CoarseOptions(steps=6, batch=2, segment=25, widths=(2, 2, 3, 3, 3, 3, 4, 4), joined=6))
+    probability = dense_probability(medic, channels_of(cases[1].image, cases[1].arteries)[0], tile=45)
+    assert probability.shape == cases[1].image.shape and 0 <= probability.min() <= probability.max() <= 1
+    options = FineOptions(sizes=FineSizes(base=4), steps=40, voi=32, beta=1.0, learning_rate=2e-3)
+    fine = train_fine(cases[:1], options)
+    scores = fine_scores(fine, cases[:1], options, spacing=1.0)
     assert scores["dsc"] > 0.4
-    centre = [np.argwhere(cases[2].aneurysms > 0).mean(0)]
-    drawn = outline(fine, cases[2], centre, 32, contour=True)
-    assert drawn.shape == cases[2].image.shape and drawn.max() > drawn.min()
+    centre = [np.argwhere(cases[1].aneurysms > 0).mean(0)]
+    drawn = outline(fine, cases[1], centre, 32, contour=True)
+    assert drawn.shape == cases[1].image.shape and drawn.max() > drawn.min()
 
 
 def test_components_are_ordered_and_filtered():
@@ -110,5 +110,5 @@ def test_components_are_ordered_and_filtered():
 
 
 def test_cross_validation_runs_every_fold(cases):
-    rows = cross_validate(cases, FineOptions(sizes=FineSizes(base=4), steps=2, voi=32), folds=3)
-    assert [r["vois"] for r in rows] == [1, 1, 1]
+    rows = cross_validate(cases, FineOptions(sizes=FineSizes(base=4), steps=2, voi=32), folds=2)
+    assert [r["vois"] for r in rows] == [1, 1]

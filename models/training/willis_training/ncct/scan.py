@@ -37,7 +37,7 @@ class CtAppearance:
 class CtPhantom:
     """HU float32 [z,y,x]; mask uint8 [z,y,x]: 0 or 1 + index in SUBTYPES; labels uint8 [z,6] in the order of CLASSES.
 
-    Pixel (i, j) of slice k lies at origin + i * pixel * x + j * pixel * row_down + k * (0, 0, slice_spacing).
+    Pixel (i, j) of slice k lies at origin + (i * pixel, j * pixel * cos tilt, j * pixel * sin tilt + k * slice_spacing), LPS mm.
     """
 
     image: np.ndarray
@@ -78,17 +78,17 @@ def render_ct(head: Head, bleeds: tuple[Bleed, ...], appearance: CtAppearance) -
     low, high = appearance.extent
     depths = np.arange(low, high + 1e-6, appearance.slice_spacing)
     push = [p for b in bleeds for p in b.push(head)]
-    slope = np.tan(np.deg2rad(appearance.tilt))
+    rise, run = np.sin(np.deg2rad(appearance.tilt)), np.cos(np.deg2rad(appearance.tilt))
     image = np.empty((len(depths), count, count), np.float32)
     mask = np.zeros(image.shape, np.uint8)
     for index, depth in enumerate(depths):
         parts = []
         for offset in (-0.25, 0.25):
-            z = depth + offset * appearance.slice_spacing + slope * (y - appearance.shift[1])
-            parts.append(_plane(head, bleeds, Plane(x, np.cos(np.deg2rad(appearance.tilt)) * y, z), push))
+            z = depth + offset * appearance.slice_spacing + rise * (y - appearance.shift[1])
+            parts.append(_plane(head, bleeds, Plane(x, run * y, z), push))
         image[index] = _reconstruct(0.5 * (parts[0][0] + parts[1][0]), appearance, rng)
         mask[index] = np.where(parts[0][1] > 0, parts[0][1], parts[1][1])
-    origin = (float(x[0]), float(np.cos(np.deg2rad(appearance.tilt)) * y[0]), float(low + slope * (y[0] - appearance.shift[1])))
+    origin = (float(x[0]), float(run * y[0]), float(low + rise * (y[0] - appearance.shift[1])))
     return CtPhantom(image, mask, labels_of(mask, appearance.pixel), origin, head, bleeds, appearance)
 
 

@@ -31,7 +31,12 @@ class Series:
 
 def read_series(folder: Path) -> Series:
     """Reads every DICOM file of a folder with one series; refuses mixed series, gaps and missing geometry by name."""
-    datasets = [pydicom.dcmread(f) for f in sorted(p for p in folder.iterdir() if p.is_file()) if pydicom.misc.is_dicom(f)]
+    return read_files(sorted(p for p in folder.iterdir() if p.is_file()), folder)
+
+
+def read_files(files: list[Path], folder: Path) -> Series:
+    """The same for chosen files; `folder` names them in refusals."""
+    datasets = [pydicom.dcmread(f) for f in files if pydicom.misc.is_dicom(f)]
     images = [d for d in datasets if "PixelData" in d]
     if not images:
         raise Refusal("NO_IMAGES", folder, "holds no DICOM image")
