@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import fine_tune
-from .cta_resnet import bundle as cta_bundle
-from .haemorrhage import command as haemorrhage
+from .training_commands import cta_arguments, haemorrhage_arguments, patch_arguments, train_arguments
 
 
 def main() -> None:
@@ -40,14 +38,10 @@ def main() -> None:
     head_ct.add_argument("--slice-spacing", type=float, help="mm")
     head_ct.add_argument("--tilt", type=float, default=0.0, metavar="DEGREES", help="gantry tilt")
     head_ct.set_defaults(run=_head_ct)
-    haemorrhage.add_arguments(commands.add_parser("haemorrhage-bundle", help="train, calibrate, measure and export the head CT bundle"))
-    cta_bundle.add_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
-    fine_tune.add_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
-    patches = commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it")
-    patches.add_argument("--config", type=Path, required=True, help='JSON, e.g. {"annex": 5, "epochs": 10}')
-    patches.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
-    patches.add_argument("--scans", type=int, nargs=3, default=(40, 15, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
-    patches.set_defaults(run=_patches)
+    haemorrhage_arguments(commands.add_parser("haemorrhage-bundle", help="train, calibrate, measure and export the head CT bundle"))
+    cta_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
+    train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
+    patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")
     bundle.add_argument("--out", type=Path, required=True)
     bundle.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
@@ -82,20 +76,6 @@ def _head_ct(arguments: argparse.Namespace) -> None:
 
     truth = write_head_ct(arguments)
     print(json.dumps({"seed": truth["seed"], "bleeds": truth["bleeds"], "mimics": truth["mimics"]}, indent=2))
-
-
-def _patches(arguments: argparse.Namespace) -> None:
-    from .dataset import load_cases
-    from .metrics import auc
-    from .patch_classifier import PatchScan, load_config, patch_map, scan_score, train_patches
-
-    config = load_config(arguments.config)
-    scans = {split: [PatchScan(c.image.astype(np.float32), c.centres, f"{split} {k}") for k, c in enumerate(load_cases(arguments.cache, split, n))]  # type: ignore[arg-type]
-             for split, n in zip(("train", "validation", "test"), arguments.scans)}
-    network, scores = train_patches(scans["train"], scans["validation"], config)
-    found = [scan_score(patch_map(network, s.image, config), s.image, config)[0] for s in scans["test"]]
-    present = np.array([len(s.centres) > 0 for s in scans["test"]])
-    print(json.dumps({"bestEpoch": int(np.argmax(scores)) + 1, "bestF2": round(max(scores), 4), "scanAuc": round(auc(present, np.array(found)), 4)}))
 
 
 def _bundle(arguments: argparse.Namespace) -> None:

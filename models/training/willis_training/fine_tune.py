@@ -34,19 +34,6 @@ class FineTuneOptions:
     seed: int = 1
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the command."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
-    parser.add_argument("--set", choices=sorted(READERS), required=True, help="its layout")
-    parser.add_argument("--init", type=Path, required=True, help="bundle to start from (models/tof-patch)")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
-    parser.add_argument("--id", default="tof-patch-site", help="id of the new bundle")
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
-    parser.set_defaults(run=run)
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Reads, checks, splits by subject, trains, measures, writes."""
     read = [c for c in READERS[arguments.set](arguments.data) if c.modality == "MR"]

@@ -25,19 +25,6 @@ LIMITS = [
 ]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the command cta-bundle."""
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("willis-cta"), help="crops and checkpoint")
-    parser.add_argument("--patients", type=int, nargs=3, default=(500, 100, 150), metavar=("TRAIN", "FIT", "TEST"))
-    parser.add_argument("--steps", type=int, default=700)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
-    parser.set_defaults(run=run)
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Runs every step; training goes on from the cache."""
     counts = dict(zip(("train", "validation", "test"), arguments.patients))

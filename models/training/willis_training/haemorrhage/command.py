@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -10,19 +9,6 @@ from .bundle import Trained, write_bundle
 from .dataset import SliceSampler, Study, at_network_size, prepared
 from .train_sequence import Encoded, SequenceOptions, encode, train_sequence
 from .train_slices import SliceOptions, train_slices
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of the command."""
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("willis-ncct"), help="prepared phantoms and checkpoints")
-    parser.add_argument("--studies", type=int, nargs=3, default=(320, 60, 150), metavar=("TRAIN", "VALIDATION", "TEST"))
-    parser.add_argument("--steps", type=int, nargs=4, default=(600, 300, 100, 250), metavar=("A96", "A128", "B96", "B128"))
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
-    parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real head CT series (DICOM) to read as well")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
