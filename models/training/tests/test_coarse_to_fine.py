@@ -1,12 +1,16 @@
 """System 003: shapes and sizes as published, the loss as it should be, channels, folds by subject, and a tiny run of both stages."""
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 import torch
 
 from willis_training.coarse_to_fine.cases import folds_by_subject, phantom_case, require_disjoint
 from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
+from willis_training.coarse_to_fine.evaluate import score, summary
+from willis_training.coarse_to_fine.export import export_coarse, export_fine
 from willis_training.coarse_to_fine.losses import printed_weighted_dice_loss, soft_dice, weighted_dice_loss
 from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
 from willis_training.coarse_to_fine.train import (CoarseOptions, FineOptions, components, cross_validate, dense_probability, fine_scores,
@@ -87,19 +91,44 @@ def test_folds_keep_subjects_together():
 
 
 def test_tiny_run_of_both_stages(cases):
-    arteries = train_arteries(cases[:1], ArteryOptions(steps=40, crop=24, base=4))
+    arteries = train_arteries(cases[:1], ArteryOptions(steps=80, crop=32, base=4))
     found = extract_arteries(arteries, cases[1].image, 20.0, 1.0)
     assert dice(cases[1].arteries, found) > 0.5
     medic = train_coarse(cases[:1], CoarseOptions(steps=6, batch=2, segment=25, widths=(2, 2, 3, 3, 3, 3, 4, 4), joined=6))
     probability = dense_probability(medic, channels_of(cases[1].image, cases[1].arteries)[0], tile=45)
     assert probability.shape == cases[1].image.shape and 0 <= probability.min() <= probability.max() <= 1
-    options = FineOptions(sizes=FineSizes(base=4), steps=40, voi=32, beta=1.0, learning_rate=2e-3)
+    options = FineOptions(sizes=FineSizes(base=4), steps=60, voi=32, beta=1.0, learning_rate=2e-3)
     fine = train_fine(cases[:1], options)
     scores = fine_scores(fine, cases[:1], options, spacing=1.0)
     assert scores["dsc"] > 0.4
     centre = [np.argwhere(cases[1].aneurysms > 0).mean(0)]
     drawn = outline(fine, cases[1], centre, 32, contour=True)
     assert drawn.shape == cases[1].image.shape and drawn.max() > drawn.min()
+
+
+def test_scan_scores_count_as_adam_does(cases):
+    truth = cases[0].aneurysms
+    perfect = score(cases[0], (truth > 0).astype(float), 1, 1.0)
+    assert perfect.sensitivity == 1 and perfect.false_positives == 0 and perfect.dsc == (1.0,) and perfect.hd95_mm == (0.0,) and perfect.vs == (1.0,)
+    elsewhere = np.zeros(truth.shape)
+    elsewhere[2:6, 2:6, 2:6] = 1
+    wrong = score(cases[0], elsewhere, 1, 1.0)
+    assert wrong.sensitivity == 0 and wrong.false_positives == 1 and wrong.dsc == ()
+    assert summary([perfect, wrong])["sensitivity"] == 0.5 and summary([perfect, wrong])["falsePositivesPerScan"] == 0.5
+
+
+def test_exported_networks_equal_torch(tmp_path):
+    torch.manual_seed(0)
+    fine, medic = FineNetwork(FineSizes(base=4)).eval(), DeepMedic(1, (2, 2, 3, 3, 3, 3, 4, 4), 6).eval()
+    export_fine(fine, tmp_path / "fine.onnx", voi=32)
+    export_coarse(medic, tmp_path / "coarse.onnx")
+    assert "ConvTranspose" not in {n.op_type for f in ("fine", "coarse") for n in onnx.load(tmp_path / f"{f}.onnx").graph.node}
+    channels, near, far = torch.randn(2, 2, 32, 32, 32), torch.randn(1, 1, 45, 45, 45), torch.randn(1, 1, 26, 26, 26)
+    with torch.no_grad():
+        wanted = torch.softmax(fine(channels), 1)[:, 1].numpy(), torch.softmax(medic(near, far), 1)[:, 1].numpy()
+    open_session = lambda name: ort.InferenceSession(str(tmp_path / name), providers=["CPUExecutionProvider"])
+    found = open_session("fine.onnx").run(None, {"channels": channels.numpy()})[0], open_session("coarse.onnx").run(None, {"fine": near.numpy(), "coarse": far.numpy()})[0]
+    assert all(np.abs(a - b).max() < 5e-3 for a, b in zip(wanted, found))
 
 
 def test_components_are_ordered_and_filtered():

@@ -245,7 +245,7 @@ def test_calibration_and_mixups():
     rng = np.random.default_rng(3)
     logits = rng.normal(0, 2, (400, 6))
     labels = (rng.random((400, 6)) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(np.uint8)
-    fitted = calibrate([Reading(logits, labels, np.zeros((400, 6, 2, 2)), np.zeros((400, 4, 4)))])
+    fitted = calibrate([Reading(logits, labels, np.zeros((400, 6, 2, 2)), np.zeros((400, 4, 4)), np.stack([logits, logits]))])
     assert np.allclose(fitted.slope, 0.5, atol=0.15) and np.allclose(fitted.intercept, -1, atol=0.3)
     truth, score = np.zeros((3, 6)), np.full((3, 6), 0.1)
     truth[0, 1] = truth[1, 5] = truth[2, 5] = 1
@@ -259,4 +259,4 @@ def test_pointing_counts_slices_whose_strongest_cell_holds_blood():
     maps[:, 0, 0, 0], mask[0, 1, 1], mask[1, 7, 7] = 1.0, 3, 3
     labels = np.zeros((2, 6))
     labels[:, 0] = 1
-    assert pointing([Reading(np.zeros((2, 6)), labels, maps, mask)], 0) == 0.5
+    assert pointing([Reading(np.zeros((2, 6)), labels, maps, mask, np.zeros((2, 2, 6)))], 0) == 0.5

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
+from ..metrics import auc
 from ..ncct import CLASSES, draw_bleeds, draw_ct_appearance, draw_head, render_ct
 from .card import write_card
 from .dataset import Study
@@ -54,7 +55,7 @@ def write_bundle(
     manifest["operatingPoint"]["chosenOn"] = f"{len(validation)} validation phantoms, largest sensitivity + specificity a class"  # type: ignore[index]
     manifest["performance"] = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance",
                                **measure(readings, calibration, thresholds),
-                               "stages": stages(reader, test, readings),
+                               "stages": stages(readings),
                                "realVolumes": [_real(reader, calibration, name, *volume) for name, volume in real.items()]}
     manifest |= {"limits": LIMITS, "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json"}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
@@ -92,15 +93,12 @@ def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, tr
     }
 
 
-def stages(reader: Reader, test: list[Study], readings: list[Reading]) -> dict[str, dict[str, float]]:
+def stages(readings: list[Reading]) -> dict[str, dict[str, float]]:
     """Slice AUC of each network by itself, of their mean, and after the sequence model: what each stage adds."""
-    from ..metrics import auc
-    from .dataset import at_network_size
-
-    parts = [reader.read(at_network_size(s), s.slice_spacing)[2]["logits"] for s in test]
+    parts = np.concatenate([r.slice_logits for r in readings], 1)
     labels = np.concatenate([r.labels for r in readings])
-    columns = {"windows (A)": np.concatenate([p[0] for p in parts]), "three slices (B)": np.concatenate([p[1] for p in parts]),
-               "mean of A and B": np.concatenate([p.mean(0) for p in parts]), "sequence model": np.concatenate([r.logits for r in readings])}
+    columns = {"windows (A)": parts[0], "three slices (B)": parts[1], "mean of A and B": parts.mean(0),
+               "sequence model": np.concatenate([r.logits for r in readings])}
     return {name: {c: round(auc(labels[:, k], logits[:, k]), 4) for k, c in enumerate(CLASSES)} for name, logits in columns.items()}
 
 

@@ -14,12 +14,13 @@ from .dataset import Study, at_network_size, neighbours
 
 @dataclass(frozen=True)
 class Reading:
-    """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and mask of the slices."""
+    """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and mask of the slices, logits of A and B [2,t,6]."""
 
     logits: np.ndarray
     labels: np.ndarray
     maps: np.ndarray
     mask: np.ndarray
+    slice_logits: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Reader:
 
 def read_study(reader: Reader, study: Study) -> Reading:
     """Reads a prepared study."""
-    logits, maps, _ = reader.read(at_network_size(study), study.slice_spacing)
-    return Reading(logits, study.labels, maps, study.mask)
+    logits, maps, parts = reader.read(at_network_size(study), study.slice_spacing)
+    return Reading(logits, study.labels, maps, study.mask, parts["logits"])
 
 
 def calibrate(readings: list[Reading]) -> Calibration:
