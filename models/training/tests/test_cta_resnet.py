@@ -156,7 +156,7 @@ def test_batches_move_image_and_mask_together(crops):
 
 
 def test_tiny_training_and_measuring(tmp_path, crops):
-    options = CropOptions(steps=2, batch=2, checkpoint_every=2)
+    options = CropOptions(small_steps=1, full_steps=1, batch=2, checkpoint_every=2)
     network = train_candidates(crops, options, tmp_path / "c.pt")
     again = train_candidates(crops, options, tmp_path / "c.pt")
     assert torch.equal(network.head.weight, again.head.weight)

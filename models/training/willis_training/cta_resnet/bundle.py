@@ -33,10 +33,10 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.imagenet:
         start = CandidateNetwork()
         load_imagenet(start, arguments.imagenet)
-    options = CropOptions(steps=arguments.steps, seed=arguments.seed, threads=arguments.threads)
+    options = CropOptions(*arguments.steps, seed=arguments.seed, threads=arguments.threads)
     network = train_candidates(crops["train"], options, arguments.cache / "candidates.pt", start)
     training = {"data": f"{counts['train']} synthetic CTA patients ({len(crops['train'])} candidates); selection and regression on {counts['validation']} others",
-                "seed": arguments.seed, "date": arguments.date, "steps": arguments.steps,
+                "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
     manifest = write_bundle(network, crops["validation"], crops["test"], arguments.out, training)
     figure = manifest["performance"]["auc"]  # type: ignore[index]

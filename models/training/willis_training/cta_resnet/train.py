@@ -10,15 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..haemorrhage.train_slices import CellScale, map_loss
-from .crops import Crop
+from .crops import PIXELS, Crop
 from .network import CandidateNetwork
 
 
 @dataclass(frozen=True)
 class CropOptions:
-    """The published optimiser (AdamW, trunk and head apart); steps instead of epochs. Without `class_weights` as published before them."""
+    """The published optimiser (AdamW, trunk and head apart); steps instead of epochs: on the middle 40 mm first, then on whole crops."""
 
-    steps: int = 700
+    small_steps: int = 250
+    full_steps: int = 120
+    small_pixels: int = 80
     batch: int = 16
     trunk_rate: float = 5e-4
     head_rate: float = 2e-3
@@ -27,6 +29,10 @@ class CropOptions:
     seed: int = 1
     threads: int = 1
     checkpoint_every: int = 50
+
+    @property
+    def steps(self) -> int:
+        return self.small_steps + self.full_steps
 
 
 def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, start: CandidateNetwork | None = None) -> CandidateNetwork:
@@ -48,7 +54,8 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     started, losses = time.time(), []
     network.train()
     for step in range(first, options.steps):
-        hu, truth, shares = crop_batch(crops, options.batch, np.random.default_rng([options.seed, step]))
+        pixels = options.small_pixels if step < options.small_steps else PIXELS
+        hu, truth, shares = crop_batch(crops, options.batch, np.random.default_rng([options.seed, step]), pixels)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logit, _, maps = network(hu.to(memory_format=torch.channels_last))
             evidence = functional.conv2d(maps, network.head.weight[:, :, None, None], network.head.bias)
@@ -67,8 +74,8 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     return network.eval()
 
 
-def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """HU [n,3,112,112], truth [n], share of aneurysm in each of 7 x 7 cells; mirrored, turned, shifted, brightened."""
+def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator, pixels: int = PIXELS) -> tuple[Tensor, Tensor, Tensor]:
+    """HU [n,3,p,p], truth [n], share of aneurysm in each of p/16 x p/16 cells; mirrored, turned, shifted, brightened."""
     chosen = [crops[int(k)] for k in rng.integers(len(crops), size=count)]
     first = rng.integers(0, 3, count)
     hu = torch.from_numpy(np.stack([c.hu[k : k + 3] for c, k in zip(chosen, first)]).astype(np.float32))
@@ -79,7 +86,8 @@ def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator) -> tuple
     theta[:, 0, 0], theta[:, 0, 1] = zoom * np.cos(angle) * flip, -zoom * np.sin(angle)
     theta[:, 1, 0], theta[:, 1, 1] = zoom * np.sin(angle) * flip, zoom * np.cos(angle)
     theta[:, :, 2] = shift
-    grid = functional.affine_grid(torch.from_numpy(theta), list(hu.shape), align_corners=False)
+    theta[:, :, :2] *= pixels / PIXELS
+    grid = functional.affine_grid(torch.from_numpy(theta), [count, 1, pixels, pixels], align_corners=False)
     moved = functional.grid_sample(hu, grid, padding_mode="border", align_corners=False)
     shares = functional.avg_pool2d(functional.grid_sample(mask, grid, align_corners=False), 16)
     gain = torch.from_numpy(rng.uniform(0.85, 1.2, (count, 1, 1, 1)).astype(np.float32))
