@@ -21,7 +21,8 @@ const everyKind: readonly ResultKind[] = ['summary', 'heatmap', ...datasetKinds]
 interface Read {
   readonly sopInstanceUid: string;
   readonly patientName: string;
-  readonly equipment: { readonly purpose: string; readonly deviceUid: string };
+  readonly equipment: Readonly<Record<string, string>>;
+  readonly observer: Readonly<Record<string, string>>;
   readonly unlisted: readonly string[];
   readonly codes: readonly (readonly [string, string])[];
   readonly texts: readonly string[];
@@ -148,8 +149,9 @@ describe('results before independent judges', function () {
 
   function compareReport({ name, input, kinds }: Case, kind: 'sr' | 'sr-comprehensive'): void {
     const { findings } = input.findings;
-    const { groups, equipment } = readOf(name, kind);
-    expect(equipment.purpose).to.equal('109102');
+    const { groups, equipment, observer } = readOf(name, kind);
+    // IHE AIR 6.5.3.1: the observer is the contributing equipment, value by value
+    expect({ purpose: '109102', ...observer }).to.deep.equal(equipment);
     expect(groups).to.have.length(findings.length);
     for (const finding of findings) {
       const { sopInstanceUid } = input.source.frames.find(
@@ -351,6 +353,8 @@ describe('results of a real analysis before independent judges', function () {
       [...everyKind].sort(),
     );
     for (const file of first) judge(file);
+    const validated = JSON.parse(pythonInput('validate.py', '', ...first)) as Record<string, unknown>;
+    expect(validated).to.deep.equal(Object.fromEntries(first.map((file) => [file, []])));
     const [sr, seg] = ['sr', 'seg'].map((kind) =>
       files.find((file) => path.basename(file) === `${kind}-0001.dcm`)!,
     );
