@@ -1,8 +1,9 @@
-import { decimal, encodeDataset, type Dataset } from '../dicom/index.ts';
+import { decimal, encodeDataset, type Attributes, type Dataset } from '../dicom/index.ts';
 import type { Finding } from '../findings/index.ts';
-import type { FrameGeometry } from '../volume/index.ts';
+import type { FrameGeometry, Volume } from '../volume/index.ts';
 import { dicomDate, dicomTime, explicitVrLittleEndian, patientStudyEquipment, resultUid } from './common.ts';
 import { pixelOf } from './frame-place.ts';
+import { windowOf } from './pictures/grey.ts';
 import { keyFrameOf, referencedSop, tracking } from './references.ts';
 import type { ResultInput, ResultInstance } from './types.ts';
 
@@ -37,6 +38,7 @@ export function buildPresentationState(input: ResultInput): ResultInstance {
     DisplayedAreaSelectionSequence: [displayedArea(marks)],
     GraphicAnnotationSequence: marks.map(annotation),
     GraphicLayerSequence: [{ GraphicLayer: layer, GraphicLayerOrder: 1 }],
+    ...greyScale(input),
     PresentationLUTShape: 'IDENTITY',
   });
   return {
@@ -104,6 +106,38 @@ function circleObject({ centre, radius }: NonNullable<Mark['circle']>): Dataset 
     GraphicType: 'CIRCLE',
     GraphicFilled: 'N',
   };
+}
+
+/**
+ * What a presentation state leaves out is not applied (PS3.4 N.2.1): it repeats the source's rescaling, and its window or, where
+ * it has none, one over the grey values of the head.
+ */
+function greyScale({ source, volume }: ResultInput): Dataset {
+  const { attributes } = source;
+  const rescaling =
+    attributes.items('SharedFunctionalGroupsSequence')[0]?.items('PixelValueTransformationSequence')[0] ??
+    attributes;
+  const slope = rescaling.number('RescaleSlope');
+  const window = windowOfSource(attributes) ?? windowOfVoxels(volume);
+  return {
+    RescaleSlope: slope === undefined ? undefined : decimal(slope),
+    RescaleIntercept: slope === undefined ? undefined : decimal(rescaling.number('RescaleIntercept') ?? 0),
+    RescaleType: slope === undefined ? undefined : attributes.text('Modality') === 'CT' ? 'HU' : 'US',
+    SoftcopyVOILUTSequence: window === undefined ? undefined : [window],
+  };
+}
+
+function windowOfSource(attributes: Attributes): Dataset | undefined {
+  const centre = attributes.number('WindowCenter');
+  const width = attributes.number('WindowWidth');
+  if (centre === undefined || width === undefined || width < 1) return undefined;
+  return { WindowCenter: decimal(centre), WindowWidth: decimal(width) };
+}
+
+function windowOfVoxels(volume: Volume | null): Dataset | undefined {
+  if (volume === null) return undefined;
+  const { low, high } = windowOf(volume.data);
+  return { WindowCenter: decimal((low + high) / 2), WindowWidth: decimal(Math.max(1, high - low)) };
 }
 
 /** The whole of each image, scaled to fit (PS3.3 C.10.4). */

@@ -1,7 +1,7 @@
 import { codes, type Dataset } from '../../dicom/index.ts';
 import type { AneurysmFinding } from '../../findings/index.ts';
 import { algorithm } from './context.ts';
-import { pointItem, type FindingPlace, type GroupContent, type ReportContext } from './group.ts';
+import { pointItem, type FindingPlace, type GroupContent, type ReportContext } from './place.ts';
 import { growthItems } from './growth.ts';
 import { code, image, number } from './items.ts';
 

@@ -2,7 +2,7 @@ import { codes, type CodedConcept, type Dataset } from '../../dicom/index.ts';
 import type { HaemorrhageFinding, HaemorrhageSubtype } from '../../findings/index.ts';
 import { sliceOf, sourceImage } from '../references.ts';
 import { algorithm } from './context.ts';
-import { pointItem, type FindingPlace, type GroupContent, type ReportContext } from './group.ts';
+import { pointItem, type FindingPlace, type GroupContent, type ReportContext } from './place.ts';
 import { code, image, number, text } from './items.ts';
 
 interface Place {

@@ -7,8 +7,9 @@ import { algorithm, deviceObserver, imageLibrary, language, procedureReported } 
 import { structuredDocument } from './document.ts';
 import { evaluations } from './evaluations.ts';
 import { evidenceSequences, predecessor } from './evidence.ts';
-import { measurementGroup, type ReportContext } from './group.ts';
+import { measurementGroup } from './group.ts';
 import { container, root } from './items.ts';
+import type { ReportContext } from './place.ts';
 
 const documents = {
   sr: {
