@@ -13,7 +13,7 @@ from willis_training.haemorrhage.dataset import SliceSampler, Study, neighbours
 from willis_training.haemorrhage.export import ExplainedSlices, export_sequence, export_slices, grad_cam_plus_plus
 from willis_training.haemorrhage.measure import Calibration, Reading, calibrate, mixups, pointing
 from willis_training.haemorrhage.network import SliceNetwork, shown
-from willis_training.haemorrhage.prepare import PIXELS, prepare, prepare_mask, slabs
+from willis_training.haemorrhage.prepare import PIXELS, head_part, prepare, prepare_mask, slabs
 from willis_training.haemorrhage.sequence import SMALL, SequenceModel, SequenceSizes
 from willis_training.haemorrhage.train_sequence import Encoded, SequenceOptions, augmented, predict, train_sequence
 from willis_training.haemorrhage.train_slices import SliceOptions, class_loss, train_slices
@@ -98,6 +98,14 @@ def test_preparing_centres_the_head_and_keeps_hu():
     assert len(np.unique(rows)) == pytest.approx(100 / (208 / 128), abs=2)
     mask = prepare_mask((volume > 0).astype(np.uint8), volume, (1.0, 1.0), 208.0, PIXELS)
     assert mask[1].sum() == pytest.approx((out[1] > -480).sum(), rel=0.05)
+
+
+def test_of_a_series_down_to_the_shoulders_the_head_is_read():
+    volume = np.full((100, 40, 40), -1000, np.float32)
+    volume[:95, 5:35, 5:35] = 40
+    assert head_part(volume, (2.0, 2.0, 3.0)) == slice(94 - 56, 100)
+    assert head_part(volume[40:], (2.0, 2.0, 5.0)) == slice(20, 60)
+    assert head_part(volume[:1] - 2000, (2.0, 2.0, 3.0)) == slice(0, 1)
 
 
 def test_thin_slices_become_slabs():

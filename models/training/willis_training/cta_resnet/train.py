@@ -18,8 +18,8 @@ from .network import CandidateNetwork
 class CropOptions:
     """The published optimiser (AdamW, trunk and head apart); steps instead of epochs: on the middle 40 mm first, then on whole crops."""
 
-    small_steps: int = 250
-    full_steps: int = 120
+    small_steps: int = 220
+    full_steps: int = 90
     small_pixels: int = 80
     batch: int = 16
     trunk_rate: float = 5e-4

@@ -15,7 +15,8 @@ from .dataset import Study
 from .export import export_sequence, export_slices
 from .measure import Calibration, Reader, Reading, calibrate, choose_thresholds, measure, read_study
 from .network import WINDOWS, SliceNetwork
-from .prepare import (AIR_HU, FIELD_MM, HEAD_HU, PIXELS, SAMPLES, SLAB_MM, THIN_BELOW_MM, head_centre, prepare, slabs)
+from .prepare import (AIR_HU, FIELD_MM, HEAD_EXTENT_MM, HEAD_HU, PIXELS, SAMPLES, SLAB_MM, SMALLEST_SLICE_MM2, THIN_BELOW_MM, head_centre,
+                      head_part, prepare, slabs)
 from .sequence import SequenceModel
 
 FILES = {"slices-a.onnx": "slices-a", "slices-b.onnx": "slices-b", "sequence.onnx": "sequence"}
@@ -73,6 +74,7 @@ def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, tr
                     "sliceSpacingMm": [0.5, 6.0], "minCoverageMm": [140, 140, 100]},
         "preprocessing": {
             "units": "HU", "sliceOrder": "inferior-to-superior",
+            "headPart": {"extentMm": HEAD_EXTENT_MM, "smallestSliceMm2": SMALLEST_SLICE_MM2, "hu": HEAD_HU},
             "thinSlices": {"belowMm": THIN_BELOW_MM, "slabMm": SLAB_MM, "method": "mean"},
             "centre": {"method": "mean-position-of-voxels-above", "hu": HEAD_HU},
             "fieldMm": FIELD_MM, "pixels": PIXELS, "samplesPerAxis": SAMPLES, "interpolation": "linear", "outsideHu": AIR_HU,
@@ -103,9 +105,10 @@ def stages(readings: list[Reading]) -> dict[str, dict[str, float]]:
 
 
 def _real(reader: Reader, calibration: Calibration, name: str, volume: np.ndarray, spacing: tuple[float, float, float]) -> dict[str, object]:
-    thick, slice_spacing = slabs(volume, spacing[2])
+    head = volume[head_part(volume, spacing)]
+    thick, slice_spacing = slabs(head, spacing[2])
     logits, _, _ = reader.read(prepare(thick, (spacing[0], spacing[1])), slice_spacing)
-    return {"name": name, "slices": len(volume), "scanScores": dict(zip(CLASSES, (round(float(v), 3) for v in calibration(logits).max(0))))}
+    return {"name": name, "slices": len(head), "scanScores": dict(zip(CLASSES, (round(float(v), 3) for v in calibration(logits).max(0))))}
 
 
 def write_golden(reader: Reader, calibration: Calibration, folder: Path) -> None:

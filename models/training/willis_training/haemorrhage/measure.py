@@ -48,13 +48,16 @@ class Reader:
     def read(self, hu: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Prepared HU [t,p,p] -> sequence logits [t,6], mean Grad-CAM++ of both networks [t,6,8,8], and the parts."""
         triples = neighbours(hu.astype(np.float32))
-        outputs = []
-        for session in (self.a, self.b):
-            parts = [session.run(["logits", "features", "gradcampp"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
-            outputs.append([np.concatenate([p[j] for p in parts]) for j in range(3)])
+        outputs = [self.slices(session, triples) for session in (self.a, self.b)]
         logits, features, maps = (np.stack([o[j] for o in outputs]) for j in range(3))
         feeds = {"features": features[None], "logits": logits[None], "spacing": np.array([slice_spacing], np.float32)}
         return self.sequence.run(None, feeds)[0][0], maps.mean(0), {"logits": logits, "features": features}
+
+
+    def slices(self, session: ort.InferenceSession, triples: np.ndarray) -> list[np.ndarray]:
+        """One network over all slices [t,3,p,p]: logits, features, Grad-CAM++."""
+        parts = [session.run(["logits", "features", "gradcampp"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
+        return [np.concatenate([p[j] for p in parts]) for j in range(3)]
 
 
 def read_study(reader: Reader, study: Study) -> Reading:

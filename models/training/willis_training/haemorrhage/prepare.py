@@ -9,6 +9,8 @@ PIXELS = 128
 SAMPLES = 3
 #: slices closer than this are averaged to slabs of about SLAB_MM
 THIN_BELOW_MM, SLAB_MM = 2.0, 3.0
+#: of a series that goes on below the head, this much from the vertex down is read (mm); a slice of the head has at least that area
+HEAD_EXTENT_MM, SMALLEST_SLICE_MM2 = 170.0, 2000.0
 AIR_HU = -1000.0
 HEAD_HU = -200.0
 
@@ -17,6 +19,16 @@ def prepare(volume: np.ndarray, spacing: tuple[float, float], field_mm: float = 
     """HU [z,y,x] with pixel spacing (x, y) in mm -> float32 [z,pixels,pixels] about the head's centre."""
     down, across = sampling(volume, spacing, field_mm, pixels)
     return np.stack([AIR_HU + down @ (plane.astype(np.float32) - AIR_HU) @ across.T for plane in volume])
+
+
+def head_part(volume: np.ndarray, spacing: tuple[float, float, float]) -> slice:
+    """Which slices (inferior to superior) are the head: from the highest one with enough tissue, HEAD_EXTENT_MM downwards."""
+    areas = (volume > HEAD_HU).sum((1, 2)) * spacing[0] * spacing[1]
+    tissue = np.flatnonzero(areas >= SMALLEST_SLICE_MM2)
+    if len(tissue) == 0:
+        return slice(0, len(volume))
+    top = int(tissue[-1])
+    return slice(max(0, top - int(HEAD_EXTENT_MM / spacing[2])), len(volume))
 
 
 def slabs(volume: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, float]:
