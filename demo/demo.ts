@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { parseConfig } from '../src/config/index.ts';
 import { readInstance } from '../src/dicom/index.ts';
-import type { SeriesFindings } from '../src/findings/index.ts';
+import { aneurysmsOf, type SeriesFindings } from '../src/findings/index.ts';
 import { sendInstances } from '../src/network/index.ts';
 import { startNode } from '../src/node.ts';
 import { openLog } from '../src/operations/index.ts';
@@ -65,7 +65,7 @@ async function show(found: SeriesFindings | undefined): Promise<void> {
     `State: ${found.state}${found.state === 'not-analysed' ? '' : `, probability of an aneurysm ${found.probability.toFixed(2)}`}`,
   );
   say('No.  Probability  Diameter  Volume    Centre (LPS, mm)          Place');
-  for (const [index, finding] of found.findings.entries()) {
+  for (const [index, finding] of aneurysmsOf(found).entries()) {
     const centre = finding.centreLpsMm.map((v) => v.toFixed(1).padStart(6)).join(' ');
     const place = `${finding.site.meaning}, ${finding.site.laterality ?? 'near the midline'}`;
     const [probability, diameter, volume] = [

@@ -58,7 +58,8 @@ export function receiverPort(parts: Parts): ReceiverPort {
       const series = touched.get(summary.id);
       touched.delete(summary.id);
       parts.events.log.info(summary.text, { association: summary.id });
-      if (series === undefined || summary.ending !== 'released') return;
+      // refused instances come again: their series waits for them
+      if (series === undefined || summary.ending !== 'released' || summary.refused > 0) return;
       const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
       hastenSeries(parts.database, series, dueAt)
         .then(() => parts.runner.wake())

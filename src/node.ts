@@ -177,11 +177,11 @@ async function routesOf(config: Config, log: Log): Promise<Routes> {
 }
 
 /** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
-function kindsFor(config: Config, sendTo: readonly string[]): Route['kinds'] {
+function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
   const kinds = config.destinations
     .filter(({ name }) => sendTo.includes(name))
     .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
-  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as Route['kinds'];
+  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
 }
 
 function noBundle(rule: string, pipeline: string): WillisError {

@@ -28,6 +28,18 @@ export function runPython(script: string, ...args: readonly string[]): string {
   return output;
 }
 
+/** Runs a script of ours on text, and gives back what it printed; its warnings aside. */
+export function pythonInput(script: string, input: string, ...args: readonly string[]): string {
+  const file = path.join(import.meta.dirname, '..', 'python', script);
+  const { status, stdout, stderr } = spawnSync(pythonPath, [file, ...args], {
+    encoding: 'utf8',
+    input,
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) throw new Error(`${script} failed:\n${stderr}`);
+  return stdout;
+}
+
 /** Skips a suite whose peer is not installed, saying so; in CI a missing peer is a failure. */
 export function needs(context: Mocha.Context, ...tools: readonly string[]): void {
   const missing = tools.filter((tool) =>

@@ -11,6 +11,7 @@ import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
+import type { ReportReference, ResultKind } from '../results/index.ts';
 import type { AnalysisWorker } from './pool.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
 
@@ -22,9 +23,12 @@ export interface Route {
   readonly bundleFolder: string;
   readonly bundleSha256: string;
   readonly sendTo: readonly string[];
-  /** Everything that its destinations may be sent. */
-  readonly kinds: SeriesTask['kinds'];
+  /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
+  readonly kinds?: readonly ResultKind[];
 }
+
+const usualKinds: readonly ResultKind[] = ['summary', 'heatmap', 'sr'];
+const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive', 'sr-basic-text'];
 
 export interface AnalyseOptions {
   readonly files: ArchiveFiles;
@@ -114,27 +118,37 @@ function isFailure(row: AnalysisRow): boolean {
 
 interface Previous {
   readonly id: number;
-  readonly srSopInstanceUid: string;
-  readonly srSeriesInstanceUid: string;
+  readonly reports: readonly ReportReference[];
 }
 
-/** The newest result of the same series, which this one replaces: a late image came. */
+/** The newest result of the same series, which this one replaces: a late image came. Its reports, of whatever kinds were asked for. */
 async function previousAnalysis(
   database: Database,
   seriesId: number,
   pipeline: string,
 ): Promise<Previous | null> {
-  const row = await database
+  const analysis = await database
     .selectFrom('analysis')
-    .innerJoin('result', 'result.analysis_id', 'analysis.id')
-    .select(['analysis.id', 'result.sop_instance_uid', 'result.series_instance_uid'])
-    .where('analysis.series_id', '=', seriesId)
-    .where('analysis.pipeline', '=', pipeline)
-    .where('result.kind', '=', 'sr')
-    .orderBy('analysis.id', 'desc')
+    .select('id')
+    .where('series_id', '=', seriesId)
+    .where('pipeline', '=', pipeline)
+    .orderBy('id', 'desc')
     .executeTakeFirst();
-  if (row === undefined) return null;
-  return { id: row.id, srSopInstanceUid: row.sop_instance_uid, srSeriesInstanceUid: row.series_instance_uid };
+  if (analysis === undefined) return null;
+  const rows = await database
+    .selectFrom('result')
+    .selectAll()
+    .where('analysis_id', '=', analysis.id)
+    .where('kind', 'in', reportKinds)
+    .orderBy('id')
+    .execute();
+  const reports = rows.map((row) => ({
+    kind: row.kind as ReportReference['kind'],
+    sopClassUid: row.sop_class_uid,
+    sopInstanceUid: row.sop_instance_uid,
+    seriesInstanceUid: row.series_instance_uid,
+  }));
+  return { id: analysis.id, reports };
 }
 
 function taskOf(
@@ -156,12 +170,9 @@ function taskOf(
     reason: request.reason,
     inputSha256: request.inputSha256,
     version,
-    supersedes: previous && {
-      srSopInstanceUid: previous.srSopInstanceUid,
-      srSeriesInstanceUid: previous.srSeriesInstanceUid,
-    },
+    supersedes: previous && { reports: previous.reports },
     completeness: request.completeness,
-    kinds: route.kinds,
+    kinds: route.kinds ?? usualKinds,
     folder: options.files.resultFolder(name),
     createdAtMs: options.now(),
     softwareVersion: options.softwareVersion,

@@ -1,4 +1,5 @@
 import type { Reason, SeriesFindings } from '../findings/index.ts';
+import type { ReportReference, ResultKind } from '../results/index.ts';
 
 /** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
 export interface SeriesTask {
@@ -10,9 +11,10 @@ export interface SeriesTask {
   readonly reason: Reason | null;
   readonly inputSha256: string;
   readonly version: number;
-  readonly supersedes: { readonly srSopInstanceUid: string; readonly srSeriesInstanceUid: string } | null;
+  /** The result of the same series that this one replaces. */
+  readonly supersedes: { readonly reports: readonly ReportReference[] } | null;
   readonly completeness: string;
-  readonly kinds: readonly ('summary' | 'heatmap' | 'sr')[];
+  readonly kinds: readonly ResultKind[];
   /** Absolute folder that gets the results; it appears whole. */
   readonly folder: string;
   readonly createdAtMs: number;

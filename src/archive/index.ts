@@ -5,6 +5,7 @@ export {
   type Durability,
   type Transaction,
 } from './database.ts';
+export { inOneGo, type Statements } from './one-go.ts';
 export type {
   AnalysisRow,
   CommitmentRow,

@@ -1,11 +1,8 @@
 import { axesOf, dot, type FrameGeometry } from '../volume/index.ts';
-import type { PointLpsMm } from './types.ts';
+import type { KeyFrame, PointLpsMm } from './types.ts';
 
 /** The source frame whose plane passes nearest to a point. */
-export function keyFrame(
-  point: PointLpsMm,
-  frames: readonly FrameGeometry[],
-): { readonly keySopInstanceUid: string; readonly keyFrameNumber: number | null } {
+export function keyFrame(point: PointLpsMm, frames: readonly FrameGeometry[]): KeyFrame {
   const distance = (frame: FrameGeometry): number => {
     const [, , normal] = axesOf(frame);
     return Math.abs(dot(point, normal) - dot(frame.imagePositionPatient, normal));

@@ -1,3 +1,4 @@
+import { codes } from '../dicom/index.ts';
 import type { Volume } from '../volume/index.ts';
 import type { PointLpsMm, Site } from './types.ts';
 
@@ -6,12 +7,13 @@ const midlineMm = 4;
 
 /**
  * The site as this version can tell it: a cerebral artery, and its side. Which artery is not told apart (that needs an
- * artery atlas), so the code is the general one. SNOMED CT as in DICOM CID 12 of the free set.
+ * artery atlas), so the code is the general one.
  */
 export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): Site {
   const offset = centreLpsMm[0] - midsagittalXMm;
   const laterality = Math.abs(offset) < midlineMm ? null : offset > 0 ? 'left' : 'right';
-  return { value: '88556005', scheme: 'SCT', meaning: 'Cerebral artery', laterality };
+  const { value, scheme, meaning } = codes.cerebralArtery;
+  return { value, scheme, meaning, laterality };
 }
 
 /** Where the mid-sagittal plane cuts the x axis of LPS, mm: the middle of the head mask, slice row by slice row, the median of it. */

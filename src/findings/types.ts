@@ -10,7 +10,13 @@ export interface Site extends CodedConcept {
   readonly laterality: Laterality | null;
 }
 
-export interface Finding {
+/** The source instance that shows a finding best, and its frame (1-based) in a multi-frame instance. */
+export interface KeyFrame {
+  readonly keySopInstanceUid: string;
+  readonly keyFrameNumber: number | null;
+}
+
+export interface AneurysmFinding extends KeyFrame {
   readonly kind: 'aneurysm';
   /** Calibrated probability, 0..1. */
   readonly probability: number;
@@ -18,9 +24,56 @@ export interface Finding {
   readonly maxDiameterMm: number;
   readonly volumeMm3: number;
   readonly site: Site;
-  /** The source instance that shows the centre best, and its frame (1-based) in a multi-frame instance. */
-  readonly keySopInstanceUid: string;
-  readonly keyFrameNumber: number | null;
+  /** Against the same aneurysm in an earlier study; left out where there is none to compare with. */
+  readonly growth?: Growth;
+}
+
+export type HaemorrhageSubtype =
+  'epidural' | 'intraparenchymal' | 'intraventricular' | 'subarachnoid' | 'subdural';
+
+/** One subtype of haemorrhage in one scan, with the slices that show it. */
+export interface HaemorrhageFinding extends KeyFrame {
+  readonly kind: 'haemorrhage';
+  readonly subtype: HaemorrhageSubtype;
+  /** Calibrated probability of this subtype anywhere in the scan, 0..1. */
+  readonly probability: number;
+  /** In stack order; only slices that the pipeline marks. */
+  readonly slices: readonly [SliceProbability, ...SliceProbability[]];
+  /** Null where the pipeline tells slices but no place in them. */
+  readonly centreLpsMm: PointLpsMm | null;
+  readonly volumeMm3: number | null;
+}
+
+export interface SliceProbability {
+  readonly sopInstanceUid: string;
+  /** 1-based in a multi-frame instance, null in a single-frame one. */
+  readonly frameNumber: number | null;
+  readonly probability: number;
+}
+
+export type Finding = AneurysmFinding | HaemorrhageFinding;
+export type FindingKind = Finding['kind'];
+
+/** What an aneurysm was like in an earlier study, and what became of it. */
+export interface Growth {
+  readonly prior: Prior;
+  readonly priorMaxDiameterMm: number;
+  readonly priorVolumeMm3: number;
+  /** Judged by whoever measured, who knows the error of the measurement. */
+  readonly change: 'grown' | 'shrunk' | 'unchanged';
+}
+
+export interface Prior {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  /** YYYYMMDD. */
+  readonly studyDate: string;
+  /** The report that told of it; null where the prior was measured anew. */
+  readonly report: {
+    readonly sopClassUid: string;
+    readonly sopInstanceUid: string;
+    readonly seriesInstanceUid: string;
+  } | null;
 }
 
 /** Why a series was not analysed: a stable code and a sentence for the radiologist. */
@@ -50,7 +103,10 @@ interface Common {
   readonly timingsMs: Timings;
 }
 
-/** What a pipeline says of one series (docs: "Findings contract"); the same object feeds results, web and evaluation. */
+/**
+ * What a pipeline says of one series (docs: "Findings contract"); the same object feeds results, web and evaluation.
+ * `probability` is that of the scan: of any aneurysm, or of any haemorrhage.
+ */
 export type SeriesFindings = Common &
   (
     | {

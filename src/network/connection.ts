@@ -223,12 +223,7 @@ export class Connection {
     if (storing.report !== undefined && storing.receivedBytes > longestReportBytes)
       throw new ProtocolFault(`a report larger than ${longestReportBytes} bytes`);
     storing.report?.push(Buffer.from(bytes));
-    if (storing.sink?.take(bytes) === false) {
-      this.stream.pause();
-      storing.sink.roomAvailable(() => {
-        if (!this.working) this.stream.resume();
-      });
-    }
+    storing.sink?.take(bytes);
   }
 
   /** True when an object is complete: nothing more is read until its answer is sent. */
@@ -317,7 +312,7 @@ export class Connection {
   private finish(ending: AssociationSummary['ending'], what: string): void {
     this.phase = 'closed';
     this.stream.close();
-    if (!this.working) void this.storing?.sink?.discard().catch(() => undefined);
+    if (!this.working) this.storing?.sink?.discard();
     const { requestor } = this;
     const who =
       requestor === undefined
@@ -327,7 +322,12 @@ export class Connection {
       this.stored + this.refused === 0
         ? ''
         : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
-    this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
+    this.port.associationClosed({
+      id: this.id,
+      ending,
+      refused: this.refused,
+      text: `${who} ${what}${counts}`,
+    });
   }
 }
 

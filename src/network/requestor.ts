@@ -33,7 +33,7 @@ export interface Message {
 /** An association that we asked for. */
 export interface Association extends AsyncDisposable {
   readonly grant: Grant;
-  /** Writes, and waits while the peer does not read. */
+  /** Writes, and waits until the system has taken the bytes; they may be overwritten then. */
   write(bytes: Buffer): Promise<void>;
   /** The next response of the peer; throws ASSOCIATION_LOST. */
   nextResponse(): Promise<Command>;
@@ -78,7 +78,6 @@ class OpenAssociation implements Association {
   private command: Command | undefined;
   private readonly arrived: (Message | Buffer)[] = [];
   private waiting: { resolve: (got: Message | Buffer) => void; reject: (error: Error) => void } | undefined;
-  private draining: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private broken: WillisError | undefined;
 
   constructor(socket: net.Socket, peer: PeerAddress, timeoutMs: number) {
@@ -95,7 +94,6 @@ class OpenAssociation implements Association {
       { dataBytes: ourMaxPduBytes, controlBytes: 65_536 },
     );
     socket.on('data', (chunk) => this.feed(chunk));
-    socket.on('drain', () => this.draining?.resolve());
     socket.on('error', (error) => this.fail(`the connection broke (${error.message})`));
     socket.on('close', () => this.fail('the peer closed the connection'));
   }
@@ -118,8 +116,10 @@ class OpenAssociation implements Association {
 
   async write(bytes: Buffer): Promise<void> {
     if (this.broken !== undefined) throw this.broken;
-    if (this.socket.write(bytes)) return;
-    await this.within(new Promise<void>((resolve, reject) => (this.draining = { resolve, reject })));
+    const written = new Promise<void>((resolve, reject) => {
+      this.socket.write(bytes, (error) => (error == null ? resolve() : reject(this.broken ?? error)));
+    });
+    await this.within(written);
   }
 
   async writeMessage(contextId: number, command: Buffer, dataset: Buffer): Promise<void> {
@@ -213,7 +213,6 @@ class OpenAssociation implements Association {
   private fail(what: string): void {
     this.broken ??= this.lost(what);
     this.waiting?.reject(this.broken);
-    this.draining?.reject(this.broken);
     this.waiting = undefined;
   }
 

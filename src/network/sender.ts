@@ -1,13 +1,12 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { WillisError, describeError } from '../errors.ts';
 import { contextResultText, type ProposedContext } from './association-request.ts';
 import { commandField, storeRequest } from './command.ts';
-import { commandPdu, dataPdus } from './pdu-writer.ts';
+import { OutgoingFiles, type BegunFile } from './outgoing-file.ts';
+import { commandPdu } from './pdu-writer.ts';
 import { openAssociation, type Association, type RequestorOptions } from './requestor.ts';
 import type { Conversion, OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
 
 const mostContexts = 128;
-const readBytes = 1 << 20;
 
 /**
  * Sends instances on one association: each file's data set byte for byte in the transfer syntax it has, or, with `conversion`,
@@ -29,14 +28,15 @@ export async function sendInstances(
     association,
     contexts,
     conversion,
+    files: new OutgoingFiles(),
     nextMessageId: () => (messageId = (messageId % 65_535) + 1),
   };
-  for (const instance of instances) {
+  for (const [index, instance] of instances.entries()) {
     const { sopInstanceUid } = instance;
     try {
       outcomes.push(
         lost === undefined
-          ? await sendOne(sending, instance)
+          ? await sendOne(sending, instance, () => readAhead(sending, instances[index + 1]))
           : { kind: 'not-sent', sopInstanceUid, text: lost, lasting: false },
       );
     } catch (error) {
@@ -44,7 +44,17 @@ export async function sendInstances(
       outcomes.push({ kind: 'not-sent', sopInstanceUid, text: lost, lasting: false });
     }
   }
+  await sending.files.close();
   return outcomes;
+}
+
+/** Begins the file that comes next, where it will be sent as it is. */
+function readAhead(sending: Sending, next: OutgoingInstance | undefined): void {
+  if (next === undefined) return;
+  const [first] = sending.conversion.offered(next);
+  const context = first === next.transferSyntaxUid ? contextOf(sending, next, first) : undefined;
+  if (context !== undefined && resultOf(sending, context) === 0)
+    sending.files.begin(next.path, targetOf(sending, context));
 }
 
 const asTheyAre: Conversion = {
@@ -78,20 +88,44 @@ interface Sending {
   readonly association: Association;
   readonly contexts: readonly ProposedContext[];
   readonly conversion: Conversion;
+  readonly files: OutgoingFiles;
   readonly nextMessageId: () => number;
 }
 
+function contextOf(
+  { contexts }: Sending,
+  { sopClassUid }: OutgoingInstance,
+  transferSyntaxUid: string,
+): ProposedContext | undefined {
+  return contexts.find(
+    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === transferSyntaxUid,
+  );
+}
+
+function resultOf({ association }: Sending, context: ProposedContext | undefined): number | undefined {
+  return context === undefined ? undefined : association.grant.results.get(context.id);
+}
+
+function targetOf(
+  { association }: Sending,
+  context: ProposedContext,
+): { contextId: number; chunkBytes: number } {
+  return { contextId: context.id, chunkBytes: association.grant.maxPduLengthBytes - 6 };
+}
+
 /** Tries the accepted transfer syntaxes in order until one is stored; a refusal that is not for good ends the tries. */
-async function sendOne(sending: Sending, instance: OutgoingInstance): Promise<SendOutcome> {
+async function sendOne(
+  sending: Sending,
+  instance: OutgoingInstance,
+  onSent: () => void,
+): Promise<SendOutcome> {
   const { sopInstanceUid, sopClassUid } = instance;
-  const { contexts, association, conversion } = sending;
+  const { conversion } = sending;
   const refusals: string[] = [];
   let refused: SendOutcome | undefined;
   for (const transferSyntaxUid of conversion.offered(instance)) {
-    const context = contexts.find(
-      (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === transferSyntaxUid,
-    );
-    const result = context === undefined ? undefined : association.grant.results.get(context.id);
+    const context = contextOf(sending, instance, transferSyntaxUid);
+    const result = resultOf(sending, context);
     if (context === undefined || result !== 0) {
       refusals.push(
         `SOP class ${sopClassUid} in transfer syntax ${transferSyntaxUid}: ${contextResultText(result)}`,
@@ -103,7 +137,7 @@ async function sendOne(sending: Sending, instance: OutgoingInstance): Promise<Se
       refusals.push(converted.message);
       continue;
     }
-    const outcome = await store(sending, { instance, context, converted });
+    const outcome = await store(sending, { instance, context, converted }, onSent);
     if (!mayHealByWriting(outcome)) return outcome;
     refused = outcome;
   }
@@ -126,23 +160,32 @@ async function convertedTo(
 }
 
 async function store(
-  { association, nextMessageId }: Sending,
+  sending: Sending,
   object: {
     readonly instance: OutgoingInstance;
     readonly context: ProposedContext;
     readonly converted: Buffer | null;
   },
+  onSent: () => void,
 ): Promise<SendOutcome> {
+  const { association, files } = sending;
   const { instance, context, converted } = object;
   const { sopInstanceUid, sopClassUid } = instance;
   const { transferSyntaxUid } = context;
-  const messageId = nextMessageId();
+  const messageId = sending.nextMessageId();
   const command = storeRequest({ messageId, sopClassUid, sopInstanceUid });
   if (converted !== null) await association.writeMessage(context.id, command, converted);
   else {
-    await association.write(commandPdu(context.id, command));
-    await sendDataset(association, context.id, instance.path);
+    let file: BegunFile;
+    try {
+      file = await files.open(instance.path, targetOf(sending, context));
+    } catch (error) {
+      return { kind: 'not-sent', sopInstanceUid, text: describeError(error), lasting: false };
+    }
+    const request = association.write(commandPdu(context.id, command));
+    await Promise.all([request, files.send(file, async (block) => await association.write(block))]);
   }
+  onSent();
   const answer = await association.nextResponse();
   const status = answer.status ?? 0xc000;
   if (answer.field === commandField.cStoreRsp && isStored(status))
@@ -168,42 +211,4 @@ export function isLastingRefusal(status: number): boolean {
 /** Success, or a warning with which the instance is kept all the same (PS3.4 Table B.2-1). */
 function isStored(status: number): boolean {
   return status === 0x0000 || [0xb000, 0xb006, 0xb007].includes(status);
-}
-
-async function sendDataset(association: Association, contextId: number, path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const chunkBytes = association.grant.maxPduLengthBytes - 6;
-    let left = size - (await datasetOffset(handle));
-    let at = size - left;
-    const perRead = Math.max(1, Math.floor(readBytes / chunkBytes)) * chunkBytes;
-    while (left > 0) {
-      const block = Buffer.allocUnsafe(Math.min(perRead, left));
-      await readFully(handle, block, at);
-      at += block.length;
-      left -= block.length;
-      await association.write(
-        dataPdus(contextId, block, { chunkBytes, isCommand: false, isEnd: left === 0 }),
-      );
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readFully(handle: FileHandle, block: Buffer, position: number): Promise<void> {
-  let read = 0;
-  while (read < block.length) {
-    const { bytesRead } = await handle.read(block, read, block.length - read, position + read);
-    if (bytesRead === 0) throw new Error('the file is shorter than it was');
-    read += bytesRead;
-  }
-}
-
-/** Part 10 (PS3.10 7.1): preamble, DICM, then the group length of the meta information. */
-async function datasetOffset(handle: FileHandle): Promise<number> {
-  const head = Buffer.alloc(144);
-  await readFully(handle, head, 0);
-  return 144 + head.readUInt32LE(140);
 }

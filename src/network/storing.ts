@@ -42,10 +42,10 @@ export async function keepInstance(
   try {
     await sink.finish(archive.durability === 'full');
     const status = await archive.port.commit(describe(storing, sink, from));
-    if (status !== success) await sink.discard();
+    if (status !== success) sink.discard();
     return status;
   } catch {
-    await sink.discard().catch(() => undefined);
+    sink.discard();
     return outOfResources;
   }
 }

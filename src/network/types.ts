@@ -64,6 +64,8 @@ export interface AssociationSummary {
   readonly id: string;
   readonly ending:
     'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
+  /** Instances that were answered with a failure. */
+  readonly refused: number;
   readonly text: string;
 }
 

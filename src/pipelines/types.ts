@@ -1,4 +1,4 @@
-import type { PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -26,6 +26,24 @@ export interface PipelineOutput {
   readonly image: Volume | null;
   /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
+  /** Where a pipeline judges slice by slice: one list a class, a value 0..1 a source frame in stack order. */
+  readonly sliceProbabilities?: readonly SliceProbabilities[];
+  /** Segmented findings, where the pipeline segments; left out, the localisation map serves. */
+  readonly masks?: readonly FindingMask[];
+}
+
+export interface SliceProbabilities {
+  readonly class: 'any' | HaemorrhageSubtype;
+  readonly values: readonly number[];
+}
+
+/** The voxels of one finding, on any grid of the patient. */
+export interface FindingMask {
+  /** Place of the finding in `findings.findings`, from 0. */
+  readonly finding: number;
+  readonly grid: Omit<Volume, 'data'>;
+  /** 1 inside, 0 outside; as long as the grid has voxels. */
+  readonly inside: Uint8Array;
 }
 
 /** On the network's grid. */
@@ -36,4 +54,6 @@ export interface PipelineMaps {
   readonly patchProbability: Volume;
   /** Signed evidence whose mean over a patch is the patch's logit. */
   readonly evidence: Volume;
+  /** How the map of probability explains the decision, where it is such a map (CID 217). */
+  readonly explains?: 'class-activation' | 'gradient-weighted-class-activation' | 'saliency';
 }

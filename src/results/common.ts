@@ -48,7 +48,7 @@ export function patientStudyEquipment(input: ResultInput): Dataset {
     BodyPartExamined: 'HEAD',
     Manufacturer: manufacturer,
     ManufacturerModelName: modelName(input),
-    DeviceSerialNumber: input.findings.bundle.sha256.slice(0, 16),
+    DeviceSerialNumber: serialNumber(input),
     SoftwareVersions: [`willis ${input.softwareVersions}`, `${input.card.id} ${input.card.version}`],
     ContributingEquipmentSequence: [contributingEquipment(input)],
   };
@@ -67,6 +67,10 @@ function contributingEquipment(input: ResultInput): Dataset {
 
 export function modelName(input: ResultInput): string {
   return input.card.title.slice(0, 64);
+}
+
+export function serialNumber(input: ResultInput): string {
+  return input.findings.bundle.sha256.slice(0, 16);
 }
 
 export function deviceUid(input: ResultInput): string {

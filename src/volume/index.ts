@@ -8,4 +8,5 @@ export { labelComponents } from './components.ts';
 export { headMask, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic } from './resample.ts';
+export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';

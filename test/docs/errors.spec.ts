@@ -17,7 +17,8 @@ describe('docs/errors.md', () => {
         ),
       ),
     );
-    codes.delete('WILLIS_0_1');
+    // words of the standard and of files that look like codes
+    for (const word of ['WILLIS_0_1', 'LINEAR_EXACT']) codes.delete(word);
     expect(codes.size).to.be.greaterThan(40);
     expect([...codes].filter((code) => !new RegExp(`\\b${code}\\b`).test(documented))).to.deep.equal([]);
   });

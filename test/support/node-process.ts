@@ -11,6 +11,7 @@ export interface NodeProcess extends AsyncDisposable {
   readonly port: number;
   readonly dataDir: string;
   readonly log: () => string;
+  readonly pid: () => number;
   /** kill -9, and gone. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -59,6 +60,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
   return {
     port,
     dataDir,
+    pid: () => child?.pid ?? 0,
     log: () => log,
     kill: async () => await stop('SIGKILL'),
     start,

@@ -115,6 +115,12 @@ const binaryWriters: Readonly<Record<string, (value: number) => Buffer>> = {
   SS: (value) => write(2, (bytes) => bytes.writeInt16LE(value)),
   UL: (value) => write(4, (bytes) => bytes.writeUInt32LE(value)),
   SL: (value) => write(4, (bytes) => bytes.writeInt32LE(value)),
+  /** A tag as one number, group before element (PS3.5 6.2). */
+  AT: (value) =>
+    write(4, (bytes) => {
+      bytes.writeUInt16LE(value >>> 16);
+      bytes.writeUInt16LE(value & 0xffff, 2);
+    }),
   FL: (value) => write(4, (bytes) => bytes.writeFloatLE(value)),
   FD: (value) => write(8, (bytes) => bytes.writeDoubleLE(value)),
 };

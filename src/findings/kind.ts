@@ -1,0 +1,25 @@
+import { WillisError } from '../errors.ts';
+import type { AneurysmFinding, Finding, FindingKind, SeriesFindings } from './types.ts';
+
+/** What each pipeline looks for, and so what "no findings" of it is about. */
+const looksFor: Readonly<Record<string, FindingKind>> = {
+  'tof-patch': 'aneurysm',
+  'tof-coarse-fine': 'aneurysm',
+  'cta-resnet': 'aneurysm',
+  'ncct-haemorrhage': 'haemorrhage',
+};
+
+/** The kind of finding that a series was, or was to be, searched for. Throws PIPELINE_UNKNOWN. */
+export function soughtKind(findings: SeriesFindings): FindingKind {
+  const kind = looksFor[findings.pipeline];
+  if (kind !== undefined) return kind;
+  throw new WillisError(
+    'PIPELINE_UNKNOWN',
+    `What the pipeline "${findings.pipeline}" looks for is not known; name it in src/findings/kind.ts.`,
+  );
+}
+
+/** The aneurysms among the findings of a series. */
+export function aneurysmsOf(findings: SeriesFindings): readonly AneurysmFinding[] {
+  return (findings.findings as readonly Finding[]).filter((finding) => finding.kind === 'aneurysm');
+}

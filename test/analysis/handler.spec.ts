@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import {
+  analyseHandler,
+  type AnalysisWorker,
+  type Route,
+  type SeriesOutcome,
+  type SeriesTask,
+} from '../../src/analysis/index.ts';
+import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
+import type { AnalyseRequest } from '../../src/intake/index.ts';
+import type { Job } from '../../src/jobs/index.ts';
+
+describe('the analysis stage', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysis-'));
+  let database: Database;
+  let file = 0;
+  beforeEach(async () => {
+    database = openDatabase(path.join(folder, `${(file += 1)}.sqlite`));
+    await database
+      .insertInto('series')
+      .values({
+        id: 1,
+        series_instance_uid: '2.25.1',
+        study_instance_uid: '2.25.2',
+        modality: 'MR',
+        description: '{}',
+        calling_ae_title: 'SCANNER',
+        first_received_at: 0,
+        last_received_at: 0,
+      })
+      .execute();
+  });
+  afterEach(async () => await database.destroy());
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('asks for what the destinations of the route want; left out, for summary, heatmap and report', async () => {
+    const usual = recordingWorker();
+    await analyse('first input', usual, {});
+    expect(usual.tasks[0]!.kinds).to.deep.equal(['summary', 'heatmap', 'sr']);
+    const chosen = recordingWorker();
+    await analyse('second input', chosen, { kinds: ['sr-basic-text', 'seg'] });
+    expect(chosen.tasks[0]!.kinds).to.deep.equal(['sr-basic-text', 'seg']);
+  });
+
+  it('a result that replaces another is told its reports, though only a downgrade was ever made', async () => {
+    const worker = recordingWorker();
+    await analyse('80 slices', worker, { kinds: ['summary', 'sr-basic-text'] });
+    await analyse('90 slices', worker, { kinds: ['summary', 'sr-basic-text'] });
+    expect(worker.tasks[0]!.supersedes).to.equal(null);
+    expect(worker.tasks[1]!.supersedes).to.deep.equal({
+      reports: [
+        {
+          kind: 'sr-basic-text',
+          sopClassUid: 'class of sr-basic-text',
+          sopInstanceUid: '80 slices sr-basic-text',
+          seriesInstanceUid: 'series of sr-basic-text',
+        },
+      ],
+    });
+  });
+
+  it('a result that replaces one without any report still says that it replaces', async () => {
+    const worker = recordingWorker();
+    await analyse('80 slices', worker, { kinds: ['summary'] });
+    await analyse('90 slices', worker, { kinds: ['summary'] });
+    expect(worker.tasks[1]!.supersedes).to.deep.equal({ reports: [] });
+  });
+
+  async function analyse(input: string, worker: AnalysisWorker, more: Partial<Route>): Promise<void> {
+    const route = {
+      pipeline: 'tof-patch',
+      bundleFolder: '',
+      bundleSha256: 'b'.repeat(64),
+      sendTo: [],
+      ...more,
+    };
+    const handler = analyseHandler(database, {
+      files: openFiles(folder, () => new Date(0)),
+      worker,
+      routes: new Map([['TOF', route]]),
+      softwareVersion: '0.1.0',
+      now: () => 0,
+      onAnalysed: () => undefined,
+    });
+    const payload: AnalyseRequest = {
+      seriesId: 1,
+      rule: 'TOF',
+      instanceIds: [],
+      inputSha256: input,
+      completeness: input,
+      reason: null,
+    };
+    const outcome = await handler.run({ payload } as unknown as Job, new AbortController().signal);
+    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
+    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+  }
+});
+
+/** Answers each task with one result a kind, and keeps the tasks. */
+function recordingWorker(): AnalysisWorker & { readonly tasks: SeriesTask[] } {
+  const tasks: SeriesTask[] = [];
+  return {
+    tasks,
+    run: async (task) => {
+      tasks.push(task);
+      return await Promise.resolve(outcomeOf(task));
+    },
+    [Symbol.asyncDispose]: async () => await Promise.resolve(),
+  };
+}
+
+function outcomeOf(task: SeriesTask): SeriesOutcome {
+  return {
+    provider: 'none',
+    findings: {
+      seriesInstanceUid: '2.25.1',
+      pipeline: task.pipeline,
+      bundle: { id: 'x', version: '1.0.0', sha256: 'b'.repeat(64) },
+      state: 'no-findings',
+      probability: 0,
+      findings: [],
+      timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
+    },
+    results: task.kinds.map((kind) => ({
+      kind,
+      ordinal: 1,
+      sopClassUid: `class of ${kind}`,
+      sopInstanceUid: `${task.inputSha256} ${kind}`,
+      seriesInstanceUid: `series of ${kind}`,
+      transferSyntaxUid: '1.2.840.10008.1.2.1',
+      file: `${kind}-0001.dcm`,
+    })),
+  };
+}
