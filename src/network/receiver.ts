@@ -74,7 +74,7 @@ async function createServer(
   server.maxConnections = options.maxAssociations + politeConnections;
   server.on('tlsClientError', (error, socket) => {
     const text = `${socket.remoteAddress ?? 'a caller'} failed the TLS handshake (${error.message})`;
-    port.associationClosed({ id: randomUUID(), ending: 'rejected', text });
+    port.associationClosed({ id: randomUUID(), ending: 'rejected', refused: 0, text });
     socket.destroy();
   });
   return server;
