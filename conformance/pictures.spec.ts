@@ -101,6 +101,18 @@ describe('pictures before independent judges', function () {
     expect(written.map(({ kind }) => kind)).to.deep.equal(['summary', 'summary-grey', 'pdf']);
   });
 
+  it('a report points at the frame of the multi-frame heatmap that explains its finding', async function () {
+    needs(this, 'dciodvfy', 'dcmdump');
+    const written = await write('explained', madeInput([[-10, 5, 3]]), ['sr', 'heatmap-multiframe']);
+    judge(written);
+    const [report, heatmap] = [written[0]!, written[1]!];
+    const dump = run('dcmdump', [report.file]).output;
+    const reference = dump.slice(dump.lastIndexOf(heatmap.attributes.text('SOPInstanceUID')!));
+    expect(reference.slice(0, 400))
+      .to.match(/ReferencedFrameNumber/)
+      .and.match(/IS \[34\]/);
+  });
+
   it('a PACS takes every kind by C-STORE, draws every picture and hands out the document', async function () {
     needs(this, 'Orthanc');
     const made = madeInput([[-10, 5, 3]]);

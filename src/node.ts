@@ -56,16 +56,16 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     [
       'assemble',
       assembleHandler(database, {
-        ...quiet,
-        rules: config.rules,
-        now,
-        onJudged: events.judged,
-        onQueued: priors.onQueued,
+        ...{ ...quiet, rules: config.rules, now },
+        ...{ onJudged: events.judged, onQueued: priors.onQueued },
       }),
     ],
     [
       'analyse',
-      analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
+      analyseHandler(database, {
+        ...{ files, worker, routes, softwareVersion, now, onAnalysed: events.analysed },
+        ...config.results,
+      }),
     ],
     ...priors.handlers,
     ...deliveryHandlers(database, config.destinations, {

@@ -79,6 +79,14 @@ export const configSchema = z
     series: series.prefault({}),
     destinations: z.array(destination).default([]),
     priors: priors.optional(),
+    results: z
+      .strictObject({
+        language: z
+          .enum(['en', 'de', 'es', 'fr'])
+          .default('en')
+          .describe('Of pictures and documents; coded reports stay in English'),
+      })
+      .prefault({}),
     rules: z
       .array(rule)
       .optional()

@@ -39,3 +39,4 @@ export async function* buildResults(
 }
 
 export type { ReportKind, ReportReference, ResultInput, ResultInstance, ResultKind } from './types.ts';
+export type { Language } from './language/index.ts';

@@ -4,7 +4,7 @@ import type { Picture } from './pictures/picture.ts';
 import { instanceOf, pixelModule, type Placing } from './secondary-capture.ts';
 import type { ResultInput, ResultInstance } from './types.ts';
 
-const multiFrameTrueColour = '1.2.840.10008.5.1.4.1.1.7.4';
+export const multiFrameTrueColour = '1.2.840.10008.5.1.4.1.1.7.4';
 
 /** A Multi-frame True Color Secondary Capture Image (PS3.3 A.8.5) of colour pictures of one size; `more` says how frames follow. */
 export function multiFrameCapture(

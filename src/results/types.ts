@@ -50,7 +50,7 @@ export interface ResultInput {
   readonly createdAt: Date;
   readonly softwareVersions: string;
   /** Of pictures and documents; English where it is not given. */
-  readonly language?: Language;
+  readonly language?: Language | undefined;
 }
 
 /** One finished DICOM object: the data set in Explicit VR Little Endian, without Part 10 header. */

@@ -2,7 +2,7 @@ import { soughtKind } from '../../findings/index.ts';
 import type { Key } from '../language/index.ts';
 import { rect, text, textBefore, type Item, type Part } from './drawing.ts';
 import { isForResearch, type Sheet } from './sheet.ts';
-import { fit, printable, textWidth, wrapAtMost } from './text.ts';
+import { fitted, printable, textWidth, wrapAtMost } from './text.ts';
 
 export const margin = 36;
 const black = '#000000';
@@ -18,7 +18,7 @@ export function banner(sheet: Sheet, width: number, headline: string): Part {
   const lines = wrapAtMost(printable(title), 2, { ...style, width: room });
   const end = 70 + lines.length * 25 + 6;
   const headlineAt = { x: margin + 62, y: 51 };
-  const said = fitted(headline, width - margin - headlineAt.x);
+  const said = fitted(headline, width - margin - headlineAt.x, { size: 30, weight: 'bold' });
   return {
     items: [
       rect({ x: 0, y: 0, width, height: end }, colour),
@@ -30,12 +30,6 @@ export function banner(sheet: Sheet, width: number, headline: string): Part {
     ],
     end: findings.state === 'not-analysed' ? end + stripeHeight : end,
   };
-}
-
-/** As large as it fits; the smallest size is cut. */
-function fitted(words: string, room: number): { readonly words: string; readonly size: number } {
-  const size = [30, 26, 22].find((one) => textWidth(words, one, 'bold') <= room) ?? 22;
-  return { words: fit(words, room, size, 'bold'), size };
 }
 
 /** The state's headline: how many findings of which kind, none, or not analysed. */

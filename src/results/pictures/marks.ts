@@ -12,7 +12,9 @@ export interface Mark {
 }
 
 const size = 20;
-const angles = [-45, 45, -135, 135, 0, 180, -90, 90] as const;
+/** A label farther from its mark's rim than this is led to it by a line. */
+const leaderFrom = 40;
+const angles = [-45, 45, -135, 135, 0, 180, -90, 90, -22, 22, -158, 158, -68, 68, -112, 112] as const;
 
 /**
  * Marks with their labels; each label stands where it covers no mark, no other label and nothing of `taken`, inside the
@@ -31,7 +33,7 @@ export function markItems(
     if (box === null) return [];
     used.push(box);
     const label = text(mark.label, { x: box.x, y: box.y + 0.77 * size }, style);
-    return [...leader(mark, box, palette), label];
+    return [...leader(mark, box, { marks, palette }), label];
   });
   return [...marks.flatMap((mark) => outline(mark, palette)), ...labels];
 }
@@ -67,14 +69,17 @@ interface Surroundings {
   readonly used: readonly Box[];
 }
 
-/** The nearest free spot: beside the mark first, then anywhere in the frame, then over marks, never over other words. */
+/** Beside the mark and no other; else farther away with a leader; at worst over marks; never over other words. */
 function placeFor(mark: Mark, { marks, frame, used }: Surroundings): Box | null {
   const width = textWidth(mark.label, size, 'bold');
   const free = (box: Box): boolean => isInside(box, frame) && !used.some((other) => overlaps(box, other));
   const clear = (box: Box): boolean => free(box) && !marks.some((other) => overlaps(box, around(other)));
   const near = [0, 10, 22].flatMap((further) => angles.map((angle) => spot(mark, angle, { further, width })));
   const anywhere = raster(frame, width).sort((a, b) => distance(mark, a) - distance(mark, b));
-  return near.find(clear) ?? anywhere.find(clear) ?? [...near, ...anywhere].find(free) ?? null;
+  const own = (box: Box): boolean => clear(box) && isNearest(mark, box, marks);
+  return (
+    near.find(own) ?? near.find(clear) ?? anywhere.find(clear) ?? [...near, ...anywhere].find(free) ?? null
+  );
 }
 
 function raster(frame: Box, width: number): Box[] {
@@ -90,16 +95,29 @@ function distance(mark: Mark, box: Box): number {
   return Math.hypot(box.x + box.width / 2 - mark.x, box.y + box.height / 2 - mark.y);
 }
 
-/** A line from mark to label where the label is not beside it. */
-function leader(mark: Mark, box: Box, palette: Palette): readonly Item[] {
+/** Whether a reader would take a label for this mark's: no other mark's rim is as near. */
+function isNearest(mark: Mark, box: Box, marks: readonly Mark[]): boolean {
+  const gap = (one: Mark): number => distance(one, box) - one.radius;
+  return marks.every((other) => other === mark || gap(other) > gap(mark) + 4);
+}
+
+/** A line from mark to label where the label is not beside it, or as near to another mark. */
+function leader(
+  mark: Mark,
+  box: Box,
+  { marks, palette }: { readonly marks: readonly Mark[]; readonly palette: Palette },
+): readonly Item[] {
   const away = distance(mark, box);
-  if (away < mark.radius + size * 2) return [];
+  if (away < mark.radius + leaderFrom && isNearest(mark, box, marks)) return [];
   const [dx, dy] = [(box.x + box.width / 2 - mark.x) / away, (box.y + box.height / 2 - mark.y) / away];
   const points = [
     [mark.x + dx * mark.radius, mark.y + dy * mark.radius],
     [mark.x + dx * (away - size * 0.7), mark.y + dy * (away - size * 0.7)],
   ] as const;
-  return [{ kind: 'path', points, line: { colour: colourOf(mark, palette), width: 1.2 } }];
+  return [
+    { kind: 'path', points, line: { colour: palette.panel, width: 3.2 } },
+    { kind: 'path', points, line: { colour: colourOf(mark, palette), width: 1.4 } },
+  ];
 }
 
 function spot(mark: Mark, degrees: number, by: { further: number; width: number }): Box {

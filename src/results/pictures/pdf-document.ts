@@ -53,7 +53,7 @@ async function draw(
   const scale = Math.min((paper.width - 2 * border) / width, (paper.height - 2 * border) / height);
   document.save();
   document.translate((paper.width - width * scale) / 2, border).scale(scale);
-  document.rect(0, 0, width, height).fill(background);
+  document.fillColor(background).rect(0, 0, width, height).fill();
   for (const item of items) await drawItem(document, item);
   document.restore();
 }
@@ -69,11 +69,11 @@ async function drawItem(document: PDFKit.PDFDocument, item: Item): Promise<void>
       return;
     }
     case 'rect':
-      document.rect(item.x, item.y, item.width, item.height).fill(item.fill);
+      document.fillColor(item.fill).rect(item.x, item.y, item.width, item.height).fill();
       return;
     case 'circle':
-      document.circle(item.x, item.y, item.radius);
-      stroke(document, item.line);
+      prepare(document, item.line);
+      document.circle(item.x, item.y, item.radius).stroke();
       return;
     case 'path':
       drawPath(document, item);
@@ -107,18 +107,20 @@ function drawPath(document: PDFKit.PDFDocument, { points, closed, fill, line }: 
     if (closed === true) document.closePath();
   };
   if (fill !== undefined) {
+    document.fillColor(fill);
     trace();
-    document.fill(fill);
+    document.fill();
   }
   if (line !== undefined) {
+    prepare(document, line);
     trace();
-    stroke(document, line);
+    document.stroke();
   }
 }
 
-function stroke(document: PDFKit.PDFDocument, line: Line): void {
-  document.lineWidth(line.width).lineJoin('round');
+/** The pen, before the path: between a path and its painting nothing may stand (ISO 32000-1 8.2). */
+function prepare(document: PDFKit.PDFDocument, line: Line): void {
+  document.lineWidth(line.width).lineJoin('round').strokeColor(line.colour);
   if (line.dashed === true) document.dash(line.width * 2.5, { space: line.width * 2 });
   else document.undash();
-  document.stroke(line.colour);
 }

@@ -3,15 +3,15 @@ import { margin } from './banner.ts';
 import { rect, text, type Item, type Part, type TextStyle } from './drawing.ts';
 import { paragraph } from './paragraph.ts';
 import { sliceNumber, type Sheet } from './sheet.ts';
-import { fit, printable } from './text.ts';
+import { fit, fitted, printable } from './text.ts';
 
 const columns = [
   { key: 'number', x: 0 },
   { key: 'place', x: 60 },
-  { key: 'diameter', x: 450 },
-  { key: 'volume', x: 610 },
-  { key: 'probability', x: 770 },
-  { key: 'slice', x: 990 },
+  { key: 'diameter', x: 500 },
+  { key: 'volume', x: 645 },
+  { key: 'probability', x: 785 },
+  { key: 'slice', x: 995 },
 ] as const;
 const mostRows = 10;
 const rowHeight = 32;
@@ -52,7 +52,8 @@ function row(
   return texts.map((words, index) => {
     const { x } = columns[index]!;
     const room = (columns[index + 1]?.x ?? width) - x - 14;
-    return text(fit(words, room, style.size, style.weight), { x: margin + x, y }, style);
+    const { size, words: shown } = fitted(words, room, style);
+    return text(shown, { x: margin + x, y }, { ...style, size });
   });
 }
 

@@ -73,6 +73,18 @@ export function fit(words: string, width: number, size: number, weight: Weight =
   return characters.join('').trimEnd() + ellipsis;
 }
 
+/** The words in the largest size from `size` down to 15 that fits; cut only where even that is too wide. */
+export function fitted(
+  words: string,
+  width: number,
+  { size, weight = 'regular' }: { readonly size: number; readonly weight?: Weight },
+): { readonly words: string; readonly size: number } {
+  const smallest = Math.min(size, 15);
+  let fitting = size;
+  while (fitting > smallest && textWidth(words, fitting, weight) > width) fitting -= 1;
+  return { words: fit(words, width, fitting, weight), size: fitting };
+}
+
 const ellipsis = '\u2026';
 
 function pieces(word: string, width: number, size: number, weight: Weight): readonly string[] {
