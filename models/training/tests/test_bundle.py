@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
-import torch
 
 from willis_training.detect import candidates_of, window_mean
 from willis_training.evaluate import onnx_fields, wilson
-from willis_training.export import Lean
-from willis_training.network import TinyUNet3D
 from willis_training.preprocess import prepare, resample
 
 BUNDLE = Path(__file__).parents[2] / "tof-patch"
@@ -55,13 +52,3 @@ def test_window_mean_equals_brute_force():
 def test_wilson_interval():
     low, high = wilson(40, 42)
     assert 0.83 < low < 40 / 42 < high < 1
-
-
-def test_folded_upsampling_is_the_same_function():
-    torch.manual_seed(3)
-    network = TinyUNet3D().eval()
-    for batch in (1, 2):
-        volume = torch.rand(batch, 1, 12, 16, 20)
-        with torch.no_grad():
-            for plain, lean in zip(network(volume), Lean(network).eval()(volume)):
-                assert torch.allclose(plain, lean, atol=1e-5)
