@@ -7,6 +7,7 @@ import { commitmentReported, type Destination } from '../src/delivery/index.ts';
 import { startReceiver } from '../src/network/index.ts';
 import { deliverAnalysed, destinationAt, type Analysed } from '../test/support/analysed.ts';
 import { freePort, untilTrue } from '../test/support/node-process.ts';
+import { sampleFiles } from '../test/support/sample.ts';
 import { receiverOptions } from '../test/support/test-pacs.ts';
 import { startOrthanc, type Orthanc } from './support/orthanc.ts';
 import { needs, pythonPath, run } from './support/tools.ts';
@@ -151,6 +152,34 @@ describe('delivery to real peers', function () {
       needs(this, 'storescp', 'openssl');
     });
 
+    it('DCMTK storescu with a certificate of the hospital is heard on our secure port; without one, or without TLS, it is not', async () => {
+      const keys = path.join(home, 'caller-keys');
+      mkdirSync(keys, { recursive: true });
+      makeCertificates(keys);
+      const file = (name: string): string => path.join(keys, name);
+      const port = await freePort();
+      const tls = { ca: file('ca.pem'), cert: file('willis.pem'), key: file('willis.key') };
+      const ended: string[] = [];
+      let number_ = 0;
+      await using _receiver = await startReceiver(receiverOptions({ port, tls }), {
+        allocate: () => path.join(keys, `${(number_ += 1)}.dcm`),
+        admit: () => ({ kind: 'accept' }),
+        commit: async () => await Promise.resolve(0),
+        associationClosed: ({ text }) => void ended.push(text),
+      });
+      const storescu = (...args: readonly string[]): Promise<string> =>
+        runLater('storescu', [
+          ...['-v', '--propose-jls-lossless', '-aec', 'WILLIS', ...args, '127.0.0.1', String(port)],
+          ...sampleFiles().slice(0, 3),
+        ]);
+      const known = await storescu('+tls', file('pacs.key'), file('pacs.pem'), '+cf', file('ca.pem'));
+      expect(known.match(/Received Store Response \(Success\)/g)).to.have.length(3);
+      expect(ended.at(-1)).to.match(/3 instances stored/);
+      for (const refused of [await storescu('+tla', '-ic'), await storescu()])
+        expect(refused).to.not.match(/Received Store Response/);
+      expect(ended.join('\n')).to.match(/failed the TLS handshake/);
+    });
+
     it('DCMTK storescp wants our certificate and gets it; an unknown one, or a wrong name, is refused', async () => {
       const keys = path.join(home, 'keys');
       mkdirSync(keys, { recursive: true });
@@ -234,8 +263,16 @@ function makeCertificates(folder: string): void {
   }
 }
 
+/** Beside this process, which is the peer. */
+async function runLater(command: string, args: readonly string[]): Promise<string> {
+  const running = keepOutput(spawn(command, args));
+  await running.ended;
+  return running.output();
+}
+
 interface Running extends AsyncDisposable {
   readonly output: () => string;
+  readonly ended: Promise<unknown>;
 }
 
 async function startPython(script: string, args: readonly string[]): Promise<Running> {
@@ -260,12 +297,13 @@ function keepOutput(child: ChildProcess): Running {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = new Promise((resolve) => child.once('close', resolve));
   return {
     output: () => output,
+    ended,
     [Symbol.asyncDispose]: async () => {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGKILL');
-      await gone;
+      await ended;
     },
   };
 }

@@ -33,7 +33,15 @@ describe('earlier studies, fetched from Orthanc', function () {
         DicomModalities: { willis: { AET: 'WILLIS', Host: '127.0.0.1', Port: port } },
       });
       const old = earlierStudy(path.join(home, 'old'));
-      run('storescu', ['--propose-jls-lossless', '-aec', 'ORTHANC', '127.0.0.1', String(orthanc.dicomPort), '+sd', old]);
+      run('storescu', [
+        '--propose-jls-lossless',
+        '-aec',
+        'ORTHANC',
+        '127.0.0.1',
+        String(orthanc.dicomPort),
+        '+sd',
+        old,
+      ]);
       const pacs = { name: 'pacs', aeTitle: 'ORTHANC', host: '127.0.0.1', port: orthanc.dicomPort };
       const source =
         type === 'dicom'

@@ -56,22 +56,20 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     [
       'assemble',
       assembleHandler(database, {
-        ...quiet,
-        rules: config.rules,
-        now,
-        onJudged: events.judged,
-        onQueued: priors.onQueued,
+        ...{ ...quiet, rules: config.rules, now },
+        ...{ onJudged: events.judged, onQueued: priors.onQueued },
       }),
     ],
     [
       'analyse',
-      analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
+      analyseHandler(database, {
+        ...{ files, worker, routes, softwareVersion, now, onAnalysed: events.analysed },
+        ...config.results,
+      }),
     ],
     ...priors.handlers,
     ...deliveryHandlers(database, config.destinations, {
-      callingAeTitle: aeTitle,
-      files,
-      now,
+      ...{ callingAeTitle: aeTitle, files, now },
       newUid: () => uuidUid(randomUUID()),
       events: events.delivery,
       intendedUse: (sha256) => intendedUse(routes, sha256),
@@ -89,6 +87,7 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     ...roomOf(config, files.dataDir),
   });
   const receiver = stack.use(await startReceiver(receiverOptions(config), port));
+  for (const options of secureReceivers(config)) stack.use(await startReceiver(options, port));
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
@@ -122,7 +121,7 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
 }
 
 function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
-  const { maxInstanceMegabytes, ...dicom } = config.dicom;
+  const { maxInstanceMegabytes, tls: _secure, ...dicom } = config.dicom;
   return {
     ...dicom,
     aeTitle: config.node.aeTitle,
@@ -130,6 +129,11 @@ function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
     maxInstanceBytes: maxInstanceMegabytes * 1e6,
     durability: 'full',
   };
+}
+
+function secureReceivers(config: Config): readonly Parameters<typeof startReceiver>[0][] {
+  const { tls } = config.dicom;
+  return tls === undefined ? [] : [{ ...receiverOptions(config), port: tls.port, tls }];
 }
 
 function roomOf(config: Config, folder: string): { freeBytes: () => number; minimumFreeBytes: number } {

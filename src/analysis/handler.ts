@@ -36,6 +36,8 @@ export interface AnalyseOptions {
   /** By rule name; a rule that left the configuration has no route. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly softwareVersion: string;
+  /** Of pictures and documents. */
+  readonly language: NonNullable<SeriesTask['language']>;
   readonly now: () => number;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
 }
@@ -176,6 +178,7 @@ function taskOf(
     folder: options.files.resultFolder(name),
     createdAtMs: options.now(),
     softwareVersion: options.softwareVersion,
+    language: options.language,
   };
 }
 

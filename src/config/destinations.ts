@@ -53,6 +53,18 @@ const tls = z
   .refine(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key go together')
   .describe('TLS 1.2 or newer, its certificate always verified (PS3.15 B.12)');
 
+/** A second port that speaks TLS only. */
+export const serverTls = z
+  .strictObject({
+    port: port.default(2762),
+    cert: file.describe('PEM file: our certificate'),
+    key: file.describe('PEM file: its key'),
+    ca: file
+      .optional()
+      .describe('PEM file: callers need a certificate signed by it; left out: none is asked for'),
+  })
+  .describe('A second port, for TLS 1.2 or newer (PS3.15 B.12)');
+
 const hl7Text = z.string().max(180);
 const hl7 = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { aeTitle, destination, port, priors, seconds } from './destinations.ts';
+import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
@@ -28,6 +28,7 @@ const dicom = z.strictObject({
   pduTimeoutSeconds: seconds.default(60).describe('For one PDU or one object to go on'),
   minimumRateBytesPerSecond: z.number().nonnegative().default(1024).describe('Slower objects are cut off'),
   maxInstanceMegabytes: z.number().positive().default(4096),
+  tls: serverTls.optional(),
 });
 
 const series = z.strictObject({
@@ -78,6 +79,14 @@ export const configSchema = z
     series: series.prefault({}),
     destinations: z.array(destination).default([]),
     priors: priors.optional(),
+    results: z
+      .strictObject({
+        language: z
+          .enum(['en', 'de', 'es', 'fr'])
+          .default('en')
+          .describe('Of pictures and documents; coded reports stay in English'),
+      })
+      .prefault({}),
     rules: z
       .array(rule)
       .optional()

@@ -38,21 +38,31 @@ export const oldestTls = 'TLSv1.2';
  * certificate always verified. Throws TLS_FILES_UNREADABLE.
  */
 export async function tlsOptions(files: TlsFiles, host: string): Promise<TlsOptions> {
-  const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map(pem));
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(await readTlsFiles(files)),
     ...serverName(files.serverName ?? host),
     minVersion: oldestTls,
     rejectUnauthorized: true,
   };
 }
 
-interface TlsOptions {
+/** The PEM texts of those files that are named. Throws TLS_FILES_UNREADABLE. */
+export async function readTlsFiles(files: TlsFiles): Promise<TlsTexts> {
+  const [ca, cert, key] = await Promise.all([files.ca, files.cert, files.key].map(pem));
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+interface TlsTexts {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+}
+
+interface TlsOptions extends TlsTexts {
   readonly servername?: string;
   readonly minVersion: typeof oldestTls;
   readonly rejectUnauthorized: true;
@@ -70,7 +80,7 @@ async function pem(file: string | undefined): Promise<string | undefined> {
   } catch (cause) {
     throw new WillisError(
       'TLS_FILES_UNREADABLE',
-      `${file}, named under "tls" of a destination, cannot be read. Check the path and its permissions.`,
+      `${file}, named under "tls" in the configuration, cannot be read. Check the path and its permissions.`,
       { cause, retry: 'later' },
     );
   }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
+import tls from 'node:tls';
 import { WillisError } from '../errors.ts';
 import { Connection, type PeerStream } from './connection.ts';
 import type { Rejection, Requestor } from './negotiation.ts';
+import { oldestTls, readTlsFiles } from './connect.ts';
 import { readIntoOneBuffer } from './one-buffer.ts';
 import type { ReceiverOptions, ReceiverPort } from './types.ts';
 
@@ -23,7 +25,7 @@ export async function startReceiver(options: ReceiverOptions, port: ReceiverPort
   const sockets = new Set<net.Socket>();
   const admit = (requestor: Requestor, remoteAddress: string): Rejection | null =>
     identityProblem(requestor, remoteAddress, options) ?? pressureProblem(open, options, port);
-  const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+  const server = await createServer(options, port, (accepted) => {
     if (sockets.size >= options.maxAssociations + politeConnections) return void accepted.destroy();
     const connection: Connection = serve(
       accepted,
@@ -55,13 +57,38 @@ export async function startReceiver(options: ReceiverOptions, port: ReceiverPort
   };
 }
 
+/** Where certificates are configured nobody is heard before the handshake (PS3.15 B.12); a `ca` asks callers for theirs. */
+async function createServer(
+  options: ReceiverOptions,
+  port: ReceiverPort,
+  accept: (socket: net.Socket) => void,
+): Promise<net.Server> {
+  if (options.tls === undefined) return net.createServer({ noDelay: true, pauseOnConnect: true }, accept);
+  const files = await readTlsFiles(options.tls);
+  const asks = files.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+  const handshakeTimeout = options.associationTimeoutSeconds * 1000;
+  const server = tls.createServer(
+    { ...files, ...asks, minVersion: oldestTls, handshakeTimeout, noDelay: true },
+    accept,
+  );
+  server.maxConnections = options.maxAssociations + politeConnections;
+  server.on('tlsClientError', (error, socket) => {
+    const text = `${socket.remoteAddress ?? 'a caller'} failed the TLS handshake (${error.message})`;
+    port.associationClosed({ id: randomUUID(), ending: 'rejected', refused: 0, text });
+    socket.destroy();
+  });
+  return server;
+}
+
 function serve(
   accepted: net.Socket,
   connect: (stream: PeerStream) => Connection,
   track: { opened: (socket: net.Socket) => void; closed: (socket: net.Socket) => void },
 ): Connection {
   const held: { connection?: Connection } = {};
-  const socket = readIntoOneBuffer(accepted, (chunk) => held.connection?.receive(chunk));
+  const take = (chunk: Buffer): void => held.connection?.receive(chunk);
+  const socket =
+    accepted instanceof tls.TLSSocket ? readDecrypted(accepted, take) : readIntoOneBuffer(accepted, take);
   track.opened(socket);
   const made = connect(peerStream(socket));
   held.connection = made;
@@ -76,6 +103,11 @@ function serve(
   });
   socket.resume();
   return made;
+}
+
+/** Decryption allocates anyway, so the ordinary events serve. */
+function readDecrypted(socket: tls.TLSSocket, take: (chunk: Buffer) => void): net.Socket {
+  return socket.on('data', take).pause();
 }
 
 function peerStream(socket: net.Socket): PeerStream {

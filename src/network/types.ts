@@ -38,6 +38,8 @@ export interface ReceiverOptions {
   readonly minimumRateBytesPerSecond: number;
   /** `none` acknowledges before the disk has it: for benchmarks against peers that do the same. */
   readonly durability: 'full' | 'none';
+  /** Set: only TLS is spoken on this port; with `ca` callers need a certificate signed by it. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** A complete Part 10 file, flushed to disk, that waits for its index row. */

@@ -78,6 +78,7 @@ describe('the analysis stage', () => {
       ...more,
     };
     const handler = analyseHandler(database, {
+      language: 'en',
       files: openFiles(folder, () => new Date(0)),
       worker,
       routes: new Map([['TOF', route]]),

@@ -57,4 +57,32 @@ describe('configuration', () => {
   it('prints a JSON Schema', () => {
     expect(configJsonSchema()).to.have.nested.property('properties.dicom.properties.port');
   });
+
+  it('gives every destination its fallbacks, and takes other ones kind by kind', () => {
+    const pacs = {
+      name: 'pacs',
+      aeTitle: 'PACS',
+      host: 'h',
+      port: 104,
+      fallbacks: { sr: ['sr-basic-text'], heatmap: [] },
+    };
+    const cloud = { name: 'cloud', type: 'stow-rs', url: 'https://archive.example/dicom-web' };
+    const [first, second] = parseConfig({ destinations: [pacs, cloud] }, 'test').destinations;
+    expect(first!.fallbacks).to.deep.include({ sr: pacs.fallbacks.sr, heatmap: pacs.fallbacks.heatmap });
+    expect(first!.fallbacks['heatmap-multiframe']).to.deep.equal(['heatmap']);
+    expect(second).to.include({ type: 'stow-rs', url: cloud.url });
+    expect(second!.fallbacks.sr).to.deep.equal(['sr-comprehensive', 'sr-basic-text']);
+  });
+
+  it('tells what is wrong with a destination', () => {
+    const fault = (changes: object): string =>
+      faultOf({ destinations: [{ name: 'pacs', aeTitle: 'PACS', host: 'h', port: 104, ...changes }] });
+    expect(fault({ results: ['film'] })).to.match(/destinations\.0\.results\.0: Invalid option/);
+    expect(fault({ fallbacks: { film: ['sr'] } })).to.match(/destinations\.0\.fallbacks/);
+    expect(fault({ tls: { cert: 'a.pem' } })).to.match(/destinations\.0\.tls: cert and key go together/);
+    expect(fault({ url: 'http://x' })).to.match(/destinations\.0: Unrecognized key: "url"/);
+    expect(faultOf({ destinations: [{ name: 'w', type: 'stow-rs', url: 'ftp://x' }] })).to.match(
+      /destinations\.0\.url/,
+    );
+  });
 });

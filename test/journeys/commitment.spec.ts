@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
 import { expect } from 'chai';
 import { freePort, startNodeProcess, untilTrue, type NodeProcess } from '../support/node-process.ts';
@@ -62,7 +63,52 @@ describe('journey: a node that dies between storage commitment request and repor
       new Set(['1.2.840.10008.1.2.5']),
     );
   });
+
+  it('killed again and again while it delivers and asks: in the end all of it is committed, once each', async () => {
+    const home = path.join(folder, 'again');
+    const port = await freePort();
+    using pacs = await startPickyPacs({
+      commit: {
+        reportPort: () => port,
+        delayMs: 150,
+        keeps: (request, uids) => (request % 2 === 1 ? uids.slice(0, 40) : uids),
+      },
+    });
+    const destinations = [
+      {
+        ...{ name: 'pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port, commitment: true },
+        ...{ firstRetrySeconds: 0.2, longestRetrySeconds: 1, commitmentTimeoutSeconds: 2 },
+      },
+    ];
+    await using node = await startNodeProcess(home, { port, destinations });
+    await sendFiles(sampleFiles(), node.port);
+    for (const moment of [100, 350, 700, 1100, 1600]) {
+      const before = pacs.stored.length + pacs.commitments.length;
+      await untilTrue(
+        () => pacs.stored.length + pacs.commitments.length > before || settled(node.dataDir),
+        60_000,
+        () => node.log().slice(-3000),
+      );
+      await sleep(moment);
+      await node.kill();
+      await node.start();
+    }
+    await untilTrue(
+      () => settled(node.dataDir),
+      60_000,
+      () => node.log().slice(-3000),
+    );
+    expect(new Set(pacs.stored.map(({ sopInstanceUid }) => sopInstanceUid)).size).to.equal(92);
+    expect(new Set(pacs.commitments.map(({ transactionUid }) => transactionUid)).size).to.equal(
+      pacs.commitments.length,
+    );
+  });
 });
+
+function settled(dataDir: string): boolean {
+  const rows = committed(dataDir);
+  return rows.length === 92 && rows.every((at) => at !== null);
+}
 
 function committed(dataDir: string): readonly (number | null)[] {
   const database = new SqliteDatabase(path.join(dataDir, 'index.sqlite'), { readonly: true });
