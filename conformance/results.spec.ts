@@ -4,10 +4,12 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { analyseSeries } from '../src/analysis/analyse-series.ts';
 import type { SeriesOutcome } from '../src/analysis/index.ts';
-import { part10Header } from '../src/dicom/index.ts';
+import { encodeDataset, part10Header, readInstance } from '../src/dicom/index.ts';
+import { sendInstances } from '../src/network/index.ts';
 import { openEngine, type Engine } from '../src/inference/index.ts';
 import { buildResults, type ResultKind } from '../src/results/index.ts';
 import { sampleDatasets, writeDatasets } from '../test/support/sample.ts';
+import { startOrthanc } from './support/orthanc.ts';
 import { cases, type Case } from './support/result-cases.ts';
 import { needs, pythonInput, run } from './support/tools.ts';
 
@@ -21,7 +23,8 @@ const everyKind: readonly ResultKind[] = ['summary', 'heatmap', ...datasetKinds]
 interface Read {
   readonly sopInstanceUid: string;
   readonly patientName: string;
-  readonly equipment: { readonly purpose: string; readonly deviceUid: string };
+  readonly equipment: Readonly<Record<string, string>>;
+  readonly observer: Readonly<Record<string, string>>;
   readonly unlisted: readonly string[];
   readonly codes: readonly (readonly [string, string])[];
   readonly texts: readonly string[];
@@ -85,6 +88,8 @@ describe('results before independent judges', function () {
   this.timeout(300_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-judged-'));
   const read = new Map<string, Read>();
+  /** What pydicom's dicom-validator finds, by file. */
+  let validated: Readonly<Record<string, readonly string[]>> = {};
 
   const fileOf = (name: string, kind: ResultKind): string => path.join(folder, name, `${kind}-0001.dcm`);
   const readOf = (name: string, kind: ResultKind): Read => read.get(fileOf(name, kind))!;
@@ -97,6 +102,7 @@ describe('results before independent judges', function () {
     const files = cases.flatMap(({ name }) =>
       readdirSync(path.join(folder, name)).map((file) => path.join(folder, name, file)),
     );
+    validated = JSON.parse(pythonInput('validate.py', '', ...files)) as typeof validated;
     const answer = JSON.parse(pythonInput('read_results.py', '', ...files)) as Record<string, Read>;
     for (const [file, one] of Object.entries(answer)) read.set(file, one);
   });
@@ -123,6 +129,8 @@ describe('results before independent judges', function () {
         kinds.map((kind) => `${kind}-0001.dcm`).sort(),
       );
       for (const file of files) judge(path.join(folder, name, file));
+      for (const file of files)
+        expect(validated[path.join(folder, name, file)], `dicom-validator ${file}`).to.deep.equal([]);
       for (const kind of kinds)
         expect(readOf(name, kind).unlisted, `${kind}: not in the evidence`).to.deep.equal([]);
     });
@@ -143,8 +151,9 @@ describe('results before independent judges', function () {
 
   function compareReport({ name, input, kinds }: Case, kind: 'sr' | 'sr-comprehensive'): void {
     const { findings } = input.findings;
-    const { groups, equipment } = readOf(name, kind);
-    expect(equipment.purpose).to.equal('109102');
+    const { groups, equipment, observer } = readOf(name, kind);
+    // IHE AIR 6.5.3.1: the observer is the contributing equipment, value by value
+    expect({ purpose: '109102', ...observer }).to.deep.equal(equipment);
     expect(groups).to.have.length(findings.length);
     for (const finding of findings) {
       const { sopInstanceUid } = input.source.frames.find(
@@ -280,6 +289,35 @@ describe('results before independent judges', function () {
     expect(distance(map.greatestAt, one.input.findings.findings[0]!.centreLpsMm!)).to.be.lessThan(0.8);
   });
 
+  it('a PACS (Orthanc) takes every kind in every state, and shows one object a file', async function () {
+    needs(this, 'Orthanc');
+    await using orthanc = await startOrthanc(path.join(folder, 'orthanc'));
+    const instances = cases.flatMap(({ name }) =>
+      readdirSync(path.join(folder, name)).map((file) => {
+        const instance = readInstance(readFileSync(path.join(folder, name, file)));
+        const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
+        return { path: path.join(folder, name, file), sopClassUid, sopInstanceUid, transferSyntaxUid };
+      }),
+    );
+    const pacs = { aeTitle: 'ORTHANC', host: '127.0.0.1', port: orthanc.dicomPort };
+    const outcomes = await sendInstances(pacs, instances, { callingAeTitle: 'WILLIS' });
+    expect(outcomes.filter(({ kind }) => kind !== 'stored')).to.deep.equal([]);
+    const uids = new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid));
+    expect(await orthanc.get('/instances')).to.have.length(uids.size);
+  });
+
+  it('dicom-validator finds what is missing', () => {
+    const segmentation = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.66.4', SOPInstanceUID: '2.25.1' };
+    const file = path.join(folder, 'empty.dcm');
+    const meta = { sopClassUid: segmentation.SOPClassUID, sopInstanceUid: '2.25.1' };
+    const header = part10Header({ ...meta, transferSyntaxUid: '1.2.840.10008.1.2.1' });
+    writeFileSync(file, Buffer.concat([header, encodeDataset(segmentation)]));
+    const found = JSON.parse(pythonInput('validate.py', '', file)) as Record<string, readonly string[]>;
+    expect(found[file])
+      .to.include('TagMissing (0062,0002) in segmentation-image')
+      .and.include('TagMissing (0010,0020) in patient');
+  });
+
   it('no flags, marks or masks without findings', () => {
     for (const name of ['no aneurysm', 'no haemorrhage', 'not analysed'])
       for (const kind of ['kos', 'presentation-state', 'seg'] as const)
@@ -334,6 +372,8 @@ describe('results of a real analysis before independent judges', function () {
       [...everyKind].sort(),
     );
     for (const file of first) judge(file);
+    const validated = JSON.parse(pythonInput('validate.py', '', ...first)) as Record<string, unknown>;
+    expect(validated).to.deep.equal(Object.fromEntries(first.map((file) => [file, []])));
     const [sr, seg] = ['sr', 'seg'].map((kind) =>
       files.find((file) => path.basename(file) === `${kind}-0001.dcm`)!,
     );

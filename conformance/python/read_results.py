@@ -26,8 +26,9 @@ def read(path):
         "patientName": str(dataset.PatientName),
         "equipment": {
             "purpose": equipment.PurposeOfReferenceCodeSequence[0].CodeValue,
-            "deviceUid": equipment.DeviceUID,
-            "model": equipment.ManufacturerModelName,
+            "121012": equipment.DeviceUID,
+            "121014": equipment.Manufacturer,
+            "121015": equipment.ManufacturerModelName,
         },
         "unlisted": unlisted(dataset),
         **reader(dataset, path),
@@ -133,6 +134,10 @@ def documented(dataset):
         for sop in series.ReferencedSOPSequence
     ]
     return {
+        "observer": {
+            code: named(items, code)[0].get("UID") or named(items, code)[0].TextValue
+            for code in ("121012", "121014", "121015")
+        },
         "codes": [
             [item.ConceptNameCodeSequence[0].CodeValue, item.ConceptCodeSequence[0].CodeValue]
             for item in items

@@ -28,8 +28,6 @@ export function buildParametricMap(input: ResultInput, volume: Volume, map: Volu
     ContentDescription: `Probability, ${input.card.id}`.slice(0, 64),
     ContentQualification: input.card.training.synthetic ? 'RESEARCH' : 'SERVICE',
     PixelPresentation: 'MONOCHROME',
-    VolumetricProperties: 'VOLUME',
-    VolumeBasedCalculationTechnique: 'NONE',
     AcquisitionContextSequence: [],
     BurnedInAnnotation: 'NO',
     RecognizableVisualFeatures: 'NO',
