@@ -9,7 +9,7 @@ import { buildResults, type ResultInput, type ResultKind } from '../src/results/
 import { attributesOf, madeInput, stateOf } from '../test/support/picture-input.ts';
 import { sendFiles } from '../test/support/study.ts';
 import { startOrthanc } from './support/orthanc.ts';
-import { needs, run } from './support/tools.ts';
+import { needs, run, runPython } from './support/tools.ts';
 
 const allKinds: readonly ResultKind[] = [
   'summary',
@@ -63,13 +63,19 @@ describe('pictures before independent judges', function () {
   }));
 
   it('findings: every kind is made, and valid', async function () {
-    needs(this, 'dciodvfy');
+    needs(this, 'dciodvfy', 'python');
     const made = madeInput([
       [-10, 5, 3],
       [20, -5, 8],
     ]);
     const input = { ...made, output: { ...made.output!, sliceProbabilities: curves } };
-    expect(judge(await write('findings', input))).to.have.members([...allKinds]);
+    const written = await write('findings', input);
+    expect(judge(written)).to.have.members([...allKinds]);
+    // a second judge, with the tables of PS3.3: pydicom's dicom-validator
+    const files = allKinds.map((kind) => written.find((one) => one.kind === kind)!.file);
+    const faults = JSON.parse(runPython('validate.py', ...files)) as Record<string, readonly string[]>;
+    expect(Object.keys(faults)).to.have.length(allKinds.length);
+    expect(Object.values(faults).flat()).to.deep.equal([]);
   });
 
   it('no findings, not analysed, superseding, odd patients, other languages: valid', async function () {

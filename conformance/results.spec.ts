@@ -4,10 +4,12 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { analyseSeries } from '../src/analysis/analyse-series.ts';
 import type { SeriesOutcome } from '../src/analysis/index.ts';
-import { encodeDataset, part10Header } from '../src/dicom/index.ts';
+import { encodeDataset, part10Header, readInstance } from '../src/dicom/index.ts';
+import { sendInstances } from '../src/network/index.ts';
 import { openEngine, type Engine } from '../src/inference/index.ts';
 import { buildResults, type ResultKind } from '../src/results/index.ts';
 import { sampleDatasets, writeDatasets } from '../test/support/sample.ts';
+import { startOrthanc } from './support/orthanc.ts';
 import { cases, type Case } from './support/result-cases.ts';
 import { needs, pythonInput, run } from './support/tools.ts';
 
@@ -285,6 +287,23 @@ describe('results before independent judges', function () {
     expect(map.shape).to.deep.equal([12, 40, 48]);
     expect(map.greatest).to.be.within(0.9, 1);
     expect(distance(map.greatestAt, one.input.findings.findings[0]!.centreLpsMm!)).to.be.lessThan(0.8);
+  });
+
+  it('a PACS (Orthanc) takes every kind in every state, and shows one object a file', async function () {
+    needs(this, 'Orthanc');
+    await using orthanc = await startOrthanc(path.join(folder, 'orthanc'));
+    const instances = cases.flatMap(({ name }) =>
+      readdirSync(path.join(folder, name)).map((file) => {
+        const instance = readInstance(readFileSync(path.join(folder, name, file)));
+        const { sopClassUid, sopInstanceUid, transferSyntaxUid } = instance;
+        return { path: path.join(folder, name, file), sopClassUid, sopInstanceUid, transferSyntaxUid };
+      }),
+    );
+    const pacs = { aeTitle: 'ORTHANC', host: '127.0.0.1', port: orthanc.dicomPort };
+    const outcomes = await sendInstances(pacs, instances, { callingAeTitle: 'WILLIS' });
+    expect(outcomes.filter(({ kind }) => kind !== 'stored')).to.deep.equal([]);
+    const uids = new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid));
+    expect(await orthanc.get('/instances')).to.have.length(uids.size);
   });
 
   it('dicom-validator finds what is missing', () => {

@@ -57,63 +57,70 @@ const growth: Growth = {
   change: 'grown',
 };
 
-export const cases: readonly Case[] = [
-  aneurysms('one aneurysm that grew', {}, [{ growth }]),
-  aneurysms('two aneurysms, one on the midline', {}, [
-    {},
-    {
-      probability: 0.5,
-      maxDiameterMm: 4.5,
-      volumeMm3: 40,
-      site: { value: '8012006', scheme: 'SCT', meaning: 'Anterior communicating artery', laterality: null },
-      growth: { ...growth, prior: { ...growth.prior, report: null }, change: 'unchanged' },
-    },
-  ]),
-  tenAneurysms(),
-  state('no aneurysm', 'no-findings', 'tof-patch', withMap),
-  state('no haemorrhage', 'no-findings', 'ncct-haemorrhage', withMap),
-  state('not analysed', 'not-analysed', 'tof-patch', reports),
-  ...(['epidural', 'intraparenchymal', 'intraventricular', 'subarachnoid', 'subdural'] as const).map(
-    (subtype) => haemorrhage(`${subtype} haemorrhage`, [subtype], 'slices'),
-  ),
-  haemorrhage('haemorrhages of two subtypes with a place', ['subdural', 'intraparenchymal'], 'centre'),
-  superseding(),
-  ...patients.map(([name, characterSet, bytes, patientName]) => ({
-    ...aneurysms(`patient's name in ${name}`, {
+/** Each an input of its own, and so with UIDs of its own. */
+export const cases: readonly Case[] = (
+  [
+    aneurysms('one aneurysm that grew', {}, [{ growth }]),
+    aneurysms('two aneurysms, one on the midline', {}, [
+      {},
+      {
+        probability: 0.5,
+        maxDiameterMm: 4.5,
+        volumeMm3: 40,
+        site: { value: '8012006', scheme: 'SCT', meaning: 'Anterior communicating artery', laterality: null },
+        growth: { ...growth, prior: { ...growth.prior, report: null }, change: 'unchanged' },
+      },
+    ]),
+    tenAneurysms(),
+    state('no aneurysm', 'no-findings', 'tof-patch', withMap),
+    state('no haemorrhage', 'no-findings', 'ncct-haemorrhage', withMap),
+    state('not analysed', 'not-analysed', 'tof-patch', reports),
+    ...(['epidural', 'intraparenchymal', 'intraventricular', 'subarachnoid', 'subdural'] as const).map(
+      (subtype) => haemorrhage(`${subtype} haemorrhage`, [subtype], 'slices'),
+    ),
+    haemorrhage('haemorrhages of two subtypes with a place', ['subdural', 'intraparenchymal'], 'centre'),
+    superseding(),
+    ...patients.map(([name, characterSet, bytes, patientName]) => ({
+      ...aneurysms(`patient's name in ${name}`, {
+        attributes: {
+          SpecificCharacterSet: characterSet?.split('\\'),
+          PatientName: raw('00100010', 'PN', bytes),
+        },
+      }),
+      patientName,
+    })),
+    aneurysms('patient fields missing or malformed', {
       attributes: {
-        SpecificCharacterSet: characterSet?.split('\\'),
-        PatientName: raw('00100010', 'PN', bytes),
+        PatientName: '',
+        PatientID: '',
+        PatientBirthDate: 'unknown',
+        PatientSex: 'X',
+        AccessionNumber: undefined,
+        StudyID: undefined,
+        StudyDate: undefined,
+        StudyTime: undefined,
+        ReferringPhysicianName: undefined,
       },
     }),
-    patientName,
-  })),
-  aneurysms('patient fields missing or malformed', {
-    attributes: {
-      PatientName: '',
-      PatientID: '',
-      PatientBirthDate: 'unknown',
-      PatientSex: 'X',
-      AccessionNumber: undefined,
-      StudyID: undefined,
-      StudyDate: undefined,
-      StudyTime: undefined,
-      ReferringPhysicianName: undefined,
+    aneurysms('identifiers of 64 characters', {
+      uid: (name) =>
+        `1.2.${[...name.padEnd(60, '_')].map((c) => String((c.charCodeAt(0) % 9) + 1)).join('')}`,
+      attributes: { PatientID: 'P'.repeat(64), PatientName: `${'N'.repeat(32)}^${'V'.repeat(31)}` },
+    }),
+    {
+      ...aneurysms('a source without Frame of Reference', { attributes: { FrameOfReferenceUID: undefined } }),
+      kinds: [...reports, 'kos', 'presentation-state'],
     },
-  }),
-  aneurysms('identifiers of 64 characters', {
-    uid: (name) => `1.2.${[...name.padEnd(60, '_')].map((c) => String((c.charCodeAt(0) % 9) + 1)).join('')}`,
-    attributes: { PatientID: 'P'.repeat(64), PatientName: `${'N'.repeat(32)}^${'V'.repeat(31)}` },
-  }),
-  {
-    ...aneurysms('a source without Frame of Reference', { attributes: { FrameOfReferenceUID: undefined } }),
-    kinds: [...reports, 'kos', 'presentation-state'],
-  },
-  aneurysms('a multi-frame source', { multiFrame: true }),
-  aneurysms('a source with rescaling and window', {
-    modality: 'CT',
-    attributes: { RescaleSlope: '1', RescaleIntercept: '-1024', WindowCenter: '40', WindowWidth: '80' },
-  }),
-];
+    aneurysms('a multi-frame source', { multiFrame: true }),
+    aneurysms('a source with rescaling and window', {
+      modality: 'CT',
+      attributes: { RescaleSlope: '1', RescaleIntercept: '-1024', WindowCenter: '40', WindowWidth: '80' },
+    }),
+  ] satisfies readonly Case[]
+).map((one) => ({
+  ...one,
+  input: { ...one.input, identity: { ...one.input.identity, inputSha256: one.name } },
+}));
 
 function aneurysms(
   name: string,

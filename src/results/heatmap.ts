@@ -1,8 +1,7 @@
-import { codes, decimal } from '../dicom/index.ts';
+import { decimal } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
 import type { Volume } from '../volume/index.ts';
 import { frameGeometryModules, heatmapFrames } from './heatmap-frames.ts';
-import { dimensions, frameGroups, positionDimension } from './multi-frame.ts';
 import { multiFrameCapture } from './multi-frame-capture.ts';
 import type { Picture } from './pictures/picture.ts';
 import { secondaryCapture } from './secondary-capture.ts';
@@ -43,7 +42,10 @@ export async function* buildHeatmap(
   }
 }
 
-/** The same pictures as the frames of one object, each with its place in the patient (PS3.3 A.8.5, C.7.6.16). */
+/**
+ * The same pictures as the frames of one object, each with its place in the patient. This object may have the functional groups
+ * Pixel Measures, Plane Position and Plane Orientation, and no others (PS3.3 A.8.5.4); its sources stand beside them.
+ */
 export async function buildMultiFrameHeatmap(
   input: ResultInput,
   volume: Volume,
@@ -58,16 +60,16 @@ export async function buildMultiFrameHeatmap(
     ...first!.frameOfReference,
     FrameIncrementPointer: [0x0018_2005],
     SliceLocationVector: frames.map((_, index) => index * volume.spacingMm[2]),
-    ...dimensions(input, 'heatmap-multiframe', [positionDimension]),
+    SourceImageSequence: frames.flatMap(({ sourceImages }) => sourceImages),
     SharedFunctionalGroupsSequence: [
       {
         PixelMeasuresSequence: [{ ...first!.measures, SpacingBetweenSlices: decimal(volume.spacingMm[2]) }],
         PlaneOrientationSequence: [first!.orientation],
       },
     ],
-    PerFrameFunctionalGroupsSequence: frames.map((_, slice) =>
-      frameGroups(input, slice, { code: codes.spatialResampling, dimensionIndex: [slice + 1] }),
-    ),
+    PerFrameFunctionalGroupsSequence: frames.map(({ place: position }) => ({
+      PlanePositionSequence: [position],
+    })),
   });
 }
 

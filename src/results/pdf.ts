@@ -33,6 +33,8 @@ export async function buildPdf(input: ResultInput): Promise<ResultInstance> {
   } as const;
   return instanceOf(input, place, encapsulatedPdf, {
     ConversionType: 'WSD',
+    // no attribute of an encapsulated document (PS3.3 A.45.1)
+    BodyPartExamined: undefined,
     AcquisitionDateTime: '',
     BurnedInAnnotation: 'YES',
     SourceInstanceSequence: input.source.sourceInstances.map(({ sopClassUid, sopInstanceUid }) => ({

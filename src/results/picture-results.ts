@@ -26,10 +26,10 @@ export async function* buildPictures(
   }
 }
 
-/** Kinds that show what a pipeline computed: only where it ran. */
+/** Kinds that show what a pipeline computed: only where it came to a result, lest a picture without marks look like one. */
 async function* voxelPictures(input: ResultInput, kind: ResultKind): AsyncIterable<ResultInstance> {
   const { volume, output } = input;
-  if (volume === null || output === null) return;
+  if (volume === null || output === null || input.findings.state === 'not-analysed') return;
   const { image, maps, sliceProbabilities = [] } = output;
   if (kind === 'key-views') yield* buildKeyViews(input);
   if (kind === 'cine' && image !== null) yield await buildCine(input, image);

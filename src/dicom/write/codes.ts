@@ -95,8 +95,6 @@ export const codes = {
   diameter: sct('81827009', 'Diameter', 'CID 7469'),
   volume: sct('118565006', 'Volume', 'CID 7472'),
   probability: dcm('122157', 'Probability', 'PS3.16 Annex D'),
-  derivation: dcm('121401', 'Derivation', 'CID 9000'),
-  maximum: sct('56851009', 'Maximum', 'CID 7464'),
   quantity: sct('246205007', 'Quantity', 'CID 9000'),
   millimetre: ucum('mm', 'mm'),
   cubicMillimetre: ucum('mm3', 'cubic millimeter'),

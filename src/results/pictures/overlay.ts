@@ -25,6 +25,7 @@ export function patterned(picture: GreyPicture, probability: Plane, strokePixels
   const { width, height } = picture;
   const grey = Uint8Array.from(picture.grey);
   const { values } = probability;
+  if (!values.some((value) => value > overlayFrom)) return { width, height, grey };
   const region = new Uint8Array(values.length);
   for (let pixel = 0; pixel < region.length; pixel += 1) region[pixel] = values[pixel]! > overlayFrom ? 1 : 0;
   const contour = ringAround(region, width, height, strokePixels);

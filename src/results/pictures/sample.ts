@@ -108,16 +108,36 @@ export function enlarge(plane: Plane, width: number, height: number): Plane {
 function enlargeRows({ values, width, height }: Plane, target: number): Plane {
   if (target === width) return { values, width, height };
   const out = new Float32Array(target * height);
-  for (let column = 0; column < target; column += 1) {
-    const { first, weights } = catmullRom(((column + 0.5) * width) / target - 0.5);
-    for (let tap = 0; tap < 4; tap += 1) {
-      const source = clamp(first + tap, width);
-      const weight = weights[tap]!;
-      for (let row = 0; row < height; row += 1)
-        out[row * target + column]! += weight * values[row * width + source]!;
+  const { taps, weights } = tapsOf(width, target);
+  for (let row = 0; row < height; row += 1) {
+    const line = values.subarray(row * width, (row + 1) * width);
+    for (let column = 0; column < target; column += 1) {
+      const at = column * 4;
+      out[row * target + column] =
+        line[taps[at]!]! * weights[at]! +
+        line[taps[at + 1]!]! * weights[at + 1]! +
+        line[taps[at + 2]!]! * weights[at + 2]! +
+        line[taps[at + 3]!]! * weights[at + 3]!;
     }
   }
   return { values: out, width: target, height };
+}
+
+/** For each of `target` pixels its four samples on a row of `width`, and their weights. */
+function tapsOf(
+  width: number,
+  target: number,
+): { readonly taps: Int32Array; readonly weights: Float32Array } {
+  const taps = new Int32Array(target * 4);
+  const weights = new Float32Array(target * 4);
+  for (let column = 0; column < target; column += 1) {
+    const around = catmullRom(((column + 0.5) * width) / target - 0.5);
+    for (let tap = 0; tap < 4; tap += 1) {
+      taps[column * 4 + tap] = clamp(around.first + tap, width);
+      weights[column * 4 + tap] = around.weights[tap]!;
+    }
+  }
+  return { taps, weights };
 }
 
 function transpose({ values, width, height }: Plane): Plane {

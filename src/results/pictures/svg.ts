@@ -50,8 +50,9 @@ export function layOver(picture: Picture, layer: Layer): void {
   const channels = 'rgb' in picture ? 3 : 1;
   const data = 'rgb' in picture ? picture.rgb : picture.grey;
   for (let pixel = 0; pixel < picture.width * picture.height; pixel += 1) {
-    const alpha = layer.rgba[pixel * 4 + 3]! / 255;
-    if (alpha === 0) continue;
+    const opacity = layer.rgba[pixel * 4 + 3]!;
+    if (opacity === 0) continue;
+    const alpha = opacity / 255;
     for (let channel = 0; channel < channels; channel += 1) {
       const offset = pixel * channels + channel;
       data[offset] = data[offset]! * (1 - alpha) + layer.rgba[pixel * 4 + channel]! * alpha;

@@ -36,10 +36,12 @@ export function haemorrhageItems(
       image('CONTAINS', codes.sourceOfMeasurement, at.image),
       ...(centreLpsMm === null ? [] : [pointItem(report, at, { ...region, point: centreLpsMm })]),
       ...(volumeMm3 === null ? [] : [number('CONTAINS', codes.volume, volume)]),
-      number('CONTAINS', codes.probability, { value: probability, unit: codes.noUnits }, [
-        code('HAS CONCEPT MOD', codes.derivation, codes.maximum),
-        ...algorithm(report.input),
-      ]),
+      number(
+        'CONTAINS',
+        codes.probability,
+        { value: probability, unit: codes.noUnits },
+        algorithm(report.input),
+      ),
       ...slices(report, haemorrhage),
       text('CONTAINS', codes.comment, `Subtype: ${subtype}`),
     ],

@@ -101,7 +101,7 @@ describe('picture results', function () {
     expect(text).to.not.include('0.04');
   });
 
-  it('each state says what it is, and what may not be done with it', () => {
+  it('each state says what it is, and what may not be done with it', async () => {
     const { probability: _, ...common } = stateOf([]) as Extract<SeriesFindings, { probability: number }>;
     const refused: SeriesFindings = {
       ...common,
@@ -113,6 +113,8 @@ describe('picture results', function () {
     const text = textsOf({ ...made, findings: refused, output: null, volume: null });
     expect(text).to.include('this is not a negative result').and.include('SLICE_GAP');
     expect(text).to.include('NOT FOR CLINICAL USE').and.not.include('Probability of');
+    const shown = await build({ ...made, findings: refused }, kinds);
+    expect(shown.map(({ kind }) => kind)).to.deep.equal(['summary', 'summary-grey', 'pdf']);
     expect(textsOf({ ...made, language: 'de' })).to.include('NICHT F\u00dcR DEN KLINISCHEN GEBRAUCH');
     expect(textsOf({ ...made, card: { ...card, intendedUse: 'For clinical use' } })).to.not.include(
       'NOT FOR',
