@@ -28,7 +28,8 @@ const mayImport = {
     'intake',
     'delivery',
   ],
-  delivery: ['archive', 'jobs', 'network'],
+  delivery: ['archive', 'jobs', 'network', 'dicom', 'findings'],
+  priors: ['archive', 'jobs', 'network', 'dicom'],
   web: ['archive', 'jobs', 'operations', 'findings'],
   config: [],
 };

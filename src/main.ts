@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBundles } from './cli/bundles.ts';
 import { addConfig } from './cli/config.ts';
+import { addConformance } from './cli/conformance.ts';
 import { addEcho } from './cli/echo.ts';
 import { addProcess } from './cli/process.ts';
 import { addSend } from './cli/send.ts';
@@ -29,7 +30,8 @@ Examples:
   willis process study/ --out results/          analyse files without any network
   willis config schema > willis.schema.json     every configuration key with its meaning`,
     );
-  for (const add of [addServe, addProcess, addSend, addEcho, addBundles, addConfig]) add(program);
+  for (const add of [addServe, addProcess, addSend, addEcho, addBundles, addConfig, addConformance])
+    add(program);
   await program.parseAsync();
 }
 

@@ -1,3 +1,4 @@
+import type { DeliveryEvents } from './delivery/index.ts';
 import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
@@ -9,7 +10,8 @@ export interface NodeEvents {
   readonly log: Log;
   readonly judged: (judgement: Judgement) => void;
   readonly analysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
-  readonly delivered: (delivery: { destination: string; analysisId: number; stored: number }) => void;
+  readonly delivery: DeliveryEvents;
+  readonly priorsFetched: (fetched: { seriesId: number; studies: number; failed: number }) => void;
   readonly conflict: (sopInstanceUid: string) => void;
   readonly orphansRemoved: (count: number) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
@@ -45,7 +47,8 @@ export function nodeEvents(log: Log): NodeEvents {
         log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
     },
-    delivered: (delivery) => log.info('results stored by the destination', delivery),
+    delivery: deliveryEvents(log),
+    priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
     orphansRemoved: (count) => {
       if (count > 0)
         log.info('removed files of transfers that were cut off before their acknowledgement', { count });
@@ -64,5 +67,22 @@ export function nodeEvents(log: Log): NodeEvents {
         });
     },
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
+  };
+}
+
+function deliveryEvents(log: Log): DeliveryEvents {
+  return {
+    delivered: (delivery) => log.info('results stored by the destination', delivery),
+    givenUp: ({ kind, instead, ...rest }) =>
+      log.warn(`the destination does not take "${kind}", "${instead}" is sent instead`, {
+        ...rest,
+        kind,
+        instead,
+      }),
+    uncompressed: (sent) => log.warn('the destination does not take the compression, sent without', sent),
+    committed: (report) => log.info('the destination has taken responsibility for results', report),
+    notCommitted: (failure) =>
+      log.warn('the destination has not taken responsibility, results are sent again', failure),
+    notified: (notice) => log.info('results announced', notice),
   };
 }

@@ -1,8 +1,9 @@
 import type { ArchiveFiles, Database } from './archive/index.ts';
+import { commitmentReported } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
 import { hastenSeries, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
-import type { ReceiverPort } from './network/index.ts';
+import type { CommitmentReport, ReceiverPort } from './network/index.ts';
 import type { NodeEvents } from './node-events.ts';
 
 /** C-STORE statuses (PS3.4 B.2.3). */
@@ -10,8 +11,12 @@ const success = 0x0000;
 const outOfResources = 0xa700;
 const datasetDoesNotMatch = 0xa900;
 const cannotUnderstand = 0xc000;
+/** N-EVENT-REPORT (PS3.7 10.1.1.1.8). */
+const processingFailure = 0x0110;
 
 interface Parts {
+  /** Ours: an instance that comes because we asked for its C-MOVE is a prior. */
+  readonly aeTitle: string;
   readonly database: Database;
   readonly files: ArchiveFiles;
   readonly ingest: Ingest;
@@ -35,7 +40,8 @@ export function receiverPort(parts: Parts): ReceiverPort {
     },
     commit: async (received) => {
       try {
-        const { seriesId } = await parts.ingest.take(received);
+        const origin = received.moveOriginatorAeTitle === parts.aeTitle ? 'prior' : 'routed';
+        const { seriesId } = await parts.ingest.take({ ...received, origin });
         const series = touched.get(received.associationId) ?? new Set();
         touched.set(received.associationId, series.add(seriesId));
         return success;
@@ -47,11 +53,13 @@ export function receiverPort(parts: Parts): ReceiverPort {
         return statusOf(error);
       }
     },
+    reported: async (report) => await takeReport(parts, report),
     associationClosed: (summary) => {
       const series = touched.get(summary.id);
       touched.delete(summary.id);
       parts.events.log.info(summary.text, { association: summary.id });
-      if (series === undefined || summary.ending !== 'released') return;
+      // refused instances come again: their series waits for them
+      if (series === undefined || summary.ending !== 'released' || summary.refused > 0) return;
       const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
       hastenSeries(parts.database, series, dueAt)
         .then(() => parts.runner.wake())
@@ -60,6 +68,21 @@ export function receiverPort(parts: Parts): ReceiverPort {
         );
     },
   };
+}
+
+/** Storage commitment: what a PACS keeps and what it lacks. */
+async function takeReport(parts: Parts, report: CommitmentReport): Promise<number> {
+  const { database, events, runner } = parts;
+  try {
+    const status = await commitmentReported(database, report, { now: Date.now, events: events.delivery });
+    if (status !== success)
+      events.log.warn('a storage commitment report of no transaction of ours was refused');
+    runner.wake();
+    return status;
+  } catch (error) {
+    events.log.error('a storage commitment report could not be kept', { why: describeError(error) });
+    return processingFailure;
+  }
 }
 
 function statusOf(error: unknown): number {

@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto';
 import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import type { Config } from './config/index.ts';
-import { deliveryHandlers } from './delivery/index.ts';
+import { deliveryHandlers, kindsWithFallbacks } from './delivery/index.ts';
+import { uuidUid } from './dicom/index.ts';
 import { WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import { listBundles } from './inference/index.ts';
@@ -13,6 +14,7 @@ import { Ingest, assembleHandler } from './intake/index.ts';
 import { startRunner, type JobHandler } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
 import { nodeEvents } from './node-events.ts';
+import { priorParts } from './node-priors.ts';
 import { receiverPort } from './node-receiver.ts';
 import type { Log } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
@@ -24,9 +26,18 @@ export interface WillisNode extends AsyncDisposable {
   latestFindings(): Promise<SeriesFindings | undefined>;
 }
 
+const jobTiming = {
+  leaseMs: 60_000,
+  pollMs: 250,
+  now: Date.now,
+  newToken: randomUUID,
+  random: Math.random,
+};
+
 /** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
 export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   const now = Date.now;
+  const { aeTitle } = config.node;
   await using stack = new AsyncDisposableStack();
   const files = openFiles(config.node.dataDir, () => new Date());
   await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
@@ -38,53 +49,67 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const routes = await routesOf(config, log);
-  const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
-  const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
+  const quiet = quietPeriods(config);
+  const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
+  const priors = priorParts(config, { database, files, ingest, events });
   const handlers = new Map<string, JobHandler>([
     [
       'assemble',
       assembleHandler(database, {
-        quietPeriodMs,
-        quietPeriodAfterReleaseMs,
+        ...quiet,
         rules: config.rules,
         now,
         onJudged: events.judged,
+        onQueued: priors.onQueued,
       }),
     ],
     [
       'analyse',
       analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
     ],
+    ...priors.handlers,
     ...deliveryHandlers(database, config.destinations, {
-      callingAeTitle: config.node.aeTitle,
+      callingAeTitle: aeTitle,
       files,
       now,
-      onDelivered: events.delivered,
+      newUid: () => uuidUid(randomUUID()),
+      events: events.delivery,
+      intendedUse: (sha256) => intendedUse(routes, sha256),
     }),
   ]);
   const runner = stack.use(
-    await startRunner(
-      database,
-      handlers,
-      { leaseMs: 60_000, pollMs: 250, now, newToken: randomUUID, random: Math.random },
-      { onFailure: events.jobFailed, onRescue: events.jobsRescued },
-    ),
+    await startRunner(database, handlers, jobTiming, {
+      onFailure: events.jobFailed,
+      onRescue: events.jobsRescued,
+    }),
   );
 
-  const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
-  const room = {
-    freeBytes: () => freeBytes(files.dataDir),
-    minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
-  };
-  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, ...room });
-  const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
-  log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
+  const port = receiverPort({
+    ...{ aeTitle, database, files, ingest, runner, events, ...quiet },
+    ...roomOf(config, files.dataDir),
+  });
+  const receiver = stack.use(await startReceiver(receiverOptions(config), port));
+  log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
     dicomPort: receiver.port,
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
+}
+
+function quietPeriods(config: Config): { quietPeriodMs: number; quietPeriodAfterReleaseMs: number } {
+  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds } = config.series;
+  return {
+    quietPeriodMs: quietPeriodSeconds * 1000,
+    quietPeriodAfterReleaseMs: quietPeriodAfterReleaseSeconds * 1000,
+  };
+}
+
+type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
+
+function intendedUse(routes: Routes, bundleSha256: string): string | undefined {
+  return [...routes.values()].find((one) => one.bundleSha256 === bundleSha256)?.intendedUse;
 }
 
 async function latestFindings(database: Database): Promise<SeriesFindings | undefined> {
@@ -96,13 +121,21 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
   return row === undefined ? undefined : (JSON.parse(row.findings) as SeriesFindings);
 }
 
-function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {
+function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
   const { maxInstanceMegabytes, ...dicom } = config.dicom;
   return {
     ...dicom,
     aeTitle: config.node.aeTitle,
     maxPduLengthBytes: 131_072,
     maxInstanceBytes: maxInstanceMegabytes * 1e6,
+    durability: 'full',
+  };
+}
+
+function roomOf(config: Config, folder: string): { freeBytes: () => number; minimumFreeBytes: number } {
+  return {
+    freeBytes: () => freeBytes(folder),
+    minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
   };
 }
 
@@ -112,7 +145,7 @@ function freeBytes(folder: string): number {
 }
 
 /** Which bundle serves each rule. A broken bundle is refused by name; a rule whose pipeline has none stops the start. */
-async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, Route>> {
+async function routesOf(config: Config, log: Log): Promise<Routes> {
   const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
   for (const entry of listed) {
     if (entry.kind === 'refused')
@@ -126,10 +159,25 @@ async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, R
       if (found === undefined) throw noBundle(name, pipeline);
       return [
         name,
-        { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 },
+        {
+          pipeline,
+          sendTo,
+          kinds: kindsFor(config, sendTo),
+          bundleFolder: found.bundle.folder,
+          bundleSha256: found.bundle.identity.sha256,
+          intendedUse: found.bundle.manifest.intendedUse,
+        },
       ];
     }),
   );
+}
+
+/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
+function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
+  const kinds = config.destinations
+    .filter(({ name }) => sendTo.includes(name))
+    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
+  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
 }
 
 function noBundle(rule: string, pipeline: string): WillisError {

@@ -20,8 +20,8 @@ export async function startPeer(name: string, port: number, folder: string): Pro
 }
 
 /** Peak resident memory of a process, MB. */
-export function peakMegabytes({ child }: Peer): number {
-  const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+export function peakMegabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 

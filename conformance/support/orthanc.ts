@@ -6,13 +6,15 @@ import { freePort, untilTrue } from '../../test/support/node-process.ts';
 /** Debian's Orthanc as the PACS, on free ports of this machine. */
 export interface Orthanc extends AsyncDisposable {
   readonly dicomPort: number;
+  readonly httpPort: number;
   /** GET of its REST interface, parsed. */
   get(place: string): Promise<unknown>;
   /** Status and type of a GET. */
   head(place: string): Promise<{ status: number; type: string }>;
 }
 
-export async function startOrthanc(folder: string): Promise<Orthanc> {
+/** `changes` are added to its configuration, e.g. DicomModalities. */
+export async function startOrthanc(folder: string, changes: object = {}): Promise<Orthanc> {
   mkdirSync(folder, { recursive: true });
   const [dicomPort, httpPort] = [await freePort(), await freePort()];
   const config = {
@@ -26,6 +28,7 @@ export async function startOrthanc(folder: string): Promise<Orthanc> {
     RemoteAccessAllowed: false,
     DicomAlwaysAllowStore: true,
     Plugins: [],
+    ...changes,
   };
   writeFileSync(path.join(folder, 'orthanc.json'), JSON.stringify(config));
   const child = spawn('Orthanc', [path.join(folder, 'orthanc.json')], {
@@ -44,6 +47,7 @@ export async function startOrthanc(folder: string): Promise<Orthanc> {
   );
   return {
     dicomPort,
+    httpPort,
     get: async (place) => (await (await fetch(url(place))).json()) as unknown,
     head: async (place) => {
       const reply = await fetch(url(place));

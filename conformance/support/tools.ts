@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const python =
+export const pythonPath =
   process.env['WILLIS_PYTHON'] ?? path.join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
 
 /** Runs a peer or judge and gives back all it printed. */
@@ -20,7 +20,10 @@ export function run(
 }
 
 export function runPython(script: string, ...args: readonly string[]): string {
-  const { status, output } = run(python, [path.join(import.meta.dirname, '..', 'python', script), ...args]);
+  const { status, output } = run(pythonPath, [
+    path.join(import.meta.dirname, '..', 'python', script),
+    ...args,
+  ]);
   if (status !== 0) throw new Error(`${script} failed:\n${output}`);
   return output;
 }
@@ -28,7 +31,7 @@ export function runPython(script: string, ...args: readonly string[]): string {
 /** Runs a script of ours on text, and gives back what it printed; its warnings aside. */
 export function pythonInput(script: string, input: string, ...args: readonly string[]): string {
   const file = path.join(import.meta.dirname, '..', 'python', script);
-  const { status, stdout, stderr } = spawnSync(python, [file, ...args], {
+  const { status, stdout, stderr } = spawnSync(pythonPath, [file, ...args], {
     encoding: 'utf8',
     input,
     maxBuffer: 1 << 26,
@@ -40,7 +43,7 @@ export function pythonInput(script: string, input: string, ...args: readonly str
 /** Skips a suite whose peer is not installed, saying so; in CI a missing peer is a failure. */
 export function needs(context: Mocha.Context, ...tools: readonly string[]): void {
   const missing = tools.filter((tool) =>
-    tool === 'python' ? !existsSync(python) : spawnSync('which', [tool]).status !== 0,
+    tool === 'python' ? !existsSync(pythonPath) : spawnSync('which', [tool]).status !== 0,
   );
   if (missing.length === 0) return;
   if (process.env['CI'] === 'true') throw new Error(`CI must have ${missing.join(', ')}`);

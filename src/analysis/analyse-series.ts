@@ -108,6 +108,7 @@ function resultInput(
     },
     createdAt: new Date(task.createdAtMs),
     softwareVersions: task.softwareVersion,
+    language: task.language,
   };
 }
 

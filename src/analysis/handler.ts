@@ -227,7 +227,7 @@ async function commitAnalysis(
       .execute();
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
-  await enqueueDeliveries(transaction, id, route.sendTo, now);
+  await enqueueDeliveries(transaction, id, route.sendTo, { now });
 }
 
 /** A late image may already have reopened the series: its newer state stands. */

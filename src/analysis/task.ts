@@ -1,5 +1,5 @@
 import type { Reason, SeriesFindings } from '../findings/index.ts';
-import type { ReportReference, ResultKind } from '../results/index.ts';
+import type { Language, ReportReference, ResultKind } from '../results/index.ts';
 
 /** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
 export interface SeriesTask {
@@ -19,6 +19,8 @@ export interface SeriesTask {
   readonly folder: string;
   readonly createdAtMs: number;
   readonly softwareVersion: string;
+  /** Of pictures and documents; English where it is not given. */
+  readonly language?: Language;
 }
 
 export interface WrittenResult {

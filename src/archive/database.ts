@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, SqliteDialect, type Transaction as KyselyTransaction } from 'kysely';
 import { WillisError } from '../errors.ts';
+import { rememberConnection } from './one-go.ts';
 import type { Tables } from './schema.ts';
 
 export type Database = Kysely<Tables>;
@@ -28,7 +29,9 @@ export function openDatabase(file: string, durability: Durability = 'full'): Dat
     sqlite.close();
     throw error;
   }
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  rememberConnection(database, sqlite);
+  return database;
 }
 
 /**

@@ -5,8 +5,10 @@ export {
   type Durability,
   type Transaction,
 } from './database.ts';
+export { inOneGo, type Statements } from './one-go.ts';
 export type {
   AnalysisRow,
+  CommitmentRow,
   InstanceRow,
   JobRow,
   NewAnalysis,

@@ -8,6 +8,9 @@ export interface Tables {
   analysis: AnalysisTable;
   result: ResultTable;
   delivered: DeliveredTable;
+  given_up: GivenUpTable;
+  commitment: CommitmentTable;
+  commitment_instance: CommitmentInstanceTable;
   job: JobTable;
 }
 
@@ -25,6 +28,7 @@ interface SeriesTable {
   state: Generated<SeriesState>;
   reason_code: string | null;
   reason_text: string | null;
+  origin: Generated<'routed' | 'prior'>;
 }
 
 interface InstanceTable {
@@ -78,6 +82,35 @@ interface DeliveredTable {
   destination: string;
   status: number;
   delivered_at: number;
+  /** Null where an earlier version delivered it: as it lies in the archive. */
+  transfer_syntax_uid: string | null;
+  committed_at: number | null;
+}
+
+interface GivenUpTable {
+  analysis_id: number;
+  destination: string;
+  kind: string;
+  instead: string;
+  why: string;
+  given_up_at: number;
+}
+
+interface CommitmentTable {
+  transaction_uid: string;
+  analysis_id: number;
+  destination: string;
+  attempt: number;
+  state: 'asking' | 'asked' | 'reported' | 'refused' | 'expired';
+  asked_at: number;
+  due_at: number;
+  ended_at: number | null;
+}
+
+interface CommitmentInstanceTable {
+  transaction_uid: string;
+  result_id: number;
+  failure_reason: number | null;
 }
 
 interface JobTable {
@@ -102,5 +135,6 @@ export type InstanceRow = Selectable<InstanceTable>;
 export type AnalysisRow = Selectable<AnalysisTable>;
 export type ResultRow = Selectable<ResultTable>;
 export type JobRow = Selectable<JobTable>;
+export type CommitmentRow = Selectable<CommitmentTable>;
 export type NewAnalysis = Insertable<AnalysisTable>;
 export type NewResult = Omit<Insertable<ResultTable>, 'analysis_id'>;

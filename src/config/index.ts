@@ -1,2 +1,3 @@
+export { resultKinds } from './destinations.ts';
 export { configJsonSchema, loadConfig, parseConfig } from './load.ts';
 export type { Config } from './schema.ts';

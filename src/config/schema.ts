@@ -1,12 +1,6 @@
 import { z } from 'zod';
+import { aeTitle, destination, port, priors, seconds } from './destinations.ts';
 import { shippedRules } from './shipped-rules.ts';
-
-/** AE: at most 16 characters, no control characters or backslash, not only spaces (PS3.5 6.2). */
-const aeTitle = z
-  .string()
-  .regex(/^(?! *$)[\x20-\x5B\x5D-\x7E]{1,16}$/, 'an AE title has 1 to 16 characters, no backslash');
-const port = z.int().min(1).max(65535);
-const seconds = z.number().positive();
 
 const caller = z.strictObject({
   aeTitle: aeTitle.describe('Calling AE title the device uses'),
@@ -49,18 +43,6 @@ const series = z.strictObject({
     .describe('The same, once the sender has released its association and the slices stack without a gap'),
 });
 
-const resultKind = z.enum(['summary', 'heatmap', 'sr']);
-
-const destination = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _'),
-  aeTitle: aeTitle.describe('Called AE title of the PACS'),
-  host: z.string().min(1),
-  port,
-  results: z.array(resultKind).min(1).default(['summary', 'heatmap', 'sr']),
-  firstRetrySeconds: seconds.default(5),
-  longestRetrySeconds: seconds.default(600),
-});
-
 const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
 const expression = z.string().refine(isRegularExpression, 'not a regular expression');
 
@@ -95,6 +77,7 @@ export const configSchema = z
     dicom: dicom.prefault({}),
     series: series.prefault({}),
     destinations: z.array(destination).default([]),
+    priors: priors.optional(),
     rules: z
       .array(rule)
       .optional()

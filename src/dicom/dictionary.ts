@@ -1,5 +1,8 @@
-import dcmjs from 'dcmjs';
+import { createRequire } from 'node:module';
 import { WillisError } from '../errors.ts';
+
+/** The build that dcmjs-dimse loads too: the other one would hold a second dictionary of 16 MB. */
+const dcmjs = createRequire(import.meta.url)('dcmjs') as typeof import('dcmjs').default;
 
 export interface DictionaryEntry {
   /** Eight hexadecimal digits, upper case. */

@@ -10,8 +10,8 @@ export interface NetworkFields {
   readonly localisationLogit: Float32Array;
 }
 
-/** One run up to this many voxels (about 0.9 GB in the network's first level), slabs with a halo beyond. */
-const largestRunVoxels = 3_200_000;
+/** One run up to this many voxels (about 130 bytes of working memory a voxel), slabs with a halo beyond. */
+const largestRunVoxels = 6_500_000;
 
 /** Evaluates the network at every voxel at once, in one run or in z slabs; throws MODEL_OUTPUT_INVALID on NaN. */
 export async function evaluateDense(

@@ -13,6 +13,8 @@ export interface AssembleOptions {
   readonly rules: readonly Rule[];
   readonly now: () => number;
   readonly onJudged: (judgement: Judgement) => void;
+  /** In the transaction that queues a series for analysis. */
+  readonly onQueued?: (transaction: Transaction, seriesId: number) => Promise<void>;
 }
 
 /** What became of a series: the rule that takes it, or why none did. */
@@ -94,6 +96,7 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
       const request = analyseRequest({ series, instances, frames, rule: match, reason, traits });
       await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
       await enqueue(transaction, analyseJob(request, options.now()), options.now());
+      await options.onQueued?.(transaction, seriesId);
     },
   };
 }

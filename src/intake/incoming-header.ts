@@ -10,6 +10,8 @@ export interface IncomingInstance {
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
   readonly callingAeTitle: string;
+  /** `prior`: we fetched it for comparison; it opens no analysis. Left out: routed to us. */
+  readonly origin?: 'routed' | 'prior';
   /** The first bytes of the data set, at most 64 KB. */
   readonly head: Uint8Array;
   readonly datasetOffset: number;

@@ -1,8 +1,8 @@
 import { unlink } from 'node:fs/promises';
-import { sameDataset, type ArchiveFiles, type Database, type Transaction } from '../archive/index.ts';
+import { inOneGo, sameDataset, type ArchiveFiles, type Database, type Statements } from '../archive/index.ts';
 import type { Attributes } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
-import { enqueue } from '../jobs/index.ts';
+import { enqueueInOneGo } from '../jobs/index.ts';
 import { frameGeometries } from '../volume/index.ts';
 import { readHeaderOf, type IncomingInstance } from './incoming-header.ts';
 import { readTraits, type SeriesTraits } from './traits.ts';
@@ -59,9 +59,7 @@ export class Ingest {
       const batch = this.waiting;
       this.waiting = [];
       try {
-        const outcomes = await this.database
-          .transaction()
-          .execute((transaction) => this.insertAll(transaction, batch));
+        const outcomes = await inOneGo(this.database, (statements) => this.insertAll(statements, batch));
         batch.forEach((entry, index) => {
           const outcome = outcomes[index]!;
           if (outcome.existing === null) this.remember(entry.row.seriesInstanceUid, outcome.seriesId);
@@ -74,23 +72,19 @@ export class Ingest {
     this.flushing = false;
   }
 
-  private async insertAll(transaction: Transaction, batch: readonly Entry[]): Promise<readonly Outcome[]> {
+  private insertAll(statements: Statements, batch: readonly Entry[]): readonly Outcome[] {
     const outcomes: Outcome[] = [];
     const grown = new Set<number>();
     const now = this.options.now();
     for (const { row } of batch) {
       const known = this.seriesIds.get(row.seriesInstanceUid);
-      const outcome = await insertOne(transaction, row, { now, seriesId: known });
+      const outcome = insertOne(statements, row, { now, seriesId: known });
       outcomes.push(outcome);
-      if (outcome.existing === null) grown.add(outcome.seriesId);
+      if (opensAnalysis(statements, row, outcome)) grown.add(outcome.seriesId);
     }
     for (const seriesId of grown) {
-      await transaction
-        .updateTable('series')
-        .set({ last_received_at: now, state: 'receiving', reason_code: null, reason_text: null })
-        .where('id', '=', seriesId)
-        .execute();
-      await enqueue(transaction, assembleJob(seriesId, now + this.options.quietPeriodMs), now);
+      statements.run(seriesGrew, now, seriesId);
+      enqueueInOneGo(statements, assembleJob(seriesId, now + this.options.quietPeriodMs), now);
     }
     return outcomes;
   }
@@ -170,69 +164,76 @@ function describeInstance(incoming: IncomingInstance, header: Attributes, path: 
   };
 }
 
-async function insertOne(
-  transaction: Transaction,
+const seriesGrew = `
+  update series set last_received_at = ?, state = 'receiving', reason_code = null, reason_text = null, origin = 'routed'
+  where id = ?`;
+const newInstance = `
+  insert into instance
+    (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, path, size_bytes, frames, received_at)
+  values (?, ?, ?, ?, ?, ?, ?, ?)
+  on conflict (sop_instance_uid) do nothing returning id`;
+const instanceOfUid = 'select id, path, series_id from instance where sop_instance_uid = ?';
+const seriesOfUid = 'select id from series where series_instance_uid = ?';
+const originOfSeries = 'select origin from series where id = ?';
+const newSeries = `
+  insert into series
+    (series_instance_uid, study_instance_uid, modality, description, calling_ae_title, first_received_at, last_received_at,
+     origin, state, reason_code, reason_text)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id`;
+const routed = ['routed', 'receiving', null, null] as const;
+const fetchedPrior = [
+  'prior',
+  'not-analysed',
+  'PRIOR_STUDY',
+  'Fetched to be compared with, not to be analysed.',
+] as const;
+
+function insertOne(
+  statements: Statements,
   row: InstanceDescription,
   at: { readonly now: number; readonly seriesId: number | undefined },
-): Promise<Outcome> {
+): Outcome {
   // a double of another series must not open a series of its own
-  const double = at.seriesId === undefined ? await existingInstance(transaction, row) : undefined;
+  const double = at.seriesId === undefined ? existingInstance(statements, row) : undefined;
   if (double !== undefined) return double;
-  const seriesId = at.seriesId ?? (await seriesOf(transaction, row, at.now));
-  const inserted = await transaction
-    .insertInto('instance')
-    .values({
-      series_id: seriesId,
-      sop_instance_uid: row.incoming.sopInstanceUid,
-      sop_class_uid: row.incoming.sopClassUid,
-      transfer_syntax_uid: row.incoming.transferSyntaxUid,
-      path: row.path,
-      size_bytes: row.incoming.sizeBytes,
-      frames: row.frames,
-      received_at: at.now,
-    })
-    .onConflict((conflict) => conflict.column('sop_instance_uid').doNothing())
-    .returning('id')
-    .executeTakeFirst();
+  const seriesId = at.seriesId ?? seriesOf(statements, row, at.now);
+  const { sopInstanceUid, sopClassUid, transferSyntaxUid, sizeBytes } = row.incoming;
+  const inserted = statements.row(
+    newInstance,
+    ...[seriesId, sopInstanceUid, sopClassUid, transferSyntaxUid, row.path, sizeBytes, row.frames, at.now],
+  );
   if (inserted !== undefined) return { seriesId, existing: null };
-  return (await existingInstance(transaction, row))!;
+  return existingInstance(statements, row)!;
 }
 
-async function existingInstance(
-  transaction: Transaction,
-  row: InstanceDescription,
-): Promise<Outcome | undefined> {
-  const known = await transaction
-    .selectFrom('instance')
-    .select(['id', 'path', 'series_id'])
-    .where('sop_instance_uid', '=', row.incoming.sopInstanceUid)
-    .executeTakeFirst();
+/** New images do, and so does a routed copy of what we had fetched ourselves: somebody wants it analysed now. */
+function opensAnalysis(statements: Statements, row: InstanceDescription, outcome: Outcome): boolean {
+  const fetched = row.incoming.origin === 'prior';
+  if (outcome.existing === null && !fetched) return true;
+  if (outcome.existing !== null && fetched) return false;
+  const { origin } = statements.row(originOfSeries, outcome.seriesId) as { readonly origin: string };
+  return origin === (fetched ? 'routed' : 'prior');
+}
+
+function existingInstance(statements: Statements, row: InstanceDescription): Outcome | undefined {
+  const known = statements.row(instanceOfUid, row.incoming.sopInstanceUid) as
+    { readonly id: number; readonly path: string; readonly series_id: number } | undefined;
   if (known === undefined) return undefined;
   return { seriesId: known.series_id, existing: { id: known.id, path: known.path } };
 }
 
-async function seriesOf(transaction: Transaction, row: InstanceDescription, now: number): Promise<number> {
-  const known = await transaction
-    .selectFrom('series')
-    .select('id')
-    .where('series_instance_uid', '=', row.seriesInstanceUid)
-    .executeTakeFirst();
+function seriesOf(statements: Statements, row: InstanceDescription, now: number): number {
+  const known = statements.row(seriesOfUid, row.seriesInstanceUid) as { readonly id: number } | undefined;
   if (known !== undefined) return known.id;
   const traits = row.traits();
-  const inserted = await transaction
-    .insertInto('series')
-    .values({
-      series_instance_uid: row.seriesInstanceUid,
-      study_instance_uid: row.studyInstanceUid,
-      modality: traits.modality,
-      description: JSON.stringify(traits),
-      calling_ae_title: row.incoming.callingAeTitle,
-      first_received_at: now,
-      last_received_at: now,
-      reason_code: null,
-      reason_text: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { seriesInstanceUid, studyInstanceUid } = row;
+  const description = JSON.stringify(traits);
+  const { callingAeTitle, origin } = row.incoming;
+  const beginning = origin === 'prior' ? fetchedPrior : routed;
+  const inserted = statements.row(
+    newSeries,
+    ...[seriesInstanceUid, studyInstanceUid, traits.modality, description, callingAeTitle, now, now],
+    ...beginning,
+  ) as { readonly id: number };
   return inserted.id;
 }

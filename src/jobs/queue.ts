@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
-import type { Database, JobRow, Transaction } from '../archive/index.ts';
+import { CompiledQuery, sql } from 'kysely';
+import type { Database, JobRow, Statements, Transaction } from '../archive/index.ts';
 import { backoffMs } from './backoff.ts';
 
 /** What to do, at the earliest when. `key` names the thing worked on: one available job a key. */
@@ -24,30 +24,24 @@ export interface Job {
   readonly leaseToken: string;
 }
 
+/** One available job a key: a job that comes again gets the new payload and due time. */
+const enqueueSql = `
+  insert into job (kind, queue, key, payload, due_at, created_at) values (?, ?, ?, ?, ?, ?)
+  on conflict (key) where state = 'available'
+  do update set payload = excluded.payload, due_at = excluded.due_at, attempt = 0`;
+
 /** Puts a job into the caller's transaction; an available job of the same key gets the new payload and due time instead. */
 export async function enqueue(transaction: Transaction, job: NewJob, now: number): Promise<void> {
-  await transaction
-    .insertInto('job')
-    .values({
-      kind: job.kind,
-      queue: job.queue,
-      key: job.key,
-      payload: JSON.stringify(job.payload),
-      due_at: job.dueAt,
-      created_at: now,
-      lease_until: null,
-      lease_token: null,
-      last_error: null,
-      finished_at: null,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .column('key')
-        // a literal: SQLite matches a partial index by its text
-        .where('state', '=', sql.lit('available'))
-        .doUpdateSet({ payload: JSON.stringify(job.payload), due_at: job.dueAt, attempt: 0 }),
-    )
-    .execute();
+  await transaction.executeQuery(CompiledQuery.raw(enqueueSql, enqueueValues(job, now)));
+}
+
+/** The same inside a transaction of `inOneGo`. */
+export function enqueueInOneGo(statements: Statements, job: NewJob, now: number): void {
+  statements.run(enqueueSql, ...enqueueValues(job, now));
+}
+
+function enqueueValues(job: NewJob, now: number): (string | number)[] {
+  return [job.kind, job.queue, job.key, JSON.stringify(job.payload), job.dueAt, now];
 }
 
 /** Moves an available job's due time forward to `dueAt` where that is sooner; nothing happens where there is none. */

@@ -4,6 +4,16 @@ export const commandField = {
   cStoreRsp: 0x8001,
   cEchoRq: 0x0030,
   cEchoRsp: 0x8030,
+  cFindRq: 0x0020,
+  cFindRsp: 0x8020,
+  cMoveRq: 0x0021,
+  cMoveRsp: 0x8021,
+  nEventReportRq: 0x0100,
+  nEventReportRsp: 0x8100,
+  nActionRq: 0x0130,
+  nActionRsp: 0x8130,
+  nCreateRq: 0x0140,
+  nCreateRsp: 0x8140,
 } as const;
 
 /** Command Data Set Type: anything but this says that a data set follows. */
@@ -18,6 +28,10 @@ export interface Command {
   readonly affectedSopInstanceUid: string | undefined;
   readonly status: number | undefined;
   readonly errorComment: string | undefined;
+  readonly eventTypeId: number | undefined;
+  /** Who asked for the C-MOVE that this C-STORE is part of (PS3.7 9.1.1.1). */
+  readonly moveOriginatorAeTitle: string | undefined;
+  readonly failedSuboperations: number | undefined;
   readonly hasDataset: boolean;
 }
 
@@ -51,6 +65,9 @@ export function parseCommand(bytes: Buffer): Command | undefined {
     affectedSopInstanceUid: text(0x1000),
     status: number(0x0900),
     errorComment: text(0x0902),
+    eventTypeId: number(0x1002),
+    moveOriginatorAeTitle: text(0x1030)?.trim(),
+    failedSuboperations: number(0x1022),
     hasDataset: number(0x0800) !== noDataset,
   };
 }
@@ -59,9 +76,12 @@ interface Operation {
   readonly messageId: number;
   readonly sopClassUid: string;
   readonly sopInstanceUid?: string;
+  readonly eventTypeId?: number;
 }
 
-/** C-STORE-RSP or C-ECHO-RSP (PS3.7 9.3.1.2, 9.3.5.2). */
+type Instance = Required<Omit<Operation, 'eventTypeId'>>;
+
+/** C-STORE-RSP, C-ECHO-RSP or N-EVENT-REPORT-RSP (PS3.7 9.3.1.2, 9.3.5.2, 10.3.1.2). */
 export function response(field: number, operation: Operation, status: number): Buffer {
   return commandSet([
     uid(0x0002, operation.sopClassUid),
@@ -70,11 +90,12 @@ export function response(field: number, operation: Operation, status: number): B
     us(0x0800, noDataset),
     us(0x0900, status),
     ...(operation.sopInstanceUid === undefined ? [] : [uid(0x1000, operation.sopInstanceUid)]),
+    ...(operation.eventTypeId === undefined ? [] : [us(0x1002, operation.eventTypeId)]),
   ]);
 }
 
 /** C-STORE-RQ, medium priority (PS3.7 9.3.1.1). */
-export function storeRequest(operation: Required<Operation>): Buffer {
+export function storeRequest(operation: Instance): Buffer {
   return commandSet([
     uid(0x0002, operation.sopClassUid),
     us(0x0100, commandField.cStoreRq),
@@ -92,6 +113,45 @@ export function echoRequest(messageId: number): Buffer {
     us(0x0100, commandField.cEchoRq),
     us(0x0110, messageId),
     us(0x0800, noDataset),
+  ]);
+}
+
+/** N-ACTION-RQ with a data set (PS3.7 10.3.4.1). */
+export function actionRequest(operation: Instance, actionTypeId: number): Buffer {
+  return commandSet([
+    uid(0x0003, operation.sopClassUid),
+    us(0x0100, commandField.nActionRq),
+    us(0x0110, operation.messageId),
+    us(0x0800, 1),
+    uid(0x1001, operation.sopInstanceUid),
+    us(0x1008, actionTypeId),
+  ]);
+}
+
+/** N-CREATE-RQ with a data set (PS3.7 10.3.5.1). */
+export function createRequest(operation: Instance): Buffer {
+  return commandSet([
+    uid(0x0002, operation.sopClassUid),
+    us(0x0100, commandField.nCreateRq),
+    us(0x0110, operation.messageId),
+    us(0x0800, 1),
+    uid(0x1000, operation.sopInstanceUid),
+  ]);
+}
+
+/** C-FIND-RQ, or C-MOVE-RQ where a destination is named (PS3.7 9.3.2.1, 9.3.4.1). */
+export function queryRequest(operation: Operation, moveDestination?: string): Buffer {
+  const destination =
+    moveDestination === undefined
+      ? []
+      : [element(0x0600, Buffer.from(moveDestination.padEnd(2 * Math.ceil(moveDestination.length / 2))))];
+  return commandSet([
+    uid(0x0002, operation.sopClassUid),
+    us(0x0100, moveDestination === undefined ? commandField.cFindRq : commandField.cMoveRq),
+    us(0x0110, operation.messageId),
+    ...destination,
+    us(0x0700, 0),
+    us(0x0800, 1),
   ]);
 }
 

@@ -1,6 +1,15 @@
 import { commandField, parseCommand, response, type Command } from './command.ts';
 import { InstanceSink } from './instance-sink.ts';
-import { datasetDoesNotMatch, keepInstance, outOfResources, success, type Storing } from './storing.ts';
+import { answerEventReport } from './event-report.ts';
+import {
+  datasetDoesNotMatch,
+  drained,
+  keepInstance,
+  longestReportBytes,
+  outOfResources,
+  success,
+  type Storing,
+} from './storing.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
 import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
@@ -211,12 +220,10 @@ export class Connection {
     storing.receivedBytes += bytes.length;
     if (storing.receivedBytes > this.options.maxInstanceBytes)
       throw new ProtocolFault(`an object larger than ${this.options.maxInstanceBytes} bytes`);
-    if (storing.sink?.take(bytes) === false) {
-      this.stream.pause();
-      storing.sink.roomAvailable(() => {
-        if (!this.working) this.stream.resume();
-      });
-    }
+    if (storing.report !== undefined && storing.receivedBytes > longestReportBytes)
+      throw new ProtocolFault(`a report larger than ${longestReportBytes} bytes`);
+    storing.report?.push(Buffer.from(bytes));
+    storing.sink?.take(bytes);
   }
 
   /** True when an object is complete: nothing more is read until its answer is sent. */
@@ -224,7 +231,8 @@ export class Connection {
     if (this.value?.isLast !== true) return false;
     if (this.storing === undefined) return this.runCommand();
     this.working = true;
-    void this.store(this.storing);
+    if (this.storing.report === undefined) void this.store(this.storing);
+    else void this.takeReport(this.storing, Buffer.concat(this.storing.report));
     return true;
   }
 
@@ -239,8 +247,18 @@ export class Connection {
       this.stream.write(commandPdu(contextId, response(commandField.cEchoRsp, operation, success)));
     } else if (command.field === commandField.cStoreRq && command.hasDataset)
       this.beginStoring(command, contextId);
+    else if (command.field === commandField.nEventReportRq && command.hasDataset)
+      this.storing = { ...drained(command, contextId, this.contexts.get(contextId)!), report: [] };
     else throw new ProtocolFault(`a command (${hex(command.field ?? 0)}) this node does not offer`);
     return false;
+  }
+
+  private async takeReport({ command, contextId, context }: Storing, dataset: Buffer): Promise<void> {
+    const { transferSyntaxUid } = context;
+    const answer = await answerEventReport(command, { dataset, transferSyntaxUid }, this.port);
+    this.storing = undefined;
+    if (this.phase === 'open') this.stream.write(commandPdu(contextId, answer));
+    this.goOn();
   }
 
   private beginStoring(command: Command, contextId: number): void {
@@ -251,7 +269,7 @@ export class Connection {
     const fits = uidPattern.test(affectedSopInstanceUid) && affectedSopClassUid === context.abstractSyntaxUid;
     const sink = fits ? this.openSink(affectedSopInstanceUid, context) : null;
     const refusal = fits ? outOfResources : datasetDoesNotMatch;
-    this.storing = { command, contextId, context, sink, refusal, startedAt: Date.now(), receivedBytes: 0 };
+    this.storing = { ...drained(command, contextId, context), sink, refusal };
   }
 
   private openSink(sopInstanceUid: string, context: AcceptedContext): InstanceSink | null {
@@ -294,7 +312,7 @@ export class Connection {
   private finish(ending: AssociationSummary['ending'], what: string): void {
     this.phase = 'closed';
     this.stream.close();
-    if (!this.working) void this.storing?.sink?.discard().catch(() => undefined);
+    if (!this.working) this.storing?.sink?.discard();
     const { requestor } = this;
     const who =
       requestor === undefined
@@ -304,7 +322,12 @@ export class Connection {
       this.stored + this.refused === 0
         ? ''
         : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
-    this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
+    this.port.associationClosed({
+      id: this.id,
+      ending,
+      refused: this.refused,
+      text: `${who} ${what}${counts}`,
+    });
   }
 }
 

@@ -1,4 +1,20 @@
 export { startReceiver, type Receiver } from './receiver.ts';
 export { sendInstances } from './sender.ts';
-export type { OutgoingInstance, PeerAddress, ReceivedInstance, ReceiverPort, SendOutcome } from './types.ts';
+export type {
+  CommitmentReport,
+  Conversion,
+  OutgoingInstance,
+  PeerAddress,
+  ReceivedInstance,
+  ReceiverPort,
+  SendOutcome,
+  TlsFiles,
+} from './types.ts';
 export { verify } from './verification.ts';
+export { requestCommitment } from './commitment.ts';
+export { stowInstances, type WebServer } from './dicomweb.ts';
+export { notifyAvailability } from './availability.ts';
+export { sendHl7 } from './mllp.ts';
+export { retrieveStudy, searchStudies } from './dicomweb-retrieve.ts';
+export { findMatches, moveStudy } from './query.ts';
+export { networkFacts } from './facts.ts';

@@ -3,56 +3,38 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const open = promisify(fs.open);
-const write = promisify(fs.write) as (
-  fd: number,
-  bytes: Buffer,
-  offset: number,
-  length: number,
-) => Promise<{ bytesWritten: number }>;
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
-const unlink = promisify(fs.unlink);
 
-const blockBytes = 1 << 20;
-/** The sender is paused while more than this waits for the disk. */
-const waitingLimitBytes = 4 << 20;
-
-/** Blocks that no sink uses now; allocating a megabyte an instance would keep the garbage collector busy. */
+/**
+ * Bytes of one write. Writes go to the page cache at once, on this thread: handing them to another takes three to six times
+ * as long, and so do pieces above 64 KB (docs/performance.md). Only the flush to the disk is waited for elsewhere.
+ */
+const blockBytes = 1 << 16;
+/** Blocks that no sink uses now. */
 const spareBlocks: Buffer[] = [];
-const mostSpareBlocks = 16;
+const mostSpareBlocks = 64;
 
-function takeBlock(): Buffer {
-  return spareBlocks.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
-}
-
-function giveBlock(block: Buffer): void {
-  if (spareBlocks.length < mostSpareBlocks) spareBlocks.push(block);
-}
-
-/** Writes one instance to a new file as its bytes arrive, in blocks, without holding the object. */
+/** Writes one instance to a new file as its bytes arrive, without holding the object. */
 export class InstanceSink {
   readonly path: string;
   sizeBytes = 0;
   /** The first disk error; bytes that come after it are counted and dropped. */
-  failure: Error | undefined;
+  private failure: Error | undefined;
   private readonly head: Buffer;
   private headLength = 0;
   private readonly prefixBytes: number;
-  private block = takeBlock();
+  private readonly block = spareBlocks.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
   private blockLength = 0;
-  private waitingBytes = 0;
-  private chain: Promise<void>;
   private fd: number | undefined;
-  private onRoom: (() => void) | undefined;
 
   /** Begins a file at `file`, which must not exist, with `prefix` (the Part 10 header); keeps the first 64 KB of the data set. */
   constructor(file: string, prefix: Buffer, sizeHint: number) {
     this.path = file;
     this.prefixBytes = prefix.length;
     this.head = Buffer.allocUnsafe(Math.min(65_536, Math.max(sizeHint, 1024)));
-    this.chain = open(file, 'wx').then((fd) => void (this.fd = fd));
-    this.chain = this.chain.catch((error: unknown) => this.fail(error));
+    this.attempt(() => (this.fd = fs.openSync(file, 'wx')));
     this.append(prefix);
   }
 
@@ -65,40 +47,26 @@ export class InstanceSink {
     return this.prefixBytes;
   }
 
-  /** Takes bytes of the data set (copies them); false asks the caller to wait for `roomAvailable`. */
-  take(bytes: Buffer): boolean {
+  /** Takes bytes of the data set (copies them). */
+  take(bytes: Buffer): void {
     if (this.headLength < this.head.length) this.headLength += bytes.copy(this.head, this.headLength);
     this.append(bytes);
-    return this.waitingBytes < waitingLimitBytes;
-  }
-
-  /** Calls back once when enough has been written to go on. */
-  roomAvailable(callback: () => void): void {
-    if (this.waitingBytes < waitingLimitBytes) callback();
-    else this.onRoom = callback;
   }
 
   /** Writes the rest and, unless told otherwise, flushes file and folder. Throws the first disk error. */
   async finish(durable: boolean): Promise<void> {
-    this.flushBlock();
-    await this.chain;
-    giveBlock(this.block);
+    this.writeBlock();
+    if (spareBlocks.length < mostSpareBlocks) spareBlocks.push(this.block);
     if (this.failure !== undefined) throw this.failure;
-    const fd = this.fd!;
-    try {
-      if (durable) await Promise.all([fdatasync(fd), syncFolder(path.dirname(this.path))]);
-    } finally {
-      this.fd = undefined;
-      await close(fd);
-    }
+    if (durable) await Promise.all([fdatasync(this.fd!), syncFolder(path.dirname(this.path))]);
+    this.closeFile();
   }
 
-  /** Closes and deletes what was written; the object is not wanted or cannot be had. */
-  async discard(): Promise<void> {
-    await this.chain;
-    if (this.fd !== undefined) await close(this.fd);
-    this.fd = undefined;
-    await unlink(this.path).catch(ignoreMissing);
+  /** Closes and deletes what was written; what the disk does not let go has no index row and goes at the next start. */
+  discard(): void {
+    this.failure = undefined;
+    this.attempt(() => this.closeFile());
+    this.attempt(() => fs.rmSync(this.path, { force: true }));
   }
 
   private append(bytes: Buffer): void {
@@ -108,54 +76,51 @@ export class InstanceSink {
       const count = bytes.copy(this.block, this.blockLength, at);
       this.blockLength += count;
       at += count;
-      if (this.blockLength === blockBytes) this.flushBlock();
+      if (this.blockLength === blockBytes) this.writeBlock();
     }
   }
 
-  private flushBlock(): void {
-    if (this.blockLength === 0 || this.failure !== undefined) return;
-    const block = this.block;
+  private writeBlock(): void {
     const length = this.blockLength;
-    this.block = takeBlock();
     this.blockLength = 0;
-    this.waitingBytes += length;
-    this.chain = this.chain
-      .then(async () => await this.writeAll(block, length))
-      .catch((error: unknown) => this.fail(error));
+    this.attempt(() => {
+      for (let at = 0; at < length;) at += fs.writeSync(this.fd!, this.block, at, length - at);
+    });
   }
 
-  private async writeAll(block: Buffer, length: number): Promise<void> {
-    if (this.failure === undefined) {
-      let at = 0;
-      while (at < length) at += (await write(this.fd!, block, at, length - at)).bytesWritten;
+  private closeFile(): void {
+    const { fd } = this;
+    this.fd = undefined;
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+
+  private attempt(work: () => void): void {
+    if (this.failure !== undefined) return;
+    try {
+      work();
+    } catch (error) {
+      this.failure = error as Error;
     }
-    giveBlock(block);
-    this.waitingBytes -= length;
-    if (this.waitingBytes < waitingLimitBytes) this.callRoom();
-  }
-
-  private fail(error: unknown): void {
-    this.failure ??= error instanceof Error ? error : new Error(String(error));
-    this.waitingBytes = 0;
-    this.callRoom();
-  }
-
-  private callRoom(): void {
-    const callback = this.onRoom;
-    this.onRoom = undefined;
-    callback?.();
   }
 }
+
+/** Folders stay open: they are flushed for every instance and change once a day. */
+const openFolders = new Map<string, Promise<number>>();
 
 async function syncFolder(folder: string): Promise<void> {
-  const fd = await open(folder, 'r');
-  try {
-    await fsync(fd);
-  } finally {
-    await close(fd);
-  }
+  const fd = openFolders.get(folder) ?? openFolder(folder);
+  await fsync(await fd);
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
+function openFolder(folder: string): Promise<number> {
+  const fd = open(folder, 'r');
+  fd.catch(() => openFolders.delete(folder));
+  openFolders.set(folder, fd);
+  const [oldest, ...others] = openFolders;
+  // yesterday's may still be flushed, the one before it is not
+  if (oldest !== undefined && others.length > 1) {
+    openFolders.delete(oldest[0]);
+    void oldest[1].then(close);
+  }
+  return fd;
 }

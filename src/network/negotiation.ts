@@ -6,9 +6,12 @@ import { implementation } from '../dicom/index.ts';
 const { Scp, Implementation, constants } = dimse;
 const { PresentationContextResult } = constants;
 
-const verification = '1.2.840.10008.1.1';
+export const verification = '1.2.840.10008.1.1';
+/** The peer is SCP here: it comes to report (PS3.4 J.3.3). */
+const storageCommitment = '1.2.840.10008.1.20.1';
+const uncompressed: ReadonlySet<string> = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']);
 /** Storage SOP Classes lie below this root (PS3.4 B.5, PS3.6 A); so do retired ones that old scanners still send. */
-const storageRoot = '1.2.840.10008.5.1.4.1.1.';
+export const storageRoot = '1.2.840.10008.5.1.4.1.1.';
 /** Query/Retrieve and the like share the root of Storage but end in these branches; they are no Storage. */
 const notStorage = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:200\.|201\.)/;
 const transferSyntaxRoot = '1.2.840.10008.1.2';
@@ -54,7 +57,7 @@ dimse.log.setLevel('silent');
 
 /**
  * Lets dcmjs-dimse read an A-ASSOCIATE-RQ and write the answer, on a socket that is only a pair of ears: the library never
- * sees the peer. `decide` may refuse the requestor. Asynchronous operations, roles and user identity are not granted.
+ * sees the peer. `decide` may refuse the requestor. Asynchronous operations and user identity are not granted.
  */
 export function negotiate(
   request: Buffer,
@@ -108,8 +111,7 @@ function answer(
   const lines: string[] = [];
   for (const { id, context } of association.getPresentationContexts()) {
     const accepted = judge(context);
-    (context as unknown as { userRole?: boolean; providerRole?: boolean }).userRole = undefined as never;
-    (context as unknown as { userRole?: boolean; providerRole?: boolean }).providerRole = undefined as never;
+    settleRoles(context, accepted);
     if (accepted !== null) contexts.set(id, accepted);
     lines.push(
       `${id}: ${context.getAbstractSyntaxUid()} ${accepted === null ? 'refused' : `accepted in ${accepted.transferSyntaxUid}`}`,
@@ -117,6 +119,14 @@ function answer(
   }
   scp.sendAssociationAccept();
   return { kind: 'accepted', reply: by.socket.written(), requestor, contexts, lines };
+}
+
+/** Roles are not granted, but for a peer that reports a storage commitment: it is the SCP, we are the SCU (PS3.7 D.3.3.4). */
+function settleRoles(context: LibraryContext, accepted: AcceptedContext | null): void {
+  const roles = context as unknown as { userRole: boolean | undefined; providerRole: boolean | undefined };
+  const reports = accepted?.abstractSyntaxUid === storageCommitment && roles.providerRole === true;
+  roles.userRole = reports ? false : undefined;
+  roles.providerRole = reports ? true : undefined;
 }
 
 type LibraryContext = ReturnType<LibraryAssociation['getPresentationContexts']>[number]['context'];
@@ -127,15 +137,16 @@ function judge(context: LibraryContext): AcceptedContext | null {
   const proposed = context.getTransferSyntaxUids();
   const isStorage = abstractSyntaxUid.startsWith(storageRoot) && !notStorage.test(abstractSyntaxUid);
   const isVerification = abstractSyntaxUid === verification;
-  if (!isStorage && !isVerification) {
+  const isReport = abstractSyntaxUid === storageCommitment;
+  if (!isStorage && !isVerification && !isReport) {
     context.setResult(
       PresentationContextResult.RejectAbstractSyntaxNotSupported,
       proposed[0] ?? transferSyntaxRoot,
     );
     return null;
   }
-  const transferSyntaxUid = proposed.find(
-    (uid) => uid === transferSyntaxRoot || uid.startsWith(`${transferSyntaxRoot}.`),
+  const transferSyntaxUid = proposed.find((uid) =>
+    isReport ? uncompressed.has(uid) : uid === transferSyntaxRoot || uid.startsWith(`${transferSyntaxRoot}.`),
   );
   if (transferSyntaxUid === undefined) {
     context.setResult(

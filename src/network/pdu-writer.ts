@@ -29,3 +29,18 @@ export function dataHeader(
 export function commandPdu(contextId: number, command: Buffer): Buffer {
   return Buffer.concat([dataHeader(contextId, command.length, { isCommand: true, isLast: true }), command]);
 }
+
+/** Bytes of a command or data set as P-DATA-TF PDUs of at most `chunkBytes` of it each, in one buffer for one write. */
+export function dataPdus(
+  contextId: number,
+  bytes: Buffer,
+  { chunkBytes, isCommand, isEnd }: { chunkBytes: number; isCommand: boolean; isEnd: boolean },
+): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    const chunk = bytes.subarray(at, at + chunkBytes);
+    const isLast = isEnd && at + chunkBytes >= bytes.length;
+    parts.push(dataHeader(contextId, chunk.length, { isCommand, isLast }), chunk);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import { WillisError } from '../errors.ts';
 import {
   associateRequest,
@@ -8,8 +8,9 @@ import {
   type ProposedContext,
 } from './association-request.ts';
 import { parseCommand, type Command } from './command.ts';
+import { connect } from './connect.ts';
 import { PduReader, pduType } from './pdu-reader.ts';
-import { abortPdu, releasePdu } from './pdu-writer.ts';
+import { abortPdu, dataPdus, releasePdu } from './pdu-writer.ts';
 import type { PeerAddress } from './types.ts';
 
 export interface RequestorOptions {
@@ -19,16 +20,27 @@ export interface RequestorOptions {
   readonly answerTimeoutMs?: number;
 }
 
-const ourMaxPduBytes = 131_072;
-const longestCommandBytes = 1 << 20;
+export const ourMaxPduBytes = 131_072;
+const longestMessageBytes = 1 << 24;
+
+/** What a peer says on an association of ours: a command, and its data set where it has one. */
+export interface Message {
+  readonly contextId: number;
+  readonly command: Command;
+  readonly dataset: Buffer | null;
+}
 
 /** An association that we asked for. */
 export interface Association extends AsyncDisposable {
   readonly grant: Grant;
-  /** Writes, and waits while the peer does not read. */
+  /** Writes, and waits until the system has taken the bytes; they may be overwritten then. */
   write(bytes: Buffer): Promise<void>;
   /** The next response of the peer; throws ASSOCIATION_LOST. */
   nextResponse(): Promise<Command>;
+  /** The next message of the peer, within `timeoutMs`; throws ASSOCIATION_LOST. */
+  nextMessage(timeoutMs?: number): Promise<Message>;
+  /** Writes a command and the data set that belongs to it. */
+  writeMessage(contextId: number, command: Buffer, dataset: Buffer): Promise<void>;
 }
 
 /**
@@ -59,11 +71,13 @@ class OpenAssociation implements Association {
   private readonly peer: PeerAddress;
   private readonly timeoutMs: number;
   private readonly reader: PduReader;
-  private command: Buffer[] = [];
-  private valueIsLast = false;
-  private readonly arrived: (Command | Buffer)[] = [];
-  private waiting: { resolve: (got: Command | Buffer) => void; reject: (error: Error) => void } | undefined;
-  private draining: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  private parts: Buffer[] = [];
+  private partsBytes = 0;
+  private value = { contextId: 0, isCommand: true, isLast: false };
+  /** A command whose data set is still to come. */
+  private command: Command | undefined;
+  private readonly arrived: (Message | Buffer)[] = [];
+  private waiting: { resolve: (got: Message | Buffer) => void; reject: (error: Error) => void } | undefined;
   private broken: WillisError | undefined;
 
   constructor(socket: net.Socket, peer: PeerAddress, timeoutMs: number) {
@@ -73,14 +87,13 @@ class OpenAssociation implements Association {
     this.reader = new PduReader(
       {
         control: (_type, bytes) => this.arrive(bytes),
-        valueStart: ({ isLast }) => void (this.valueIsLast = isLast),
+        valueStart: (value) => void (this.value = value),
         valueBytes: (bytes) => this.collect(bytes),
         valueEnd: () => this.endValue(),
       },
       { dataBytes: ourMaxPduBytes, controlBytes: 65_536 },
     );
     socket.on('data', (chunk) => this.feed(chunk));
-    socket.on('drain', () => this.draining?.resolve());
     socket.on('error', (error) => this.fail(`the connection broke (${error.message})`));
     socket.on('close', () => this.fail('the peer closed the connection'));
   }
@@ -103,12 +116,24 @@ class OpenAssociation implements Association {
 
   async write(bytes: Buffer): Promise<void> {
     if (this.broken !== undefined) throw this.broken;
-    if (this.socket.write(bytes)) return;
-    await this.within(new Promise<void>((resolve, reject) => (this.draining = { resolve, reject })));
+    const written = new Promise<void>((resolve, reject) => {
+      this.socket.write(bytes, (error) => (error == null ? resolve() : reject(this.broken ?? error)));
+    });
+    await this.within(written);
+  }
+
+  async writeMessage(contextId: number, command: Buffer, dataset: Buffer): Promise<void> {
+    const chunkBytes = this.grant.maxPduLengthBytes - 6;
+    await this.write(dataPdus(contextId, command, { chunkBytes, isCommand: true, isEnd: true }));
+    await this.write(dataPdus(contextId, dataset, { chunkBytes, isCommand: false, isEnd: true }));
   }
 
   async nextResponse(): Promise<Command> {
-    const got = await this.next();
+    return (await this.nextMessage()).command;
+  }
+
+  async nextMessage(timeoutMs?: number): Promise<Message> {
+    const got = await this.next(timeoutMs);
     if (!Buffer.isBuffer(got)) return got;
     throw this.lost(
       got[0] === pduType.abort
@@ -126,11 +151,11 @@ class OpenAssociation implements Association {
     this.socket.destroy();
   }
 
-  private async next(timeoutMs = this.timeoutMs): Promise<Command | Buffer> {
+  private async next(timeoutMs = this.timeoutMs): Promise<Message | Buffer> {
     const first = this.arrived.shift();
     if (first !== undefined) return first;
     if (this.broken !== undefined) throw this.broken;
-    const answer = new Promise<Command | Buffer>((resolve, reject) => (this.waiting = { resolve, reject }));
+    const answer = new Promise<Message | Buffer>((resolve, reject) => (this.waiting = { resolve, reject }));
     return await this.within(answer, timeoutMs);
   }
 
@@ -156,21 +181,29 @@ class OpenAssociation implements Association {
   }
 
   private collect(bytes: Buffer): void {
-    this.command.push(Buffer.from(bytes));
-    if (this.command.reduce((sum, part) => sum + part.length, 0) > longestCommandBytes)
-      throw new Error('a response without end');
+    this.parts.push(Buffer.from(bytes));
+    this.partsBytes += bytes.length;
+    if (this.partsBytes > longestMessageBytes) throw new Error('a message without end');
   }
 
   private endValue(): boolean {
-    if (!this.valueIsLast) return false;
-    const command = parseCommand(Buffer.concat(this.command));
-    this.command = [];
+    if (!this.value.isLast) return false;
+    const bytes = Buffer.concat(this.parts);
+    this.parts = [];
+    this.partsBytes = 0;
+    const command = this.value.isCommand ? parseCommand(bytes) : this.command;
     if (command === undefined) throw new Error('a response that cannot be read');
-    this.arrive(command);
+    this.command = this.value.isCommand && command.hasDataset ? command : undefined;
+    if (this.command === undefined)
+      this.arrive({
+        contextId: this.value.contextId,
+        command,
+        dataset: this.value.isCommand ? null : bytes,
+      });
     return false;
   }
 
-  private arrive(got: Command | Buffer): void {
+  private arrive(got: Message | Buffer): void {
     const { waiting } = this;
     this.waiting = undefined;
     if (waiting === undefined) this.arrived.push(got);
@@ -180,7 +213,6 @@ class OpenAssociation implements Association {
   private fail(what: string): void {
     this.broken ??= this.lost(what);
     this.waiting?.reject(this.broken);
-    this.draining?.reject(this.broken);
     this.waiting = undefined;
   }
 
@@ -191,25 +223,4 @@ class OpenAssociation implements Association {
   private get name(): string {
     return `${this.peer.aeTitle} at ${this.peer.host}:${this.peer.port}`;
   }
-}
-
-async function connect(peer: PeerAddress, timeoutMs: number): Promise<net.Socket> {
-  const socket = net.connect({ host: peer.host, port: peer.port, noDelay: true, timeout: timeoutMs });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('timeout', () => reject(new Error(`no answer for ${timeoutMs / 1000} s`)));
-      socket.once('error', reject);
-    });
-  } catch (cause) {
-    socket.destroy();
-    const why = (cause as Error).message;
-    throw new WillisError(
-      'PEER_UNREACHABLE',
-      `${peer.aeTitle} cannot be reached at ${peer.host}:${peer.port} (${why}). Is it running, and is a firewall between?`,
-      { cause, retry: 'later' },
-    );
-  }
-  socket.setTimeout(0);
-  return socket;
 }

@@ -1,129 +1,214 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { describeError } from '../errors.ts';
+import { WillisError, describeError } from '../errors.ts';
 import { contextResultText, type ProposedContext } from './association-request.ts';
 import { commandField, storeRequest } from './command.ts';
-import { commandPdu, dataHeader } from './pdu-writer.ts';
+import { OutgoingFiles, type BegunFile } from './outgoing-file.ts';
+import { commandPdu } from './pdu-writer.ts';
 import { openAssociation, type Association, type RequestorOptions } from './requestor.ts';
-import type { OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
+import type { Conversion, OutgoingInstance, PeerAddress, SendOutcome } from './types.ts';
 
 const mostContexts = 128;
-const readBytes = 1 << 20;
 
 /**
- * Sends instances on one association, each file's data set byte for byte, in the transfer syntax it has. One outcome an
- * instance, in order; only a status of success or warning counts as stored. Throws where no association comes about.
+ * Sends instances on one association: each file's data set byte for byte in the transfer syntax it has, or, with `conversion`,
+ * in the first of the offered ones that the peer accepts and stores. One outcome an instance, in order; only a status of
+ * success or warning counts as stored. Throws where no association comes about.
  */
 export async function sendInstances(
   peer: PeerAddress,
   instances: readonly OutgoingInstance[],
   options: RequestorOptions,
+  conversion: Conversion = asTheyAre,
 ): Promise<readonly SendOutcome[]> {
-  const contexts = contextsFor(instances);
+  const contexts = contextsFor(instances, conversion);
   await using association = await openAssociation(peer, contexts, options);
   const outcomes: SendOutcome[] = [];
   let lost: string | undefined;
+  let messageId = 0;
+  const sending: Sending = {
+    association,
+    contexts,
+    conversion,
+    files: new OutgoingFiles(),
+    nextMessageId: () => (messageId = (messageId % 65_535) + 1),
+  };
   for (const [index, instance] of instances.entries()) {
-    if (lost !== undefined) {
-      outcomes.push({ kind: 'not-sent', sopInstanceUid: instance.sopInstanceUid, text: lost });
-      continue;
-    }
+    const { sopInstanceUid } = instance;
     try {
-      outcomes.push(await sendOne(association, contexts, instance, (index % 65_535) + 1));
+      outcomes.push(
+        lost === undefined
+          ? await sendOne(sending, instance, () => readAhead(sending, instances[index + 1]))
+          : { kind: 'not-sent', sopInstanceUid, text: lost, lasting: false },
+      );
     } catch (error) {
       lost = describeError(error);
-      outcomes.push({ kind: 'not-sent', sopInstanceUid: instance.sopInstanceUid, text: lost });
+      outcomes.push({ kind: 'not-sent', sopInstanceUid, text: lost, lasting: false });
     }
   }
+  await sending.files.close();
   return outcomes;
 }
 
-function contextsFor(instances: readonly OutgoingInstance[]): readonly ProposedContext[] {
-  const kinds = new Map(instances.map((instance) => [keyOf(instance), instance]));
-  return [...kinds.values()].slice(0, mostContexts).map((instance, index) => ({
+/** Begins the file that comes next, where it will be sent as it is. */
+function readAhead(sending: Sending, next: OutgoingInstance | undefined): void {
+  if (next === undefined) return;
+  const [first] = sending.conversion.offered(next);
+  const context = first === next.transferSyntaxUid ? contextOf(sending, next, first) : undefined;
+  if (context !== undefined && resultOf(sending, context) === 0)
+    sending.files.begin(next.path, targetOf(sending, context));
+}
+
+const asTheyAre: Conversion = {
+  offered: (instance) => [instance.transferSyntaxUid],
+  convert: async (instance) => await Promise.reject(new Error(`${instance.path} is sent as it is`)),
+};
+
+/** One transfer syntax a context, so that we choose among those the peer accepts. */
+function contextsFor(
+  instances: readonly OutgoingInstance[],
+  conversion: Conversion,
+): readonly ProposedContext[] {
+  const pairs = new Map(
+    instances.flatMap((instance) =>
+      conversion
+        .offered(instance)
+        .map((uid): [string, [string, string]] => [
+          `${instance.sopClassUid} ${uid}`,
+          [instance.sopClassUid, uid],
+        ]),
+    ),
+  );
+  return [...pairs.values()].slice(0, mostContexts).map(([abstractSyntaxUid, transferSyntaxUid], index) => ({
     id: 2 * index + 1,
-    abstractSyntaxUid: instance.sopClassUid,
-    transferSyntaxUid: instance.transferSyntaxUid,
+    abstractSyntaxUid,
+    transferSyntaxUid,
   }));
 }
 
-function keyOf(instance: OutgoingInstance): string {
-  return `${instance.sopClassUid} ${instance.transferSyntaxUid}`;
+interface Sending {
+  readonly association: Association;
+  readonly contexts: readonly ProposedContext[];
+  readonly conversion: Conversion;
+  readonly files: OutgoingFiles;
+  readonly nextMessageId: () => number;
 }
 
+function contextOf(
+  { contexts }: Sending,
+  { sopClassUid }: OutgoingInstance,
+  transferSyntaxUid: string,
+): ProposedContext | undefined {
+  return contexts.find(
+    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === transferSyntaxUid,
+  );
+}
+
+function resultOf({ association }: Sending, context: ProposedContext | undefined): number | undefined {
+  return context === undefined ? undefined : association.grant.results.get(context.id);
+}
+
+function targetOf(
+  { association }: Sending,
+  context: ProposedContext,
+): { contextId: number; chunkBytes: number } {
+  return { contextId: context.id, chunkBytes: association.grant.maxPduLengthBytes - 6 };
+}
+
+/** Tries the accepted transfer syntaxes in order until one is stored; a refusal that is not for good ends the tries. */
 async function sendOne(
-  association: Association,
-  contexts: readonly ProposedContext[],
+  sending: Sending,
   instance: OutgoingInstance,
-  messageId: number,
+  onSent: () => void,
 ): Promise<SendOutcome> {
   const { sopInstanceUid, sopClassUid } = instance;
-  const context = contexts.find(
-    (one) => one.abstractSyntaxUid === sopClassUid && one.transferSyntaxUid === instance.transferSyntaxUid,
-  );
-  const result = context === undefined ? undefined : association.grant.results.get(context.id);
-  if (context === undefined || result !== 0) {
-    const text = `SOP class ${sopClassUid} in transfer syntax ${instance.transferSyntaxUid}: ${contextResultText(result)}`;
-    return { kind: 'not-sent', sopInstanceUid, text };
+  const { conversion } = sending;
+  const refusals: string[] = [];
+  let refused: SendOutcome | undefined;
+  for (const transferSyntaxUid of conversion.offered(instance)) {
+    const context = contextOf(sending, instance, transferSyntaxUid);
+    const result = resultOf(sending, context);
+    if (context === undefined || result !== 0) {
+      refusals.push(
+        `SOP class ${sopClassUid} in transfer syntax ${transferSyntaxUid}: ${contextResultText(result)}`,
+      );
+      continue;
+    }
+    const converted = await convertedTo(sending, instance, transferSyntaxUid);
+    if (converted instanceof WillisError) {
+      refusals.push(converted.message);
+      continue;
+    }
+    const outcome = await store(sending, { instance, context, converted }, onSent);
+    if (!mayHealByWriting(outcome)) return outcome;
+    refused = outcome;
   }
-  await association.write(commandPdu(context.id, storeRequest({ messageId, sopClassUid, sopInstanceUid })));
-  await sendDataset(association, context.id, instance.path);
+  return refused ?? { kind: 'not-sent', sopInstanceUid, text: refusals.join('; '), lasting: true };
+}
+
+/** Null where the file is sent as it is; an error where this object cannot be written so, which another syntax may heal. */
+async function convertedTo(
+  { conversion }: Sending,
+  instance: OutgoingInstance,
+  transferSyntaxUid: string,
+): Promise<Buffer | null | WillisError> {
+  if (transferSyntaxUid === instance.transferSyntaxUid) return null;
+  try {
+    return await conversion.convert(instance, transferSyntaxUid);
+  } catch (error) {
+    if (error instanceof WillisError && error.code === 'SYNTAX_NOT_WRITABLE') return error;
+    throw error;
+  }
+}
+
+async function store(
+  sending: Sending,
+  object: {
+    readonly instance: OutgoingInstance;
+    readonly context: ProposedContext;
+    readonly converted: Buffer | null;
+  },
+  onSent: () => void,
+): Promise<SendOutcome> {
+  const { association, files } = sending;
+  const { instance, context, converted } = object;
+  const { sopInstanceUid, sopClassUid } = instance;
+  const { transferSyntaxUid } = context;
+  const messageId = sending.nextMessageId();
+  const command = storeRequest({ messageId, sopClassUid, sopInstanceUid });
+  if (converted !== null) await association.writeMessage(context.id, command, converted);
+  else {
+    let file: BegunFile;
+    try {
+      file = await files.open(instance.path, targetOf(sending, context));
+    } catch (error) {
+      return { kind: 'not-sent', sopInstanceUid, text: describeError(error), lasting: false };
+    }
+    const request = association.write(commandPdu(context.id, command));
+    await Promise.all([request, files.send(file, async (block) => await association.write(block))]);
+  }
+  onSent();
   const answer = await association.nextResponse();
   const status = answer.status ?? 0xc000;
   if (answer.field === commandField.cStoreRsp && isStored(status))
-    return { kind: 'stored', sopInstanceUid, status };
+    return { kind: 'stored', sopInstanceUid, status, transferSyntaxUid };
   const comment = answer.errorComment === undefined ? '' : ` (${answer.errorComment})`;
   const hex = status.toString(16).padStart(4, '0').toUpperCase();
-  return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}` };
+  const lasting = isLastingRefusal(status);
+  return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}`, lasting };
+}
+
+/** Refused for good, but not for its SOP class: another transfer syntax may be stored. */
+export function mayHealByWriting(outcome: SendOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.lasting && outcome.status !== sopClassNotSupported;
+}
+
+const sopClassNotSupported = 0x0122;
+
+/** The object itself is refused (PS3.4 Table B.2-1): SOP class not supported, invalid object, A9xx does not match, Cxxx cannot understand. */
+export function isLastingRefusal(status: number): boolean {
+  return status === sopClassNotSupported || status === 0x0117 || status >> 8 === 0xa9 || status >> 12 === 0xc;
 }
 
 /** Success, or a warning with which the instance is kept all the same (PS3.4 Table B.2-1). */
 function isStored(status: number): boolean {
   return status === 0x0000 || [0xb000, 0xb006, 0xb007].includes(status);
-}
-
-async function sendDataset(association: Association, contextId: number, path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const chunkBytes = association.grant.maxPduLengthBytes - 6;
-    let left = size - (await datasetOffset(handle));
-    let at = size - left;
-    const perRead = Math.max(1, Math.floor(readBytes / chunkBytes)) * chunkBytes;
-    while (left > 0) {
-      const block = Buffer.allocUnsafe(Math.min(perRead, left));
-      await readFully(handle, block, at);
-      at += block.length;
-      left -= block.length;
-      await association.write(fragments(contextId, block, chunkBytes, left === 0));
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A block as P-DATA-TF PDUs of the peer's size, in one buffer for one write. */
-function fragments(contextId: number, block: Buffer, chunkBytes: number, isEnd: boolean): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < block.length; at += chunkBytes) {
-    const chunk = block.subarray(at, at + chunkBytes);
-    const isLast = isEnd && at + chunkBytes >= block.length;
-    parts.push(dataHeader(contextId, chunk.length, { isCommand: false, isLast }), chunk);
-  }
-  return Buffer.concat(parts);
-}
-
-async function readFully(handle: FileHandle, block: Buffer, position: number): Promise<void> {
-  let read = 0;
-  while (read < block.length) {
-    const { bytesRead } = await handle.read(block, read, block.length - read, position + read);
-    if (bytesRead === 0) throw new Error('the file is shorter than it was');
-    read += bytesRead;
-  }
-}
-
-/** Part 10 (PS3.10 7.1): preamble, DICM, then the group length of the meta information. */
-async function datasetOffset(handle: FileHandle): Promise<number> {
-  const head = Buffer.alloc(144);
-  await readFully(handle, head, 0);
-  return 144 + head.readUInt32LE(140);
 }

@@ -18,6 +18,17 @@ export interface Storing {
   readonly refusal: number;
   readonly startedAt: number;
   receivedBytes: number;
+  /** Set for an N-EVENT-REPORT, whose data set is kept here instead of in a file. */
+  readonly report?: Buffer[];
+}
+
+/** A commitment report on thousands of instances stays below this. */
+export const longestReportBytes = 4 << 20;
+
+/** A message whose data set goes nowhere yet. */
+export function drained(command: Command, contextId: number, context: AcceptedContext): Storing {
+  const refusal = outOfResources;
+  return { command, contextId, context, sink: null, refusal, startedAt: Date.now(), receivedBytes: 0 };
 }
 
 /** The status of the C-STORE: success only after file and row are durable; any failure leaves no file. */
@@ -31,10 +42,10 @@ export async function keepInstance(
   try {
     await sink.finish(archive.durability === 'full');
     const status = await archive.port.commit(describe(storing, sink, from));
-    if (status !== success) await sink.discard();
+    if (status !== success) sink.discard();
     return status;
   } catch {
-    await sink.discard().catch(() => undefined);
+    sink.discard();
     return outOfResources;
   }
 }
@@ -51,6 +62,7 @@ function describe(
     sopClassUid: storing.context.abstractSyntaxUid,
     sopInstanceUid: storing.command.affectedSopInstanceUid!,
     transferSyntaxUid: storing.context.transferSyntaxUid,
+    moveOriginatorAeTitle: storing.command.moveOriginatorAeTitle,
     head: sink.datasetHead,
     datasetOffset: sink.datasetOffset,
   };

@@ -2,6 +2,17 @@ export interface PeerAddress {
   readonly aeTitle: string;
   readonly host: string;
   readonly port: number;
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** PEM files for a secure connection; every one may be left out. */
+export interface TlsFiles {
+  /** Who may have signed the peer's certificate; left out: the authorities Node knows. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** The name its certificate must have; left out: its host. */
+  readonly serverName?: string | undefined;
 }
 
 /** A device that may call; without a host it may call from anywhere. */
@@ -38,6 +49,8 @@ export interface ReceivedInstance {
   readonly transferSyntaxUid: string;
   readonly callingAeTitle: string;
   readonly associationId: string;
+  /** Set where the instance is part of a C-MOVE: the AE title that asked for it. */
+  readonly moveOriginatorAeTitle: string | undefined;
   readonly head: Uint8Array;
   readonly datasetOffset: number;
 }
@@ -49,6 +62,8 @@ export interface AssociationSummary {
   readonly id: string;
   readonly ending:
     'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
+  /** Instances that were answered with a failure. */
+  readonly refused: number;
   readonly text: string;
 }
 
@@ -60,6 +75,15 @@ export interface ReceiverPort {
   /** Takes the file over; resolves to the DIMSE status once its row is committed. Not 0000H: the file is deleted. */
   commit(received: ReceivedInstance): Promise<number>;
   associationClosed(summary: AssociationSummary): void;
+  /** Takes a storage commitment report; resolves to the DIMSE status. Left out: reports are refused. */
+  reported?(report: CommitmentReport): Promise<number>;
+}
+
+/** What a Storage Commitment SCP says of one transaction (PS3.4 J.3.3). */
+export interface CommitmentReport {
+  readonly transactionUid: string;
+  readonly committed: readonly string[];
+  readonly failed: readonly { readonly sopInstanceUid: string; readonly reason: number }[];
 }
 
 export interface OutgoingInstance {
@@ -69,13 +93,35 @@ export interface OutgoingInstance {
   readonly transferSyntaxUid: string;
 }
 
-/** `stored` also covers warnings (Bxxx): the peer holds the instance. */
+/**
+ * `stored` also covers warnings (Bxxx): the peer holds the instance. `lasting` says that the peer refuses this object as such,
+ * so that sending it again cannot help.
+ */
 export type SendOutcome =
-  | { readonly kind: 'stored'; readonly sopInstanceUid: string; readonly status: number }
+  | {
+      readonly kind: 'stored';
+      readonly sopInstanceUid: string;
+      readonly status: number;
+      readonly transferSyntaxUid: string;
+    }
   | {
       readonly kind: 'refused';
       readonly sopInstanceUid: string;
       readonly status: number;
       readonly text: string;
+      readonly lasting: boolean;
     }
-  | { readonly kind: 'not-sent'; readonly sopInstanceUid: string; readonly text: string };
+  | {
+      readonly kind: 'not-sent';
+      readonly sopInstanceUid: string;
+      readonly text: string;
+      readonly lasting: boolean;
+    };
+
+/** How an instance may be written for a peer that does not take the transfer syntax of its file. */
+export interface Conversion {
+  /** Transfer syntaxes to offer, the wanted one first; that of the file needs no conversion. */
+  readonly offered: (instance: OutgoingInstance) => readonly string[];
+  /** The data set in one of them, without Part 10 header. */
+  readonly convert: (instance: OutgoingInstance, transferSyntaxUid: string) => Promise<Buffer>;
+}

@@ -20,4 +20,11 @@ export async function runPipeline(
   throw new WillisError('PIPELINE_UNKNOWN', `There is no pipeline "${id}". This version has: ${known}.`);
 }
 
-export type { Candidate, FindingMask, PipelineInput, PipelineMaps, PipelineOutput } from './types.ts';
+export type {
+  Candidate,
+  FindingMask,
+  PipelineInput,
+  PipelineMaps,
+  PipelineOutput,
+  SliceProbabilities,
+} from './types.ts';

@@ -1,4 +1,4 @@
-import type { PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -26,8 +26,15 @@ export interface PipelineOutput {
   readonly image: Volume | null;
   /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
+  /** Where a pipeline judges slice by slice: one list a class, a value 0..1 a source frame in stack order. */
+  readonly sliceProbabilities?: readonly SliceProbabilities[];
   /** Segmented findings, where the pipeline segments; left out, the localisation map serves. */
   readonly masks?: readonly FindingMask[];
+}
+
+export interface SliceProbabilities {
+  readonly class: 'any' | HaemorrhageSubtype;
+  readonly values: readonly number[];
 }
 
 /** The voxels of one finding, on any grid of the patient. */

@@ -1,3 +1,4 @@
+import { multiFrameTrueColour } from './multi-frame-capture.ts';
 import { parametricMapReference } from './parametric-map.ts';
 import { hasFrameOfReference, resultReference, type ImageReference } from './references.ts';
 import { segmentationSopClass } from './seg/index.ts';
@@ -51,10 +52,20 @@ export function companionImages(
 function explainingKind(input: ResultInput, kinds: readonly ResultKind[]): keyof typeof explain | undefined {
   if (input.output?.maps == null || input.volume === null) return undefined;
   if (kinds.includes('heatmap')) return 'heatmap';
+  if (kinds.includes('heatmap-multiframe')) return 'heatmap-multiframe';
   return kinds.includes('parametric-map') && hasFrameOfReference(input) ? 'parametric-map' : undefined;
 }
 
-const explain = { heatmap: heatmapReference, 'parametric-map': parametricMapReference } as const;
+const explain = {
+  heatmap: heatmapReference,
+  'heatmap-multiframe': multiFrameHeatmapReference,
+  'parametric-map': parametricMapReference,
+} as const;
+
+function multiFrameHeatmapReference(input: ResultInput, slice: number): ImageReference {
+  const heatmap = resultReference(input, 'heatmap-multiframe', multiFrameTrueColour, 'instance 1');
+  return { ...heatmap, frameNumber: slice + 1 };
+}
 
 function heatmapReference(input: ResultInput, slice: number): ImageReference {
   return resultReference(input, 'heatmap', secondaryCaptureSopClass, `instance ${slice + 1}`);

@@ -1,13 +1,12 @@
 import { companionsOf } from './companions.ts';
-import { buildHeatmap } from './heatmap.ts';
 import { buildKeyObjects } from './key-objects.ts';
 import { buildParametricMap } from './parametric-map.ts';
+import { buildPictures, buildSummaries } from './picture-results.ts';
 import { buildPresentationState } from './presentation-state.ts';
 import { hasFrameOfReference } from './references.ts';
 import { buildSegmentation } from './seg/index.ts';
 import { findingSegments } from './seg/masks.ts';
 import { buildReport } from './sr/index.ts';
-import { buildSummary } from './summary.ts';
 import type { ReportKind, ResultInput, ResultInstance, ResultKind } from './types.ts';
 
 const reportKinds: readonly ReportKind[] = ['sr', 'sr-comprehensive', 'sr-basic-text'];
@@ -22,11 +21,10 @@ export async function* buildResults(
 ): AsyncIterable<ResultInstance> {
   const segments = kinds.includes('seg') ? findingSegments(input) : [];
   const companions = companionsOf(input, kinds, segments);
-  if (kinds.includes('summary')) yield await buildSummary(input);
+  yield* buildSummaries(input, kinds);
   for (const kind of reportKinds) if (kinds.includes(kind)) yield buildReport(input, kind, companions);
+  yield* buildPictures(input, kinds);
   const maps = input.output?.maps ?? null;
-  if (kinds.includes('heatmap') && maps !== null && input.volume !== null)
-    yield* buildHeatmap(input, input.volume, maps);
   if (input.volume !== null && segments.length > 0) yield buildSegmentation(input, input.volume, segments);
   if (
     kinds.includes('parametric-map') &&
@@ -41,3 +39,4 @@ export async function* buildResults(
 }
 
 export type { ReportKind, ReportReference, ResultInput, ResultInstance, ResultKind } from './types.ts';
+export type { Language } from './language/index.ts';

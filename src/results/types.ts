@@ -3,10 +3,11 @@ import type { SeriesFindings } from '../findings/index.ts';
 import type { BundleManifest } from '../inference/index.ts';
 import type { PipelineOutput } from '../pipelines/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
+import type { Language } from './language/index.ts';
 
 /** Every kind of result a destination may ask for. */
 export type ResultKind =
-  'summary' | 'heatmap' | ReportKind | 'seg' | 'parametric-map' | 'kos' | 'presentation-state';
+  'summary' | 'heatmap' | PictureKind | ReportKind | 'seg' | 'parametric-map' | 'kos' | 'presentation-state';
 
 /** The same report, for a PACS that takes Comprehensive 3D SR, for one that takes Comprehensive SR, and for the rest. */
 export type ReportKind = 'sr' | 'sr-comprehensive' | 'sr-basic-text';
@@ -18,6 +19,10 @@ export interface ReportReference {
   readonly sopInstanceUid: string;
   readonly seriesInstanceUid: string;
 }
+
+/** Pictures beside summary and heatmap; what each is for: docs/radiologist.md. */
+export type PictureKind =
+  'summary-grey' | 'heatmap-multiframe' | 'heatmap-grey' | 'cine' | 'key-views' | 'curve' | 'pdf';
 
 export interface SourceSeries {
   /** Patient, study and series attributes: those of the first source instance. */
@@ -44,6 +49,8 @@ export interface ResultInput {
   };
   readonly createdAt: Date;
   readonly softwareVersions: string;
+  /** Of pictures and documents; English where it is not given. */
+  readonly language?: Language | undefined;
 }
 
 /** One finished DICOM object: the data set in Explicit VR Little Endian, without Part 10 header. */

@@ -29,7 +29,8 @@ function keepLargest(mask: Uint8Array, size: Size): void {
   const { labels, count } = labelComponents(mask, size, 6);
   const voxels = new Int32Array(count + 1);
   for (const label of labels) if (label > 0) voxels[label]! += 1;
-  const largest = voxels.indexOf(Math.max(...voxels));
+  let largest = 0;
+  for (let label = 1; label <= count; label += 1) if (voxels[label]! > voxels[largest]!) largest = label;
   for (let index = 0; index < mask.length; index += 1)
     mask[index] = labels[index] === largest && largest > 0 ? 1 : 0;
 }

@@ -36,6 +36,8 @@ describe('journey: a disk that fills up', function () {
       destinations,
       dataDir: path.join(disk, 'data'),
       minimumFreeMegabytes: 3,
+      // refused images are waited for, so the incomplete series is not judged in between
+      series: { quietPeriodSeconds: 120 },
     });
     const files = await writeDatasets(await sampleDatasets(), path.join(folder, 'raw'));
     const ballast = path.join(disk, 'ballast');

@@ -6,8 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { associateRequest } from '../../src/network/association-request.ts';
 import { storeRequest } from '../../src/network/command.ts';
+import { encodeDataset, type Dataset } from '../../src/dicom/index.ts';
 import { commandPdu, dataHeader } from '../../src/network/pdu-writer.ts';
-import { sendInstances, startReceiver, verify, type Receiver } from '../../src/network/index.ts';
+import { openAssociation } from '../../src/network/requestor.ts';
+import { eventReportRequest } from '../support/picky-pacs.ts';
+import {
+  sendInstances,
+  startReceiver,
+  verify,
+  type CommitmentReport,
+  type Receiver,
+} from '../../src/network/index.ts';
 import type { AssociationSummary, ReceiverPort } from '../../src/network/types.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { sendFiles } from '../support/study.ts';
@@ -228,6 +237,68 @@ describe('receiver', function () {
         .to.include({ kind: 'not-sent' })
         .and.have.property('text')
         .that.matches(/SOP class not supported/);
+    });
+  });
+
+  describe('storage commitment reports', () => {
+    const commitment = '1.2.840.10008.1.20.1';
+    const context = { id: 1, abstractSyntaxUid: commitment, transferSyntaxUid: explicit };
+
+    async function reporting(
+      dataset: Buffer,
+      over: Partial<ReceiverPort>,
+      sopClass = commitment,
+    ): Promise<number | undefined> {
+      let status: number | undefined;
+      await withReceiver(
+        {},
+        async (receiver) => {
+          const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
+          await using association = await openAssociation(us, [context], { callingAeTitle: 'PACS' });
+          await association.writeMessage(1, eventReportRequest(1, sopClass), dataset);
+          status = (await association.nextResponse()).status;
+        },
+        over,
+      );
+      return status;
+    }
+
+    it('reach the node; what cannot be read, kept or placed gets its status and harms nobody', async () => {
+      const reports: CommitmentReport[] = [];
+      const reported = async (report: CommitmentReport): Promise<number> => {
+        reports.push(report);
+        return await Promise.resolve(0);
+      };
+      const item = (uid: string): Dataset => ({ ReferencedSOPClassUID: mr, ReferencedSOPInstanceUID: uid });
+      const good = encodeDataset({
+        TransactionUID: '1.2.9',
+        ReferencedSOPSequence: [item('1.2.1')],
+        FailedSOPSequence: [{ ...item('1.2.2'), FailureReason: 0x0213 }],
+      });
+      expect(await reporting(good, { reported })).to.equal(0);
+      expect(reports).to.deep.equal([
+        {
+          transactionUid: '1.2.9',
+          committed: ['1.2.1'],
+          failed: [{ sopInstanceUid: '1.2.2', reason: 0x0213 }],
+        },
+      ]);
+      expect(await reporting(good, {}), 'nobody takes reports').to.equal(0x0110);
+      expect(await reporting(good, { reported }, mr), 'another SOP class').to.equal(0x0118);
+      expect(await reporting(encodeDataset({ ReferencedSOPSequence: [] }), { reported })).to.equal(0x0115);
+      expect(await reporting(Buffer.from('garbage, not a data set'), { reported })).to.be.oneOf([
+        0x0110, 0x0115,
+      ]);
+      const broken = async (): Promise<number> => await Promise.reject(new Error('disk'));
+      expect(await reporting(good, { reported: broken })).to.equal(0x0110);
+    });
+
+    it('of any size do not fill the memory', async () => {
+      const lost = await reporting(Buffer.alloc(5 << 20), {}).then(
+        () => 'answered',
+        (error: unknown) => (error as { code: string }).code,
+      );
+      expect(lost).to.equal('ASSOCIATION_LOST');
     });
   });
 });

@@ -11,6 +11,7 @@ export interface NodeProcess extends AsyncDisposable {
   readonly port: number;
   readonly dataDir: string;
   readonly log: () => string;
+  readonly pid: () => number;
   /** kill -9, and gone. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -26,6 +27,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
     series: { quietPeriodSeconds: 2, quietPeriodAfterReleaseSeconds: 0.5, ...changes.series },
     destinations: changes.destinations ?? [],
     ...(changes.rules === undefined ? {} : { rules: changes.rules }),
+    ...(changes.priors === undefined ? {} : { priors: changes.priors }),
   };
   const file = path.join(folder, 'willis.json');
   writeFileSync(file, JSON.stringify(config));
@@ -58,6 +60,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
   return {
     port,
     dataDir,
+    pid: () => child?.pid ?? 0,
     log: () => log,
     kill: async () => await stop('SIGKILL'),
     start,
@@ -73,6 +76,7 @@ export interface NodeChanges {
   readonly series?: object;
   readonly destinations?: readonly object[];
   readonly rules?: readonly object[];
+  readonly priors?: object;
 }
 
 export async function untilTrue(

@@ -1,10 +1,12 @@
-"""The command line of the kit: phantom, bundle, wrap, convert."""
+"""The command line of the kit: phantoms, training and bundles, wrapping and converting series."""
 
 import argparse
 import json
 from pathlib import Path
 
 import numpy as np
+
+from .training_commands import coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, train_arguments
 
 
 def main() -> None:
@@ -27,6 +29,20 @@ def main() -> None:
     phantom.add_argument("--patient-name", default="Phantom^Willis")
     phantom.add_argument("--character-set", default="ISO_IR 192")
     phantom.set_defaults(run=_phantom)
+    head_ct = commands.add_parser("head-ct", help="write one head CT phantom as DICOM series, NIfTI with mask, and truth.json")
+    head_ct.add_argument("--out", type=Path, required=True)
+    head_ct.add_argument("--seed", type=int, default=1)
+    head_ct.add_argument("--subtypes", nargs="*", metavar="SUBTYPE", help="kinds of haemorrhage; none given: no blood; left out: the population")
+    head_ct.add_argument("--split", choices=("train", "validation", "test"), default="train")
+    head_ct.add_argument("--pixel", type=float, help="pixel size in mm")
+    head_ct.add_argument("--slice-spacing", type=float, help="mm")
+    head_ct.add_argument("--tilt", type=float, default=0.0, metavar="DEGREES", help="gantry tilt")
+    head_ct.set_defaults(run=_head_ct)
+    haemorrhage_arguments(commands.add_parser("haemorrhage-bundle", help="train, calibrate, measure and export the head CT bundle"))
+    cta_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
+    coarse_to_fine_arguments(commands.add_parser("coarse-to-fine", help="train and measure the three networks of system 003"))
+    train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
+    patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")
     bundle.add_argument("--out", type=Path, required=True)
     bundle.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
@@ -54,6 +70,13 @@ def _phantom(arguments: argparse.Namespace) -> None:
 
     truth = write_phantom(arguments)
     print(json.dumps(truth, indent=2))
+
+
+def _head_ct(arguments: argparse.Namespace) -> None:
+    from .phantom_files import write_head_ct
+
+    truth = write_head_ct(arguments)
+    print(json.dumps({"seed": truth["seed"], "bleeds": truth["bleeds"], "mimics": truth["mimics"]}, indent=2))
 
 
 def _bundle(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 LEGACY_ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.4"
 SYNTAXES = {"none": ExplicitVRLittleEndian, "jpeg-ls": JPEGLSLossless, "jpeg2000": JPEG2000Lossless, "rle": RLELossless}
 
@@ -24,6 +25,8 @@ class SeriesOptions:
     description: str = "TOF_3D_multi-slab"
     compress: str = "none"
     skip_slices: tuple[int, ...] = field(default=())
+    #: where given, a CT series in HU of this gantry tilt (degrees): rows are turned, the table moves along z
+    ct_tilt: float | None = None
 
 
 def uid(*parts: object) -> str:
@@ -36,15 +39,24 @@ def write_series(
     voxels: np.ndarray, spacing: tuple[float, float, float], origin: tuple[float, float, float], folder: Path,
     options: SeriesOptions, rotation: np.ndarray | None = None,
 ) -> list[Path]:
-    """voxels uint16 [z,y,x] in LPS orientation; rotation turns the whole grid about the patient's origin (oblique series)."""
+    """voxels uint16 [z,y,x] in LPS orientation; rotation turns the whole grid about the patient's origin (oblique series).
+
+    With ct_tilt the voxels are HU, the rotation turns each slice only, and slices lie along the patient's z.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     turn = np.eye(3) if rotation is None else rotation
+    tilted = options.ct_tilt is not None
+    if tilted:
+        voxels = (voxels.clip(-1024, 3071) + 1024).round().astype(np.uint16)
     files = []
     for index in range(voxels.shape[0]):
         if index in options.skip_slices:
             continue
-        place = turn @ (np.array(origin) + [0, 0, index * spacing[2]])
+        along = np.array([0, 0, index * spacing[2]])
+        place = np.array(origin) + along if tilted else turn @ (np.array(origin) + along)
         dataset = _header(options, index)
+        if tilted:
+            _as_ct(dataset, options)
         dataset.ImagePositionPatient = [f"{v:.6g}" for v in place]
         dataset.ImageOrientationPatient = [f"{v:.8g}" for v in np.concatenate([turn[:, 0], turn[:, 1]])]
         dataset.PixelSpacing = [f"{spacing[1]:.8g}", f"{spacing[0]:.8g}"]
@@ -97,6 +109,19 @@ def _header(options: SeriesOptions, index: int) -> Dataset:
     dataset.Laterality = None
     del dataset.Laterality
     return dataset
+
+
+def _as_ct(dataset: Dataset, options: SeriesOptions) -> None:
+    """The CT Image module instead of the MR one; stored value 1024 is water."""
+    for keyword in ("ScanningSequence", "SequenceVariant", "SequenceName", "MRAcquisitionType", "AngioFlag", "RepetitionTime", "EchoTime",
+                    "FlipAngle", "EchoTrainLength", "MagneticFieldStrength", "ImagedNucleus", "NumberOfAverages", "ScanOptions"):
+        del dataset[keyword]
+    dataset.SOPClassUID, dataset.Modality, dataset.StudyDescription = CT_IMAGE, "CT", "CT Head"
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
+    dataset.KVP, dataset.XRayTubeCurrent, dataset.ExposureTime = "120", 280, 1000
+    dataset.ConvolutionKernel, dataset.GantryDetectorTilt = "H30s", f"{options.ct_tilt:.6g}"
+    dataset.WindowCenter, dataset.WindowWidth = "40", "80"
 
 
 def convert(source: Path, target: Path, to: str) -> None:

@@ -3,11 +3,13 @@
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 
 import nibabel
 import numpy as np
 
 from .dicom_series import SeriesOptions, write_series
+from .ncct import CLASSES, CtPhantom, draw_bleeds, draw_ct_appearance, draw_head, render_ct
 from .phantom import Phantom, draw_anatomy, draw_appearance, render
 from .phantom.arteries import rotation_matrix
 
@@ -38,6 +40,39 @@ def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
         for a in anatomy.aneurysms]}
     (arguments.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
     return truth
+
+
+def write_head_ct(arguments: argparse.Namespace) -> dict[str, object]:
+    """Writes what the arguments of `head-ct` ask for and returns the truth."""
+    head = draw_head(arguments.seed)
+    bleeds = draw_bleeds(arguments.seed, head, None if arguments.subtypes is None else tuple(arguments.subtypes))
+    appearance = draw_ct_appearance(arguments.seed, arguments.split, arguments.pixel)
+    changes = {"tilt": arguments.tilt} | ({} if arguments.slice_spacing is None else {"slice_spacing": arguments.slice_spacing})
+    phantom = render_ct(head, bleeds, dataclasses.replace(appearance, **changes))
+    write_ct(phantom, arguments.out / "dicom", f"head ct {arguments.seed} {arguments.split} {arguments.tilt} {phantom.spacing}")
+    affine = np.diag([-1, -1, 1, 1]) @ ct_affine(phantom)
+    for name, voxels in (("image", np.round(phantom.image).astype(np.int16)), ("mask", phantom.mask)):
+        nibabel.save(nibabel.Nifti1Image(np.transpose(voxels, (2, 1, 0)), affine), arguments.out / f"{name}.nii.gz")
+    truth = {"seed": arguments.seed, "classes": list(CLASSES), "slices": phantom.labels.tolist(), "mimics": sorted(head.mimics),
+             "bleeds": [{"subtype": b.subtype, "kind": b.kind, "age": b.age, "hu": round(b.hu, 1)} for b in bleeds]}
+    (arguments.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
+    return truth
+
+
+def write_ct(phantom: CtPhantom, folder: Path, key: str) -> list[Path]:
+    """The phantom as a CT series, tilted as its gantry was."""
+    options = SeriesOptions(uid_key=key, description="Head 5.0 H30s", ct_tilt=phantom.appearance.tilt)
+    turn = rotation_matrix(np.array([phantom.appearance.tilt, 0.0, 0.0]))
+    return write_series(np.round(phantom.image), phantom.spacing, phantom.origin, folder, options, turn)
+
+
+def ct_affine(phantom: CtPhantom) -> np.ndarray:
+    """Voxel (i, j, k) to LPS mm; with a tilted gantry the grid is sheared."""
+    affine = np.eye(4)
+    turn = rotation_matrix(np.array([phantom.appearance.tilt, 0.0, 0.0]))
+    affine[:3, 0], affine[:3, 1] = turn[:, 0] * phantom.spacing[0], turn[:, 1] * phantom.spacing[1]
+    affine[:3, 2], affine[:3, 3] = [0, 0, phantom.spacing[2]], phantom.origin
+    return affine
 
 
 def fit(phantom: Phantom, matrix: int | None, slices: int | None) -> Phantom:

@@ -40,6 +40,9 @@ const uncompressed: ReadonlySet<string> = new Set([
   '1.2.840.10008.1.2.2',
 ]);
 
+/** Transfer syntaxes whose pixels can be analysed. */
+export const decodableSyntaxes: readonly string[] = [...uncompressed, ...families.keys()];
+
 /**
  * Decodes frame `frame` (0-based). Bits above Bits Stored are masked or sign-extended (PS3.5 8.1.1). Throws
  * TRANSFER_SYNTAX_NOT_DECODABLE where no codec is at hand, PIXEL_DATA_INVALID where the bytes do not decode.

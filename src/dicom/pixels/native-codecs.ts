@@ -16,13 +16,36 @@ export interface EncodedFrame {
 
 export type Family = 'rle' | 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k' | 'jpeg-xl';
 
+/** Those that we also write, without loss. */
+export type LosslessFamily = 'rle' | 'jpeg-ls' | 'jpeg-2000';
+
 let ready: Promise<void> | undefined;
 
 /** Decodes one frame with the codec library (WASM). Throws what the codec throws. */
 export async function decodeNative(family: Family, frame: EncodedFrame): Promise<Uint8Array> {
+  await loaded();
+  const context = new Context({ ...layoutOf(frame), encodedBuffer: frame.bytes });
+  const decoded = decoders[family](context).getDecodedBuffer();
+  if (decoded === undefined) throw new Error('the codec returned nothing');
+  return decoded;
+}
+
+/** Encodes one frame of plain pixels (samples interleaved) without loss. Throws what the codec throws. */
+export async function encodeNative(family: LosslessFamily, frame: EncodedFrame): Promise<Uint8Array> {
+  await loaded();
+  const context = new Context({ ...layoutOf(frame), decodedBuffer: frame.bytes });
+  const encoded = encoders[family](context).getEncodedBuffer();
+  if (encoded === undefined) throw new Error('the codec returned nothing');
+  return encoded;
+}
+
+async function loaded(): Promise<void> {
   ready ??= NativeCodecs.initializeAsync({ logCodecsInfo: false, logCodecsTrace: false });
   await ready;
-  const context = new Context({
+}
+
+function layoutOf(frame: EncodedFrame): ConstructorParameters<typeof Context>[0] {
+  return {
     width: frame.columns,
     height: frame.rows,
     bitsAllocated: frame.bitsAllocated,
@@ -31,11 +54,7 @@ export async function decodeNative(family: Family, frame: EncodedFrame): Promise
     pixelRepresentation: frame.pixelRepresentation,
     planarConfiguration: 0,
     photometricInterpretation: frame.photometricInterpretation,
-    encodedBuffer: frame.bytes,
-  });
-  const decoded = decoders[family](context).getDecodedBuffer();
-  if (decoded === undefined) throw new Error('the codec returned nothing');
-  return decoded;
+  };
 }
 
 type CodecContext = InstanceType<typeof Context>;
@@ -47,4 +66,10 @@ const decoders: Readonly<Record<Family, (context: CodecContext) => CodecContext>
   'jpeg-2000': (context) => NativeCodecs.decodeJpeg2000(context),
   htj2k: (context) => NativeCodecs.decodeHtJpeg2000(context),
   'jpeg-xl': (context) => NativeCodecs.decodeJpegXl(context),
+};
+
+const encoders: Readonly<Record<LosslessFamily, (context: CodecContext) => CodecContext>> = {
+  rle: (context) => NativeCodecs.encodeRle(context),
+  'jpeg-ls': (context) => NativeCodecs.encodeJpegLs(context, { lossy: false }),
+  'jpeg-2000': (context) => NativeCodecs.encodeJpeg2000(context, { lossy: false }),
 };

@@ -14,6 +14,8 @@ export const heatColours: Uint8Array = buildTable();
 
 /** Probability from which the overlay shows; below it the source is untouched. */
 export const overlayFrom = 0.1;
+/** Probability from which an overlay without colour is hatched. */
+export const hatchedFrom = 0.5;
 /** The overlay never hides more than this share of the source. */
 export const overlayStrength = 0.6;
 

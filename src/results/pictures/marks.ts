@@ -1,71 +1,135 @@
-import { textPath, textWidth } from './text.ts';
+import { isInside, overlaps, text, type Box, type Item, type TextStyle } from './drawing.ts';
+import type { Palette } from './palette.ts';
+import { textWidth } from './text.ts';
 
-interface Mark {
+export interface Mark {
   readonly x: number;
   readonly y: number;
   readonly radius: number;
+  readonly label: string;
+  /** A finding is a ring; what stayed below the threshold is a dashed diamond. */
+  readonly shape: 'ring' | 'diamond';
 }
 
-interface Frame {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-const colour = '#E69F00';
 const size = 20;
-const angles = [-45, 45, -135, 135, 0, 180, -90, 90] as const;
+/** A label farther from its mark's rim than this is led to it by a line. */
+const leaderFrom = 40;
+const angles = [-45, 45, -135, 135, 0, 180, -90, 90, -22, 22, -158, 158, -68, 68, -112, 112] as const;
 
-/** Numbered rings; each number stands beside its ring where it covers neither a ring nor another number nor leaves the frame. */
-export function placeLabels(marks: readonly Mark[], frame: Frame): string {
-  const taken: Frame[] = [];
-  return marks
-    .map((mark, index) => {
-      const label = String(index + 1);
-      const width = textWidth(label, size, 'bold');
-      const spots = [0, 14, 28].flatMap((further) =>
-        angles.map((angle) => spot(mark, angle, { further, width })),
-      );
-      const free = spots.find(
-        (box) =>
-          isInside(box, frame) &&
-          !taken.some((other) => overlaps(box, other)) &&
-          !marks.some((other) => overlaps(box, around(other))),
-      );
-      const box = free ?? spots[0]!;
-      taken.push(box);
-      const ring = `<circle cx="${mark.x}" cy="${mark.y}" r="${mark.radius}" fill="none" stroke="#000000" stroke-width="4"/><circle cx="${mark.x}" cy="${mark.y}" r="${mark.radius}" fill="none" stroke="${colour}" stroke-width="2.2"/>`;
-      return ring + textPath(label, { x: box.x, y: box.y + size * 0.85 }, { size, weight: 'bold', colour });
-    })
-    .join('');
+/**
+ * Marks with their labels; each label stands where it covers no mark, no other label and nothing of `taken`, inside the
+ * frame, with a leader where it is far. Labels never cover each other; where there is no free place, a mark goes unlabelled.
+ */
+export function markItems(
+  marks: readonly Mark[],
+  frame: Box,
+  { taken, palette }: { readonly taken: readonly Box[]; readonly palette: Palette },
+): readonly Item[] {
+  const used: Box[] = [...taken];
+  const labels = marks.flatMap((mark) => {
+    const colour = colourOf(mark, palette);
+    const style: TextStyle = { size, weight: 'bold', colour, halo: palette.panel };
+    const box = placeFor(mark, { marks, frame, used });
+    if (box === null) return [];
+    used.push(box);
+    const label = text(mark.label, { x: box.x, y: box.y + 0.77 * size }, style);
+    return [...leader(mark, box, { marks, palette }), label];
+  });
+  return [...marks.flatMap((mark) => outline(mark, palette)), ...labels];
 }
 
-function spot(mark: Mark, degrees: number, by: { further: number; width: number }): Frame {
-  const reach = mark.radius + 12 + by.further;
-  const angle = (degrees * Math.PI) / 180;
-  const x = mark.x + Math.cos(angle) * reach - by.width / 2;
-  return { x, y: mark.y + Math.sin(angle) * reach - size / 2, width: by.width, height: size };
+function colourOf(mark: Mark, palette: Palette): string {
+  return mark.shape === 'ring' ? palette.mark : palette.below;
 }
 
-function around(mark: Mark): Frame {
-  return {
-    x: mark.x - mark.radius,
-    y: mark.y - mark.radius,
-    width: 2 * mark.radius,
-    height: 2 * mark.radius,
-  };
+function outline(mark: Mark, palette: Palette): readonly Item[] {
+  const rim = { colour: palette.panel, width: 4.4 };
+  const line = { colour: colourOf(mark, palette), width: 2.4 };
+  const { x, y, radius } = mark;
+  if (mark.shape === 'ring')
+    return [
+      { kind: 'circle', x, y, radius, line: rim },
+      { kind: 'circle', x, y, radius, line },
+    ];
+  const points = [
+    [x, y - radius * 1.2],
+    [x + radius * 1.2, y],
+    [x, y + radius * 1.2],
+    [x - radius * 1.2, y],
+  ] as const;
+  return [
+    { kind: 'path', points, closed: true, line: rim },
+    { kind: 'path', points, closed: true, line: { ...line, dashed: true } },
+  ];
 }
 
-function isInside(box: Frame, frame: Frame): boolean {
+interface Surroundings {
+  readonly marks: readonly Mark[];
+  readonly frame: Box;
+  readonly used: readonly Box[];
+}
+
+/** Beside the mark and no other; else farther away with a leader; at worst over marks; never over other words. */
+function placeFor(mark: Mark, { marks, frame, used }: Surroundings): Box | null {
+  const width = textWidth(mark.label, size, 'bold');
+  const free = (box: Box): boolean => isInside(box, frame) && !used.some((other) => overlaps(box, other));
+  const clear = (box: Box): boolean => free(box) && !marks.some((other) => overlaps(box, around(other)));
+  const near = [0, 10, 22].flatMap((further) => angles.map((angle) => spot(mark, angle, { further, width })));
+  const anywhere = raster(frame, width).sort((a, b) => distance(mark, a) - distance(mark, b));
+  const own = (box: Box): boolean => clear(box) && isNearest(mark, box, marks);
   return (
-    box.x >= frame.x &&
-    box.y >= frame.y &&
-    box.x + box.width <= frame.x + frame.width &&
-    box.y + box.height <= frame.y + frame.height
+    near.find(own) ?? near.find(clear) ?? anywhere.find(clear) ?? [...near, ...anywhere].find(free) ?? null
   );
 }
 
-function overlaps(a: Frame, b: Frame): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+function raster(frame: Box, width: number): Box[] {
+  const boxes: Box[] = [];
+  for (let y = frame.y; y + size <= frame.y + frame.height; y += size / 2) {
+    for (let x = frame.x; x + width <= frame.x + frame.width; x += size / 2)
+      boxes.push({ x, y, width, height: size });
+  }
+  return boxes;
+}
+
+function distance(mark: Mark, box: Box): number {
+  return Math.hypot(box.x + box.width / 2 - mark.x, box.y + box.height / 2 - mark.y);
+}
+
+/** Whether a reader would take a label for this mark's: no other mark's rim is as near. */
+function isNearest(mark: Mark, box: Box, marks: readonly Mark[]): boolean {
+  const gap = (one: Mark): number => distance(one, box) - one.radius;
+  return marks.every((other) => other === mark || gap(other) > gap(mark) + 4);
+}
+
+/** A line from mark to label where the label is not beside it, or as near to another mark. */
+function leader(
+  mark: Mark,
+  box: Box,
+  { marks, palette }: { readonly marks: readonly Mark[]; readonly palette: Palette },
+): readonly Item[] {
+  const away = distance(mark, box);
+  if (away < mark.radius + leaderFrom && isNearest(mark, box, marks)) return [];
+  const [dx, dy] = [(box.x + box.width / 2 - mark.x) / away, (box.y + box.height / 2 - mark.y) / away];
+  const points = [
+    [mark.x + dx * mark.radius, mark.y + dy * mark.radius],
+    [mark.x + dx * (away - size * 0.7), mark.y + dy * (away - size * 0.7)],
+  ] as const;
+  return [
+    { kind: 'path', points, line: { colour: palette.panel, width: 3.2 } },
+    { kind: 'path', points, line: { colour: colourOf(mark, palette), width: 1.4 } },
+  ];
+}
+
+function spot(mark: Mark, degrees: number, by: { further: number; width: number }): Box {
+  const angle = (degrees * Math.PI) / 180;
+  const reach = mark.radius + 4 + by.further;
+  const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
+  const x = mark.x + dx * (reach + by.width / 2) - by.width / 2;
+  const y = mark.y + dy * (reach + size / 2) - size / 2;
+  return { x, y, width: by.width, height: size };
+}
+
+function around(mark: Mark): Box {
+  const reach = mark.radius * (mark.shape === 'ring' ? 1 : 1.2);
+  return { x: mark.x - reach, y: mark.y - reach, width: 2 * reach, height: 2 * reach };
 }

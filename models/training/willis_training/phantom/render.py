@@ -25,7 +25,7 @@ def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
     """Renders on the acquisition grid; the same seeds give the same voxels."""
     rng = np.random.default_rng([3, anatomy.seed, int(appearance.noise * 1e6)])
     grid = _grid(anatomy, appearance)
-    vessel, inflow, mask = _lumen(anatomy, grid)
+    vessel, inflow, mask = lumen_of(anatomy, grid)
     image = _tissues(anatomy, appearance, grid, rng)
     z = grid.axis(2)
     fresh = inflow * (1 - appearance.saturation * np.clip((z - z[0]) / (z[-1] - z[0]), 0, 1))[:, None, None]
@@ -60,7 +60,7 @@ def _grid(anatomy: Anatomy, appearance: Appearance) -> Grid:
     return Grid(low, appearance.spacing, size)  # type: ignore[arg-type]
 
 
-def _lumen(anatomy: Anatomy, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def lumen_of(anatomy: Anatomy, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coverage 0..1 of lumen, its inflow brightness, and the aneurysm labels."""
     distance = np.full(grid.shape, 9.0, np.float32)
     inflow = np.ones(grid.shape, np.float32)
@@ -68,22 +68,22 @@ def _lumen(anatomy: Anatomy, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.nda
     for artery in anatomy.arteries:
         line, radii = artery.sample(step)
         for centre, radius in zip(line, radii):
-            _stamp(Sphere(centre, float(radius), artery.inflow), grid, (distance, inflow))
+            stamp(Sphere(centre, float(radius), artery.inflow), grid, (distance, inflow))
     for ball in anatomy.mimics:
-        _stamp(ball, grid, (distance, inflow))
+        stamp(ball, grid, (distance, inflow))
     parent = distance.copy()
     mask = np.zeros(grid.shape, np.uint8)
     for index, aneurysm in enumerate(anatomy.aneurysms):
         sac = np.full(grid.shape, 9.0, np.float32)
         for ball in aneurysm.balls:
-            _stamp(ball, grid, (sac, inflow))
+            stamp(ball, grid, (sac, inflow))
         mask[(sac < 0) & (parent > 0)] = index + 1
         distance = np.minimum(distance, sac)
     width = float(np.mean(grid.spacing))
     return np.clip(0.5 - distance / width, 0, 1), inflow, mask
 
 
-def _stamp(ball: Sphere, grid: Grid, fields: tuple[np.ndarray, np.ndarray]) -> None:
+def stamp(ball: Sphere, grid: Grid, fields: tuple[np.ndarray, np.ndarray]) -> None:
     """Lowers the distance field around a ball, and notes its brightness where it is the nearest lumen."""
     distance, inflow = fields
     reach = ball.radius + 1.5

@@ -1,0 +1,143 @@
+"""System 003: shapes and sizes as published, the loss as it should be, channels, folds by subject, and a tiny run of both stages."""
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+
+from willis_training.coarse_to_fine.cases import folds_by_subject, phantom_case, require_disjoint
+from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
+from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
+from willis_training.coarse_to_fine.evaluate import score, summary
+from willis_training.coarse_to_fine.export import export_coarse, export_fine
+from willis_training.coarse_to_fine.losses import printed_weighted_dice_loss, soft_dice, weighted_dice_loss
+from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
+from willis_training.coarse_to_fine.train import (CoarseOptions, FineOptions, components, cross_validate, dense_probability, fine_scores,
+                                                  outline, train_coarse, train_fine)
+from willis_training.coarse_to_fine.vessels import ArteryOptions, extract_arteries, train_arteries
+from willis_training.metrics import dice
+from willis_training.readers.refusal import Refusal
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return [phantom_case(seed, "train", 1, spacing=1.0) for seed in (1, 2)]
+
+
+@pytest.mark.parametrize("beta", [0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+def test_printed_loss_has_its_minimum_below_full_overlap(beta):
+    dice_values = torch.linspace(0, 1, 100_001, dtype=torch.float64)
+    lowest = float(dice_values[int(printed_weighted_dice_loss(dice_values, beta).argmin())])
+    assert lowest == pytest.approx(1 / (1 + beta), abs=1e-4)
+
+
+@pytest.mark.parametrize("beta", [0.3, 1.0])
+def test_corrected_loss_reaches_full_overlap_where_the_printed_one_stops(beta):
+    truth = torch.zeros(1, 8, 8, 8)
+    truth[:, 2:6, 2:6, 2:6] = 1
+
+    def descended(loss):
+        logits = torch.zeros(1, 8, 8, 8, requires_grad=True)
+        optimiser = torch.optim.Adam([logits], 0.1)
+        for _ in range(500):
+            optimiser.zero_grad()
+            loss(torch.sigmoid(logits)).backward()
+            optimiser.step()
+        return soft_dice(torch.sigmoid(logits), truth).item()
+
+    assert descended(lambda p: weighted_dice_loss(p, truth, beta)) > 0.99
+    assert descended(lambda p: printed_weighted_dice_loss(soft_dice(p, truth), beta).mean()) == pytest.approx(1 / (1 + beta), abs=0.02)
+
+
+def test_networks_have_the_published_shapes():
+    medic = DeepMedic().eval()
+    assert (coarse_size(37), coarse_size(45)) == (23, 26)
+    with torch.no_grad():
+        assert medic(torch.zeros(1, 1, 37, 37, 37), torch.zeros(1, 1, 23, 23, 23)).shape == (1, 2, 21, 21, 21)
+        assert FineNetwork().eval()(torch.zeros(1, 2, 32, 32, 32)).shape == (1, 2, 32, 32, 32)
+    parameters = sum(p.numel() for p in FineNetwork().parameters())
+    assert parameters == pytest.approx(8.28e6, rel=0.03)
+
+
+def test_coarse_segment_lies_about_the_same_middle():
+    ramp = torch.arange(60.0)[None, None, None].expand(1, 60, 60, 60)
+    view = coarse_view(ramp, (30, 30, 30), 37)
+    # output voxel 0 is at 20; cell 8 covers 20 to 22 and is read at 21
+    assert view.shape == (1, 23, 23, 23) and float(view[0, 0, 0, 8]) == 21 and float(view[0, 0, 0, 9]) == 24
+
+
+def test_sobel_step_response_and_channels():
+    step = np.zeros((9, 9, 9))
+    step[:, :, 5:] = 1
+    assert sobel_magnitude(step)[4, 4, 4] == pytest.approx(1 / np.sqrt(3), abs=1e-6)
+    image, arteries = np.random.default_rng(0).random((16, 16, 16)), np.zeros((16, 16, 16), bool)
+    arteries[4:12, 7:9, 7:9] = True
+    channels = channels_of(image, arteries)
+    assert channels.shape == (2, 16, 16, 16) and channels[1].max() == 1 and channels[0][0, 0, 0] == 0
+    assert channels[1][8, 8, 8] < channels[1][8, 8, 9]
+
+
+def test_folds_keep_subjects_together():
+    subjects = ["a", "a", "b", "c", "d", "e", "e", "f"]
+    folds = folds_by_subject(subjects, 3, seed=1)
+    assert sorted(k for _, outside in folds for k in outside) == list(range(8))
+    for inside, outside in folds:
+        require_disjoint([subjects[k] for k in inside], [subjects[k] for k in outside])
+    with pytest.raises(Refusal, match="MIXED_SUBJECTS"):
+        require_disjoint(["a", "b"], ["b"])
+    with pytest.raises(Refusal, match="TOO_FEW_SUBJECTS"):
+        folds_by_subject(["a", "a"], 2, seed=1)
+
+
+def test_tiny_run_of_both_stages(cases):
+    arteries = train_arteries(cases[:1], ArteryOptions(steps=80, crop=32, base=4))
+    found = extract_arteries(arteries, cases[1].image, 20.0, 1.0)
+    assert dice(cases[1].arteries, found) > 0.5
+    medic = train_coarse(cases[:1], CoarseOptions(steps=6, batch=2, segment=25, widths=(2, 2, 3, 3, 3, 3, 4, 4), joined=6))
+    probability = dense_probability(medic, channels_of(cases[1].image, cases[1].arteries)[0], tile=45)
+    assert probability.shape == cases[1].image.shape and 0 <= probability.min() <= probability.max() <= 1
+    options = FineOptions(sizes=FineSizes(base=4), steps=60, voi=32, beta=1.0, learning_rate=2e-3)
+    fine = train_fine(cases[:1], options)
+    scores = fine_scores(fine, cases[:1], options, spacing=1.0)
+    assert scores["dsc"] > 0.4
+    centre = [np.argwhere(cases[1].aneurysms > 0).mean(0)]
+    drawn = outline(fine, cases[1], centre, 32, contour=True)
+    assert drawn.shape == cases[1].image.shape and drawn.max() > drawn.min()
+
+
+def test_scan_scores_count_as_adam_does(cases):
+    truth = cases[0].aneurysms
+    perfect = score(cases[0], (truth > 0).astype(float), 1, 1.0)
+    assert perfect.sensitivity == 1 and perfect.false_positives == 0 and perfect.dsc == (1.0,) and perfect.hd95_mm == (0.0,) and perfect.vs == (1.0,)
+    elsewhere = np.zeros(truth.shape)
+    elsewhere[2:6, 2:6, 2:6] = 1
+    wrong = score(cases[0], elsewhere, 1, 1.0)
+    assert wrong.sensitivity == 0 and wrong.false_positives == 1 and wrong.dsc == ()
+    assert summary([perfect, wrong])["sensitivity"] == 0.5 and summary([perfect, wrong])["falsePositivesPerScan"] == 0.5
+
+
+def test_exported_networks_equal_torch(tmp_path):
+    torch.manual_seed(0)
+    fine, medic = FineNetwork(FineSizes(base=4)).eval(), DeepMedic(1, (2, 2, 3, 3, 3, 3, 4, 4), 6).eval()
+    export_fine(fine, tmp_path / "fine.onnx", voi=32)
+    export_coarse(medic, tmp_path / "coarse.onnx")
+    assert "ConvTranspose" not in {n.op_type for f in ("fine", "coarse") for n in onnx.load(tmp_path / f"{f}.onnx").graph.node}
+    channels, near, far = torch.randn(2, 2, 32, 32, 32), torch.randn(1, 1, 45, 45, 45), torch.randn(1, 1, 26, 26, 26)
+    with torch.no_grad():
+        wanted = torch.softmax(fine(channels), 1)[:, 1].numpy(), torch.softmax(medic(near, far), 1)[:, 1].numpy()
+    open_session = lambda name: ort.InferenceSession(str(tmp_path / name), providers=["CPUExecutionProvider"])
+    found = open_session("fine.onnx").run(None, {"channels": channels.numpy()})[0], open_session("coarse.onnx").run(None, {"fine": near.numpy(), "coarse": far.numpy()})[0]
+    assert all(np.abs(a - b).max() < 5e-3 for a, b in zip(wanted, found))
+
+
+def test_components_are_ordered_and_filtered():
+    field = np.zeros((20, 20, 20))
+    field[2:5, 2:5, 2:5], field[10:13, 10:13, 10:13], field[18, 18, 18] = 0.6, 0.9, 1.0
+    centres = components(field)
+    assert len(centres) == 2 and np.allclose(centres[0], 11) and np.allclose(centres[1], 3)
+
+
+def test_cross_validation_runs_every_fold(cases):
+    rows = cross_validate(cases, FineOptions(sizes=FineSizes(base=4), steps=2, voi=32), folds=2)
+    assert [r["vois"] for r in rows] == [1, 1]

@@ -1,0 +1,202 @@
+"""Readers on tiny made-up copies of each layout, and refusals by name."""
+
+import csv
+import dataclasses
+
+import nibabel
+import numpy as np
+import pytest
+
+from willis_training.dicom_series import SeriesOptions, write_series
+from willis_training.readers import (READERS, SITES_2025, Case, Refusal, read_adam, read_cq500, read_ct_ich, read_large_ia, read_lausanne,
+                                     read_rsna_2019, read_rsna_2025, read_series, read_site, require_split, validate)
+from willis_training.readers.case import Volume
+from willis_training.readers.haemorrhage_sets import slice_table
+from willis_training.ncct import CLASSES
+from willis_training.training_commands import SETS
+
+AFFINE = np.diag([-0.5, -0.5, 0.8, 1.0])
+AFFINE[:3, 3] = [30.0, 40.0, -10.0]
+
+
+def save(file, data, affine=AFFINE):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(data), affine), file)
+
+
+def write_csv(file, rows):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def series(folder, key, ct=True, count=4):
+    voxels = np.arange(count * 6 * 8, dtype=np.float32).reshape(count, 6, 8)
+    return write_series(voxels if ct else voxels.astype(np.uint16), (0.5, 0.6, 2.0), (-5.0, -7.0, 11.0), folder, SeriesOptions(key, ct_tilt=0.0 if ct else None))
+
+
+def lps(affine, voxel):
+    return np.diag([-1.0, -1, 1, 1]) @ affine @ np.array([*voxel, 1.0])
+
+
+def test_adam(tmp_path):
+    image, mask = np.random.default_rng(0).random((20, 20, 10)).astype(np.float32), np.zeros((20, 20, 10), np.uint8)
+    mask[4:7, 8:11, 5], mask[15:17, 15:17, 2] = 1, 2
+    for name in ("10001B", "10001F"):
+        save(tmp_path / name / "orig" / "TOF.nii.gz", image)
+        save(tmp_path / name / "aneurysms.nii.gz", mask)
+        (tmp_path / name / "location.txt").write_text("5, 9, 5, 2\n15, 15, 2, 1\n")
+    cases = read_adam(tmp_path)
+    assert [c.subject for c in cases] == ["10001", "10001"] and [p.treated for p in cases[0].points] == [False, True]
+    assert np.allclose(cases[0].points[0].lps_mm, lps(AFFINE, (5, 9, 5))[:3]) and cases[0].points[0].radius_mm == pytest.approx(1.0)
+    volume, loaded = validate(cases[0]), cases[0].mask()
+    assert volume.voxels.shape == (10, 20, 20) and volume.voxels[5, 9, 5] == pytest.approx(image[5, 9, 5])
+    assert loaded.voxels.sum() == 9 and loaded.voxels[5, 9, 5] == 1
+    with pytest.raises(Refusal, match="MIXED_SUBJECTS: 10001"):
+        require_split({"train": cases[:1], "validation": cases[1:]})
+
+
+def test_lausanne(tmp_path):
+    mask = np.zeros((20, 20, 10), np.uint8)
+    mask[4:7, 8:11, 4:7] = 1
+    save(tmp_path / "sub-001/ses-20100101/anat/sub-001_ses-20100101_angio.nii.gz", np.ones((20, 20, 10), np.float32))
+    save(tmp_path / "derivatives/manual_masks/sub-001/ses-20100101/anat/sub-001_Lesion_1_mask.nii.gz", mask)
+    save(tmp_path / "sub-002/ses-20110101/anat/sub-002_ses-20110101_angio.nii.gz", np.ones((20, 20, 10), np.float32))
+    positive, control = read_lausanne(tmp_path)
+    assert (positive.subject, control.subject) == ("sub-001", "sub-002") and control.mask is None and control.points == ()
+    assert np.allclose(positive.points[0].lps_mm, lps(AFFINE, (5, 9, 5))[:3]) and positive.mask().voxels.sum() == 27
+    validate(positive)
+
+
+def test_large_ia(tmp_path):
+    mask = np.zeros((20, 20, 10), np.uint8)
+    mask[4:7, 8:11, 4:7] = 1
+    save(tmp_path / "case01/CTA.nii.gz", np.ones((20, 20, 10), np.int16))
+    save(tmp_path / "case01/aneurysm_seg.nii.gz", mask)
+    write_csv(tmp_path / "labels.csv", [{"case": "case01", "ruptured": 1}])
+    (case,) = read_large_ia(tmp_path)
+    assert case.modality == "CTA" and case.labels == {"ruptured": 1} and len(case.points) == 1
+    validate(case)
+
+
+def test_rsna_2025(tmp_path):
+    files = series(tmp_path / "x", "rsna")
+    import pydicom
+    place = None
+    for file in files:
+        dataset = pydicom.dcmread(file)
+        place = tmp_path / "series" / dataset.SeriesInstanceUID
+        place.mkdir(parents=True, exist_ok=True)
+        dataset.save_as(place / f"{dataset.SOPInstanceUID}.dcm")
+    second = pydicom.dcmread(files[2])
+    labels = {name: 0 for name in SITES_2025} | {"Basilar Tip": 1, "Aneurysm Present": 1}
+    write_csv(tmp_path / "train.csv", [{"SeriesInstanceUID": place.name, "PatientAge": 60, "Modality": "CTA", **labels},
+                                       {"SeriesInstanceUID": "1.2.3", "PatientAge": 60, "Modality": "MRI T2", **labels}])
+    write_csv(tmp_path / "train_localizers.csv", [{"SeriesInstanceUID": place.name, "SOPInstanceUID": second.SOPInstanceUID,
+                                                   "coordinates": "{'x': 3.0, 'y': 2.0}", "location": "Basilar Tip"}])
+    (case,) = read_rsna_2025(tmp_path)
+    assert case.labels["Basilar Tip"] == 1 and len(case.labels) == 14 and case.points[0].site == "Basilar Tip"
+    assert np.allclose(case.points[0].lps_mm, [-5 + 3 * 0.5, -7 + 2 * 0.6, 11 + 2 * 2.0])
+    assert np.allclose(case.image().voxel_of(case.points[0].lps_mm), [3, 2, 2])
+
+
+def test_rsna_2019(tmp_path):
+    import pydicom
+    (tmp_path / "stage_2_train").mkdir()
+    rows = []
+    for k, file in enumerate(series(tmp_path / "x", "2019")):
+        dataset = pydicom.dcmread(file)
+        dataset.save_as(tmp_path / "stage_2_train" / f"ID_{k:04d}.dcm")
+        rows += [{"ID": f"ID_{k:04d}_{name}", "Label": int(k == 1 and name in ("any", "subdural"))} for name in CLASSES]
+    write_csv(tmp_path / "stage_2_train.csv", rows)
+    (case,) = read_rsna_2019(tmp_path)
+    assert case.labels["any"] == case.labels["subdural"] == 1 and case.labels["epidural"] == 0 and len(case.slice_labels) == 4
+    assert case.slice_labels["ID_0001"]["subdural"] == 1 and validate(case).voxels.shape == (4, 6, 8)
+
+
+def test_cq500(tmp_path):
+    series(tmp_path / "CQ500-CT-1" / "thin", "thin", count=6)
+    series(tmp_path / "CQ500-CT-1" / "thick", "thick", count=3)
+    votes = {"ICH": (1, 1, 0), "EDH": (0, 0, 1), "IPH": (1, 1, 1), "IVH": (0, 0, 0), "SAH": (0, 0, 0), "SDH": (1, 0, 1)}
+    write_csv(tmp_path / "reads.csv", [{"name": "CQ500-CT-1", **{f"R{r + 1}:{c}": v[r] for c, v in votes.items() for r in range(3)}}])
+    (case,) = read_cq500(tmp_path)
+    assert case.labels == {"any": 1, "epidural": 0, "intraparenchymal": 1, "intraventricular": 0, "subarachnoid": 0, "subdural": 1}
+    assert len(case.image().voxels) == 3
+
+
+def test_ct_ich(tmp_path):
+    save(tmp_path / "ct_scans" / "049.nii", np.zeros((20, 20, 3), np.int16), np.diag([-0.5, -0.5, 5.0, 1.0]))
+    kinds = ("Intraventricular", "Intraparenchymal", "Subarachnoid", "Epidural", "Subdural")
+    write_csv(tmp_path / "hemorrhage_diagnosis_raw_ct.csv", [
+        {"PatientNumber": 49, "SliceNumber": k + 1, **{kind: int(k == 1 and kind == "Epidural") for kind in kinds}} for k in range(3)])
+    (case,) = read_ct_ich(tmp_path)
+    assert case.name == "049" and case.labels["epidural"] == case.labels["any"] == 1
+    assert slice_table(case, 3).tolist() == [[0] * 6, [1, 1, 0, 0, 0, 0], [0] * 6]
+    with pytest.raises(Refusal, match="LABEL_OUTSIDE: 049"):
+        slice_table(case, 2)
+
+
+def site(tmp_path):
+    first = series(tmp_path / "a", "site a")
+    series(tmp_path / "b", "site b")
+    import pydicom
+    uid = pydicom.dcmread(first[1]).SOPInstanceUID
+    write_csv(tmp_path / "labels.csv", [
+        {"folder": "a", "subject": "p1", "modality": "CTA", "label": "aneurysm", "SOPInstanceUID": uid, "x": 4, "y": 3, "diameter_mm": 5, "site": "MCA"},
+        {"folder": "b", "subject": "p2", "modality": "CTA", "label": "", "SOPInstanceUID": "", "x": "", "y": "", "diameter_mm": "", "site": ""}])
+    return tmp_path
+
+
+def test_site(tmp_path):
+    positive, negative = read_site(site(tmp_path))
+    assert positive.labels == {"aneurysm": 1} and positive.points[0].radius_mm == 2.5 and positive.points[0].site == "MCA"
+    assert np.allclose(positive.points[0].lps_mm, [-5 + 4 * 0.5, -7 + 3 * 0.6, 11 + 2.0])
+    assert negative.points == () and negative.labels == {}
+
+
+def test_site_folders_without_a_row_are_no_negatives(tmp_path):
+    series(site(tmp_path) / "c", "site c")
+    with pytest.raises(Refusal, match="UNLABELLED: c"):
+        read_site(tmp_path)
+
+
+def test_every_set_names_its_reader_and_refuses_an_empty_folder(tmp_path):
+    assert sorted(READERS) == list(SETS) and len(READERS) == 8
+    for reader in READERS.values():
+        with pytest.raises(Refusal):
+            reader(tmp_path)
+
+
+def case_of(voxels, affine, **changes):
+    volume = Volume(voxels, affine)
+    return dataclasses.replace(Case("one", "p", "MR", lambda: volume), **changes)
+
+
+def test_bad_cases_are_refused_by_name():
+    voxels, affine = np.zeros((8, 8, 8)), np.diag([0.5, 0.5, 0.5, 1.0])
+    with pytest.raises(Refusal, match="WRONG_SPACING: one has voxels of 3.00"):
+        validate(case_of(voxels, np.diag([3.0, 3, 3, 1])))
+    from willis_training.readers import Point
+    inside = (Point((1.0, 1.0, 1.0)),)
+    with pytest.raises(Refusal, match="EMPTY_MASK: one"):
+        validate(case_of(voxels, affine, mask=lambda: Volume(voxels, affine), points=inside))
+    with pytest.raises(Refusal, match="MASK_ELSEWHERE: one"):
+        validate(case_of(voxels, affine, mask=lambda: Volume(voxels, affine + np.eye(4)), points=inside))
+    with pytest.raises(Refusal, match="LABEL_OUTSIDE: one"):
+        validate(case_of(voxels, affine, points=(Point((9.0, 1.0, 1.0)),)))
+    with pytest.raises(Refusal, match="EMPTY_SPLIT: validation"):
+        require_split({"train": [case_of(voxels, affine)], "validation": []})
+
+
+def test_a_gap_and_mixed_series_are_refused(tmp_path):
+    files = series(tmp_path / "gap", "gap", count=5)
+    files[2].unlink()
+    with pytest.raises(Refusal, match="SLICE_GAP"):
+        read_series(tmp_path / "gap")
+    series(tmp_path / "two", "one")
+    for k, file in enumerate(series(tmp_path / "other", "other")):
+        file.rename(tmp_path / "two" / f"other{k}.dcm")
+    with pytest.raises(Refusal, match="MIXED_SERIES"):
+        read_series(tmp_path / "two")

@@ -1,0 +1,200 @@
+"""Training of both stages on 0.5 mm cases, and the cross-validation and ablation of the paper."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch.nn import functional
+
+from .cases import FineCase, folds_by_subject
+from .contour import channels_of
+from .deepmedic import LOST, WIDTHS, DeepMedic, coarse_view
+from .losses import soft_dice, weighted_dice_loss
+from .se_unet import FineNetwork, FineSizes
+from ..metrics import dice, hausdorff, volume_similarity
+
+
+@dataclass(frozen=True)
+class CoarseOptions:
+    """The public defaults (RMSProp 1e-3, L1 1e-6, L2 1e-4, batch 10, segments of 37); steps instead of sub-epochs."""
+
+    steps: int = 700
+    batch: int = 10
+    segment: int = 37
+    widths: tuple[int, ...] = WIDTHS
+    joined: int = 250
+    learning_rate: float = 1e-3
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class FineOptions:
+    """Adam 5e-4, batch 1, VOI of 64; `beta` of the weighted Dice loss (0 is the plain Dice loss)."""
+
+    sizes: FineSizes = FineSizes()
+    steps: int = 500
+    voi: int = 64
+    beta: float = 1.0
+    learning_rate: float = 5e-4
+    seed: int = 1
+
+
+def train_coarse(cases: list[FineCase], options: CoarseOptions) -> DeepMedic:
+    """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries."""
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng(options.seed)
+    network = DeepMedic(1, options.widths, options.joined).train()
+    optimiser = torch.optim.RMSprop(network.parameters(), options.learning_rate, alpha=0.9, eps=1e-4, weight_decay=1e-4, momentum=0.6)
+    milestones = [int(part / 35 * options.steps) for part in (17, 22, 27, 30, 33)]
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, 0.5)
+    prepared = [(channels_of(c.image, c.arteries)[0], coarse_truth(c)) for c in cases]
+    for step in range(options.steps):
+        parts = [_segment(prepared, cases, options.segment, rng, (step * options.batch + k) % 2 == 0) for k in range(options.batch)]
+        fine, coarse, truth = (torch.stack(v) for v in zip(*parts))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = network(fine, coarse)
+        lasso = sum(w.abs().sum() for w in network.parameters() if w.dim() > 1)
+        loss = functional.cross_entropy(logits.float(), truth) + 1e-6 * lasso
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return network.eval()
+
+
+def coarse_truth(case: FineCase, spacing: float = 0.5) -> np.ndarray:
+    """Aneurysms grown by 1.5 mm, and to a radius of 3 mm at least: small ones count as much as large ones."""
+    grown = np.zeros(case.aneurysms.shape, bool)
+    for number in range(1, int(case.aneurysms.max()) + 1):
+        sac = case.aneurysms == number
+        if sac.any():
+            radius = (3 * sac.sum() * spacing**3 / (4 * np.pi)) ** (1 / 3)
+            grown |= ndimage.distance_transform_edt(~sac, spacing) <= max(1.5, 3.0 - radius)
+    return grown
+
+
+def dense_probability(network: DeepMedic, image: np.ndarray, tile: int = 45) -> np.ndarray:
+    """Aneurysm probability [z,y,x] of a whole vessel image, in tiles of `tile` voxels."""
+    step = tile - LOST
+    padded = torch.from_numpy(np.pad(image, 40)[None].astype(np.float32))
+    out = np.zeros(image.shape, np.float32)
+    for start in np.ndindex(*(-(-n // step) for n in image.shape)):
+        corner = [s * step for s in start]
+        centre = [c + 40 + (step - 1) // 2 for c in corner]
+        box = tuple(slice(c - (tile - 1) // 2, c - (tile - 1) // 2 + tile) for c in centre)
+        with torch.no_grad():
+            logits = network(padded[(slice(None), *box)][None], coarse_view(padded, tuple(centre), tile)[None])
+        probability = torch.softmax(logits, 1)[0, 1].numpy()
+        keep = [min(step, n - c) for n, c in zip(image.shape, corner)]
+        out[tuple(slice(c, c + k) for c, k in zip(corner, keep))] = probability[tuple(slice(k) for k in keep)]
+    return out
+
+
+def components(probability: np.ndarray, threshold: float = 0.5, smallest: int = 8) -> list[np.ndarray]:
+    """Centres (z, y, x) of 26-connected components of at least `smallest` voxels, the strongest first."""
+    labels, count = ndimage.label(probability >= threshold, np.ones((3, 3, 3)))
+    found = []
+    for number in range(1, count + 1):
+        inside = labels == number
+        if inside.sum() >= smallest:
+            found.append((float(probability[inside].max()), np.argwhere(inside).mean(0)))
+    return [centre for _, centre in sorted(found, key=lambda f: -f[0])]
+
+
+def train_fine(cases: list[FineCase], options: FineOptions) -> FineNetwork:
+    """VOIs about aneurysms, mirrored and shifted."""
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng(options.seed)
+    network = FineNetwork(options.sizes).train()
+    optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
+    vois = [v for case in cases for v in vois_of(case, options.voi)]
+    for _ in range(options.steps):
+        channels, truth = vois[int(rng.integers(len(vois)))]
+        flips = [axis for axis in range(3) if rng.random() < 0.5]
+        channels, truth = np.flip(channels, [1 + a for a in flips]).copy(), np.flip(truth, flips).copy()
+        used = channels if options.sizes.contour else channels[:1]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = network(torch.from_numpy(used)[None])
+        probability = torch.softmax(logits.float(), 1)[:, 1]
+        target = torch.from_numpy(truth.astype(np.float32))[None]
+        loss = weighted_dice_loss(probability, target, options.beta) if options.beta > 0 else -soft_dice(probability, target).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return network.eval()
+
+
+def vois_of(case: FineCase, size: int, centres: list[np.ndarray] | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(channels [2,s,s,s], truth [s,s,s]) about each aneurysm or given centre; outside the case is 0."""
+    channels = channels_of(case.image, case.arteries)
+    if centres is None:
+        centres = [np.argwhere(case.aneurysms == k).mean(0) for k in range(1, int(case.aneurysms.max()) + 1) if (case.aneurysms == k).any()]
+    half = size // 2
+    padded, truth = np.pad(channels, ((0, 0), *((half, half),) * 3)), np.pad(case.aneurysms > 0, half)
+    boxes = [tuple(slice(int(round(v)), int(round(v)) + size) for v in centre) for centre in centres]
+    return [(padded[(slice(None), *box)], truth[box]) for box in boxes]
+
+
+def outline(network: FineNetwork, case: FineCase, centres: list[np.ndarray], size: int, contour: bool) -> np.ndarray:
+    """Probability [z,y,x]: each VOI's outline pasted back, the larger value where VOIs overlap."""
+    half = size // 2
+    out = np.zeros([n + 2 * half for n in case.image.shape], np.float32)
+    for (channels, _), centre in zip(vois_of(case, size, centres), centres):
+        with torch.no_grad():
+            logits = network(torch.from_numpy(channels if contour else channels[:1])[None])
+        probability = torch.softmax(logits, 1)[0, 1].numpy()
+        box = tuple(slice(int(round(v)), int(round(v)) + size) for v in centre)
+        out[box] = np.maximum(out[box], probability)
+    return out[tuple(slice(half, half + n) for n in case.image.shape)]
+
+
+def fine_scores(network: FineNetwork, cases: list[FineCase], options: FineOptions, spacing: float = 0.5) -> dict[str, float]:
+    """Mean DSC, HD95 (mm) and VS over VOIs about true aneurysms."""
+    rows = []
+    for case in cases:
+        for channels, truth in vois_of(case, options.voi):
+            with torch.no_grad():
+                logits = network(torch.from_numpy(channels if options.sizes.contour else channels[:1])[None])
+            found = torch.softmax(logits, 1)[0, 1].numpy() >= 0.5
+            rows.append((dice(truth, found), hausdorff(truth, found, (spacing,) * 3, 95), volume_similarity(truth, found)))
+    table = np.array(rows)
+    return {"dsc": float(np.nanmean(table[:, 0])), "hd95Mm": float(np.nanmean(table[:, 1])) if np.isfinite(table[:, 1]).any() else float("nan"),
+            "vs": float(np.nanmean(table[:, 2])), "vois": len(rows)}
+
+
+#: the ablation of the paper: contour channel, weighted Dice loss; and squeeze and excitation, which it does not ablate
+ABLATION = {"baseline": (False, 0.0, True), "contour": (True, 0.0, True), "weighted loss": (False, 1.0, True), "proposed": (True, 1.0, True),
+            "proposed without excitation": (True, 1.0, False)}
+
+
+def ablate(train: list[FineCase], test: list[FineCase], options: FineOptions) -> dict[str, dict[str, float]]:
+    """Short trainings of every switch on the same cases."""
+    rows = {}
+    for name, (contour, beta, excitation) in ABLATION.items():
+        own = replace(options, beta=beta, sizes=replace(options.sizes, contour=contour, excitation=excitation))
+        rows[name] = fine_scores(train_fine(train, own), test, own)
+    return rows
+
+
+def cross_validate(cases: list[FineCase], options: FineOptions, folds: int = 5) -> list[dict[str, float]]:
+    """The fine network on every fold, folds by subject."""
+    split = folds_by_subject([c.subject for c in cases], folds, options.seed)
+    return [fine_scores(train_fine([cases[k] for k in inside], options), [cases[k] for k in outside], options) for inside, outside in split]
+
+
+def _segment(
+    prepared: list[tuple[np.ndarray, np.ndarray]], cases: list[FineCase], size: int, rng: np.random.Generator, positive: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    half, out = (size - 1) // 2, size - LOST
+    number = int(rng.integers(len(cases)))
+    image, truth = prepared[number]
+    places = np.argwhere(truth if positive and truth.any() else cases[number].arteries & ~truth)
+    centre = places[int(rng.integers(len(places)))] + half
+    padded = torch.from_numpy(np.pad(image, half)[None])
+    target = np.pad(truth, half)
+    fine = padded[(slice(None), *(slice(c - half, c + half + 1) for c in centre))]
+    middle = tuple(slice(c - (out - 1) // 2, c - (out - 1) // 2 + out) for c in centre)
+    return fine, coarse_view(padded, tuple(int(c) for c in centre), size), torch.from_numpy(target[middle].astype(np.int64))

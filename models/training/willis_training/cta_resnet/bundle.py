@@ -1,0 +1,102 @@
+"""The bundle cta-resnet-phantom: training, selection, one ONNX, manifest, golden vectors and card."""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from .. import __version__
+from .card import write_card
+from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, load_crops, triples
+from .export import OUTPUTS, export_candidate
+from .measure import Table, ablation, measure, open_session, table_of
+from .network import WINDOW_HU, CandidateNetwork, load_imagenet
+from .selection import Head, fit_head
+from .train import CropOptions, train_candidates
+
+LIMITS = [
+    "Trained and measured on synthetic phantoms only; it says nothing about patients",
+    "Judges candidates that something else has found; it does not search a scan",
+    "Aneurysms below 3 mm and infundibula look alike; veins and calcified walls can be taken for aneurysms",
+    "Grad-CAM shows 7 x 7 cells of 8 mm: a place to look at, no outline",
+]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs every step; training goes on from the cache."""
+    counts = dict(zip(("train", "validation", "test"), arguments.patients))
+    crops = {split: load_crops(arguments.cache / "crops", split, range(n)) for split, n in counts.items()}  # type: ignore[arg-type]
+    start = None
+    if arguments.imagenet:
+        start = CandidateNetwork()
+        load_imagenet(start, arguments.imagenet)
+    options = CropOptions(*arguments.steps, seed=arguments.seed, threads=arguments.threads)
+    network = train_candidates(crops["train"], options, arguments.cache / "candidates.pt", start)
+    training = {"data": f"{counts['train']} synthetic CTA patients ({len(crops['train'])} candidates); selection and regression on {counts['validation']} others",
+                "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
+                "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
+    manifest = write_bundle(network, crops["validation"], crops["test"], arguments.out, training)
+    figure = manifest["performance"]["auc"]  # type: ignore[index]
+    print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
+    if figure < 0.85:
+        raise SystemExit("below what a shipped bundle must reach: AUC 0.85 on unseen candidates")
+
+
+def write_bundle(
+    network: CandidateNetwork, fit_crops: list[Crop], test_crops: list[Crop], folder: Path, training: dict[str, object]
+) -> dict[str, object]:
+    """Fits selection and regression on patients the trunk has not seen, exports, measures on others; returns the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fit, test = table_of(network, fit_crops), table_of(network, test_crops)
+    head = fit_head(fit.features, fit.truth, fit.patient)
+    export_candidate(network, head, folder / "model.onnx")
+    session = open_session(folder / "model.onnx")
+    performance = {"testedOn": f"{len(test_crops)} candidates of {len(np.unique(test.patient))} synthetic patients of unseen anatomy and appearance",
+                   **measure(session, fit, test, test_crops), "ablationAuc": ablation(fit, test)}
+    manifest = _manifest(folder, head, performance, training)
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_golden(session, test_crops, test, folder)
+    write_card(folder, manifest)
+    return manifest
+
+
+def _manifest(folder: Path, head: Head, performance: dict[str, object], training: dict[str, object]) -> dict[str, object]:
+    return {
+        "schemaVersion": 1, "id": "cta-resnet-phantom", "version": __version__, "pipeline": "cta-resnet",
+        "task": "aneurysm-candidate-classification", "modality": "CT", "title": "CTA aneurysm candidates, ResNet-18 with LASSO and logistic regression",
+        "manufacturer": "Willis",
+        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "pixelSpacingMm": [0.2, 0.8], "sliceSpacingMm": [0.3, 1.25]},
+        "preprocessing": {"units": "HU", "orientation": "LPS", "cropMm": CROP_MM, "spacingMm": STEP_MM, "pixels": PIXELS, "slices": SLICES,
+                          "channels": "slices z-1, z, z+1", "interpolation": "linear", "outside": "repeat-edge", "windowHu": list(WINDOW_HU)},
+        "network": {"file": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "input": "hu",
+                    "outputs": list(OUTPUTS)},
+        "selection": {"features": [int(k) for k in head.kept], "weights": [round(float(w), 6) for w in head.weights],
+                      "bias": round(head.bias, 6)},
+        "aggregation": "mean logit of the three central slices",
+        "explanation": {"output": "cam", "method": "Grad-CAM of the log-odds, closed form of the linear head", "cells": 7},
+        "operatingPoint": {"threshold": performance["threshold"], "chosenOn": "out-of-fold logits of the fitting patients, largest sensitivity + specificity"},
+        "training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
+        "performance": performance, "limits": LIMITS,
+        "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json",
+    }
+
+
+def write_golden(session: ort.InferenceSession, crops: list[Crop], table: Table, folder: Path) -> None:
+    """Two aneurysms and two other candidates: stored HU [4,5,112,112] and what the graph makes of their central slices."""
+    chosen = [int(k) for truth in (1, 0) for k in np.flatnonzero(table.truth == truth)[:2]]
+    volume = np.stack([crops[k].hu for k in chosen]).astype("<i2")
+    rows = []
+    for k in chosen:
+        outputs = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"hu": triples(crops[k])})))
+        logit = float(outputs["logit"].mean())
+        rows.append({"aneurysm": crops[k].aneurysm, "kind": crops[k].kind, "logits": [round(float(v), 4) for v in outputs["logit"]],
+                     "probability": round(float(1 / (1 + np.exp(-logit))), 5),
+                     "contributions": [round(float(v), 4) for v in outputs["contributions"][1]],
+                     "cam": [[round(float(v), 4) for v in line] for line in outputs["cam"][1]]})
+    (folder / "golden").mkdir(exist_ok=True)
+    (folder / "golden" / "crops.raw").write_bytes(volume.tobytes())
+    golden = {"file": "crops.raw", "shape": list(volume.shape), "units": "HU", "candidates": rows}
+    (folder / "golden" / "golden.json").write_text(json.dumps(golden) + "\n")

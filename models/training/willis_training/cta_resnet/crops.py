@@ -1,0 +1,81 @@
+"""The 2.5-D input of system 000: a 56 mm crop about a candidate on a 0.5 mm grid, with its neighbours along z."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+from ..cta import Candidate, CtaPhantom, draw_candidates, draw_cta_appearance, draw_patient, render_cta
+from ..cta.scan import box_around
+from ..phantom.appearance import Split
+
+CROP_MM, STEP_MM, PIXELS = 56.0, 0.5, 112
+#: central slices whose logits are averaged, and the slices stored for them: one more at each end
+SLICES, STORED = 3, 5
+FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
+
+
+@dataclass(frozen=True)
+class Crop:
+    """hu int16 [5,112,112] about a candidate, mask uint8 of the same shape, truth, diameter in mm, patient number."""
+
+    hu: np.ndarray
+    mask: np.ndarray
+    aneurysm: bool
+    kind: str
+    diameter: float
+    patient: int
+
+
+def crop_at(image: np.ndarray, grid_origin: np.ndarray, spacing: np.ndarray, centre: np.ndarray, order: int = 1) -> np.ndarray:
+    """Samples a volume [z,y,x] (origin and spacing x, y, z in mm) about a point: [5,112,112]; outside repeats the edge."""
+    middle = (PIXELS - 1) / 2
+    plane = (np.arange(PIXELS) - middle) * STEP_MM
+    depth = (np.arange(STORED) - (STORED - 1) / 2) * STEP_MM
+    z, y, x = np.meshgrid(depth, plane, plane, indexing="ij")
+    at = [(v + centre[k] - grid_origin[k]) / spacing[k] for k, v in ((2, z), (1, y), (0, x))]
+    return ndimage.map_coordinates(image, at, order=order, mode="nearest")  # type: ignore[no-any-return]
+
+
+def phantom_crops(split: Split, index: int) -> list[Crop]:
+    """The candidates of one synthetic patient."""
+    seed = FIRST_SEED[split] + index
+    rng = np.random.default_rng([31, seed])
+    patient = draw_patient(seed, int(rng.choice([0, 1, 2, 3], p=[0.15, 0.45, 0.25, 0.15])))
+    appearance = draw_cta_appearance(seed, split)
+    crops = []
+    for candidate in draw_candidates(patient, seed):
+        grid = box_around(candidate.centre, (CROP_MM + 3, CROP_MM + 3, 9.0), appearance.spacing)
+        crops.append(_crop(render_cta(patient, appearance, grid), candidate, index))
+    return crops
+
+
+def load_crops(folder: Path, split: Split, patients: range) -> list[Crop]:
+    """Crops of many patients, rendered once and kept in one file a hundred patients."""
+    folder.mkdir(parents=True, exist_ok=True)
+    crops: list[Crop] = []
+    for start in range(patients.start, patients.stop, 100):
+        stop = min(start + 100, patients.stop)
+        file = folder / f"{split}-{start:05d}-{stop:05d}.npz"
+        if not file.exists():
+            made = [c for index in range(start, stop) for c in phantom_crops(split, index)]
+            partial = file.with_suffix(".part.npz")
+            np.savez_compressed(partial, **{name: np.array([getattr(c, name) for c in made]) for name in Crop.__dataclass_fields__})
+            partial.rename(file)
+        data = np.load(file)
+        columns = [data[name] for name in Crop.__dataclass_fields__]
+        crops += [Crop(h, m, bool(a), str(k), float(d), int(p)) for h, m, a, k, d, p in zip(*columns)]
+    return crops
+
+
+def triples(crop: Crop) -> np.ndarray:
+    """The three central slices with their neighbours: float32 HU [3,3,112,112]."""
+    return np.stack([crop.hu[k : k + 3] for k in range(SLICES)]).astype(np.float32)
+
+
+def _crop(phantom: CtaPhantom, candidate: Candidate, patient: int) -> Crop:
+    origin, spacing = np.array(phantom.grid.origin), np.array(phantom.grid.spacing)
+    hu = crop_at(phantom.image, origin, spacing, candidate.centre)
+    mask = crop_at((phantom.mask > 0).astype(np.uint8), origin, spacing, candidate.centre, order=0)
+    return Crop(np.round(hu).astype(np.int16), mask, candidate.kind == "aneurysm", candidate.kind, candidate.diameter, patient)

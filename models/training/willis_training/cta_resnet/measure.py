@@ -1,0 +1,118 @@
+"""The figures of system 000 on candidates: by cross-validation and on unseen phantoms, ablation, calibration, Grad-CAM overlap."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+
+from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, wilson,
+                       youden_threshold)
+from .crops import Crop, triples
+from .network import CandidateNetwork
+from .selection import SelectionOptions, cross_validated, fit_head
+
+SIZES = ((0, 3, "<3"), (3, 5, "3-5"), (5, 7, "5-7"), (7, 99, ">=7"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One row a candidate: features [n,512] (mean of three slices), softmax logit [n], truth, patient, diameter (mm)."""
+
+    features: np.ndarray
+    logit: np.ndarray
+    truth: np.ndarray
+    patient: np.ndarray
+    diameter: np.ndarray
+
+
+def table_of(network: CandidateNetwork, crops: list[Crop]) -> Table:
+    """Runs the network over the three central slices of every crop."""
+    features, logits = [], []
+    network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with torch.no_grad():
+        for crop in crops:
+            logit, feature, _ = network(torch.from_numpy(triples(crop)).to(memory_format=torch.channels_last))
+            features.append(feature.mean(0).numpy())
+            logits.append(float(logit.mean()))
+    return Table(np.stack(features), np.array(logits), np.array([c.aneurysm for c in crops], float), np.array([c.patient for c in crops]),
+                 np.array([c.diameter for c in crops]))
+
+
+def ablation(fit: Table, test: Table) -> dict[str, float]:
+    """AUC on unseen candidates: the softmax head, and what selection, LASSO and class weights change."""
+    heads = {"features, logistic regression": SelectionOptions(lasso=False, class_weights=False),
+             "with LASSO": SelectionOptions(lasso=True, class_weights=False), "with LASSO and class weights": SelectionOptions()}
+    rows = {"softmax head of the trunk": round(auc(test.truth, test.logit), 4)}
+    for name, options in heads.items():
+        head = fit_head(fit.features, fit.truth, fit.patient, options)
+        rows[name] = round(auc(test.truth, head.logit(test.features)), 4)
+    return rows
+
+
+def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[Crop]) -> dict[str, object]:
+    """Figures of the exported graph on unseen crops, and the nested cross-validation on the fitting rows."""
+    outputs = [session.run(["logit", "cam"], {"hu": triples(c)}) for c in crops]
+    logit = np.array([float(o[0].mean()) for o in outputs])
+    probability = 1 / (1 + np.exp(-logit))
+    out_of_fold = cross_validated(fit.features, fit.truth, fit.patient)
+    threshold = youden_threshold(fit.truth, 1 / (1 + np.exp(-out_of_fold)))
+    counts = confusion(test.truth, probability, threshold)
+    intercept, slope = calibration_line(test.truth, probability)
+    difference, p = delong(test.truth, logit, test.logit)
+    overlaps = [cam_iou(o[1][1], c.mask[2] > 0) for o, c in zip(outputs, crops) if c.aneurysm]
+    found = test.truth.astype(bool) & (probability >= threshold)
+    return {
+        "candidates": len(crops), "aneurysms": int(test.truth.sum()),
+        "auc": round(auc(test.truth, logit), 4),
+        "aucInterval": [round(v, 4) for v in bootstrap(lambda rows: auc(test.truth[rows], logit[rows]), test.patient, 1)],
+        "crossValidatedAuc": round(auc(fit.truth, out_of_fold), 4),
+        "threshold": round(threshold, 4), "sensitivity": round(counts.sensitivity, 4), "specificity": round(counts.specificity, 4),
+        "ppv": round(counts.ppv, 4), "npv": round(counts.npv, 4), "brier": round(brier(test.truth, probability), 4),
+        "calibrationError": round(expected_calibration_error(test.truth, probability), 4),
+        "calibrationIntercept": round(intercept, 3), "calibrationSlope": round(slope, 3),
+        "netBenefitAtOneInTen": round(float(decision_curve(test.truth, probability, np.array([0.1]))[0]), 4),
+        "againstSoftmaxHead": {"aucDifference": round(difference, 4), "p": round(p, 4)},
+        "camIou": round(float(np.mean(overlaps)), 4),
+        "camPointing": round(float(np.mean([pointing(o[1][1], c.mask[2] > 0) for o, c in zip(outputs, crops) if c.aneurysm])), 4),
+        "bySize": [_size_row(test, found, low, high, name) for low, high, name in SIZES],
+        "falseByKind": _false_by_kind(crops, probability >= threshold)}
+
+
+def cam_iou(cam: np.ndarray, mask: np.ndarray) -> float:
+    """Overlap of {cells at half the maximum or more} with the cells that hold aneurysm; a map cannot be finer than its cells."""
+    held = cells_with(mask, cam.shape[0])
+    hot = cam >= 0.5 * cam.max() if cam.max() > 0 else np.zeros(cam.shape, bool)
+    union = (hot | held).sum()
+    return float((hot & held).sum() / union) if union else 0.0
+
+
+def pointing(cam: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether the strongest cell holds aneurysm."""
+    return bool(cam.max() > 0 and cells_with(mask, cam.shape[0]).flat[int(cam.argmax())])
+
+
+def cells_with(mask: np.ndarray, cells: int) -> np.ndarray:
+    """Which of cells x cells squares hold at least a twentieth of the mask."""
+    side = mask.shape[0] // cells
+    counts = mask.reshape(cells, side, cells, side).sum((1, 3))
+    return counts >= max(1.0, 0.05 * float(mask.sum()))  # type: ignore[no-any-return]
+
+
+def open_session(file: Path) -> ort.InferenceSession:
+    """The exported graph on one thread."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+def _size_row(test: Table, found: np.ndarray, low: float, high: float, name: str) -> dict[str, object]:
+    group = test.truth.astype(bool) & (test.diameter >= low) & (test.diameter < high)
+    hits = int((group & found).sum())
+    return {"sizeMm": name, "aneurysms": int(group.sum()), "found": hits, "interval": [round(v, 2) for v in wilson(hits, int(group.sum()))]}
+
+
+def _false_by_kind(crops: list[Crop], called: np.ndarray) -> dict[str, list[int]]:
+    kinds = sorted({c.kind for c in crops if not c.aneurysm})
+    return {kind: [int(sum(bool(v) for v, c in zip(called, crops) if c.kind == kind)), sum(c.kind == kind for c in crops)] for kind in kinds}

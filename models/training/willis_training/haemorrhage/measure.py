@@ -1,0 +1,150 @@
+"""What the bundle does on studies: probabilities a slice and a scan, and the figures of the card."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from scipy import optimize
+
+from ..metrics import auc, bootstrap, confusion, expected_calibration_error, haemorrhage_log_loss, youden_threshold
+from ..ncct import CLASSES
+from .dataset import Study, at_network_size, neighbours
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and mask of the slices, logits of A and B [2,t,6]."""
+
+    logits: np.ndarray
+    labels: np.ndarray
+    maps: np.ndarray
+    mask: np.ndarray
+    slice_logits: np.ndarray
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """probability = 1 / (1 + exp(-(slope * logit + intercept))), class by class."""
+
+    slope: np.ndarray
+    intercept: np.ndarray
+
+    def __call__(self, logits: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(self.slope * logits + self.intercept)))  # type: ignore[no-any-return]
+
+
+class Reader:
+    """The three networks of a bundle folder."""
+
+    def __init__(self, folder: Path) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        files = ("slices-a.onnx", "slices-b.onnx", "sequence.onnx")
+        self.a, self.b, self.sequence = (
+            ort.InferenceSession(str(folder / f), options, providers=["CPUExecutionProvider"]) for f in files)
+
+    def read(self, hu: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Prepared HU [t,p,p] -> sequence logits [t,6], mean Grad-CAM++ of both networks [t,6,8,8], and the parts."""
+        triples = neighbours(hu.astype(np.float32))
+        outputs = [self.slices(session, triples) for session in (self.a, self.b)]
+        logits, features, maps = (np.stack([o[j] for o in outputs]) for j in range(3))
+        feeds = {"features": features[None], "logits": logits[None], "spacing": np.array([slice_spacing], np.float32)}
+        return self.sequence.run(None, feeds)[0][0], maps.mean(0), {"logits": logits, "features": features}
+
+
+    def slices(self, session: ort.InferenceSession, triples: np.ndarray) -> list[np.ndarray]:
+        """One network over all slices [t,3,p,p]: logits, features, Grad-CAM++."""
+        parts = [session.run(["logits", "features", "gradcampp"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
+        return [np.concatenate([p[j] for p in parts]) for j in range(3)]
+
+
+def read_study(reader: Reader, study: Study) -> Reading:
+    """Reads a prepared study."""
+    logits, maps, parts = reader.read(at_network_size(study), study.slice_spacing)
+    return Reading(logits, study.labels, maps, study.mask, parts["logits"])
+
+
+def calibrate(readings: list[Reading]) -> Calibration:
+    """Slope and intercept by maximum likelihood on slices, class by class; slopes stay positive."""
+    logits, labels = (np.concatenate([getattr(r, name) for r in readings]) for name in ("logits", "labels"))
+    slopes, intercepts = [], []
+    for k in range(len(CLASSES)):
+        def loss(line: np.ndarray, x: np.ndarray = logits[:, k], y: np.ndarray = labels[:, k]) -> float:
+            value = np.exp(line[0]) * x + line[1]
+            return float(np.logaddexp(0, value).sum() - (y * value).sum() + 0.5 * (line**2).sum())
+        best = optimize.minimize(loss, np.zeros(2), method="BFGS").x
+        slopes.append(float(np.exp(best[0])))
+        intercepts.append(float(best[1]))
+    return Calibration(np.array(slopes), np.array(intercepts))
+
+
+def scan_scores(readings: list[Reading], calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and score [studies,6] of whole scans: the largest probability of any slice."""
+    return (np.stack([r.labels.max(0) for r in readings]), np.stack([calibration(r.logits).max(0) for r in readings]))
+
+
+def choose_thresholds(readings: list[Reading], calibration: Calibration) -> np.ndarray:
+    """Per class, the scan score where sensitivity + specificity is largest on validation studies, but at most 0.5."""
+    truth, score = scan_scores(readings, calibration)
+    return np.array([min(0.5, youden_threshold(truth[:, k], score[:, k])) for k in range(len(CLASSES))])
+
+
+def measure(readings: list[Reading], calibration: Calibration, thresholds: np.ndarray) -> dict[str, object]:
+    """Every figure of the card, slice and scan level, with 95 % intervals over studies."""
+    truth, score = scan_scores(readings, calibration)
+    slices = np.concatenate([r.labels for r in readings])
+    probability = np.concatenate([calibration(r.logits) for r in readings])
+    patient = np.concatenate([np.full(len(r.labels), k) for k, r in enumerate(readings)])
+    by_class = {}
+    for k, name in enumerate(CLASSES):
+        t, s = truth[:, k], score[:, k]
+        counts = confusion(t, s, float(thresholds[k]))
+        by_class[name] = {
+            "scans": int(t.sum()), "slices": int(slices[:, k].sum()),
+            "scanAuc": round(auc(t, s), 4),
+            "scanAucInterval": _rounded(bootstrap(lambda rows: auc(t[rows], s[rows]), np.arange(len(t)), 1)),
+            "sliceAuc": round(auc(slices[:, k], probability[:, k]), 4),
+            "sliceAucInterval": _rounded(bootstrap(
+                lambda rows: auc(slices[rows, k], probability[rows, k]), patient, 1, 200)),
+            "sensitivity": round(counts.sensitivity, 4), "specificity": round(counts.specificity, 4),
+            "f1": round(counts.f_score(), 4), "averagePrecision": round(average_precision(t, s), 4),
+            "pointing": round(pointing(readings, k), 4)}
+    return {"scans": len(readings), "classes": by_class, "logLoss": round(haemorrhage_log_loss(slices, probability), 4),
+            "calibrationErrorAny": round(expected_calibration_error(slices[:, 0], probability[:, 0]), 4),
+            "epiduralSubdural": mixups(truth, score, thresholds)}
+
+
+def average_precision(truth: np.ndarray, score: np.ndarray) -> float:
+    """Mean precision at the rank of each positive."""
+    hits = truth[np.argsort(-score, kind="stable")].astype(bool)
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].mean()) if hits.any() else float("nan")
+
+
+def mixups(truth: np.ndarray, score: np.ndarray, thresholds: np.ndarray) -> dict[str, int]:
+    """Scans with exactly one of epidural and subdural blood, and which of the two the bundle prefers."""
+    e, s = CLASSES.index("epidural"), CLASSES.index("subdural")
+    prefers = score[:, e] / thresholds[e] > score[:, s] / thresholds[s]
+    only_e, only_s = (truth[:, e] == 1) & (truth[:, s] == 0), (truth[:, s] == 1) & (truth[:, e] == 0)
+    return {"epiduralScans": int(only_e.sum()), "epiduralTakenForSubdural": int((only_e & ~prefers).sum()),
+            "subduralScans": int(only_s.sum()), "subduralTakenForEpidural": int((only_s & prefers).sum())}
+
+
+def pointing(readings: list[Reading], k: int) -> float:
+    """Share of bleeding slices whose strongest cell of the map holds blood of the class (any: of any class)."""
+    hits = []
+    for r in readings:
+        blood = r.mask > 0 if k == 0 else r.mask == k
+        cells = r.maps.shape[-1]
+        side = blood.shape[-1] // cells
+        held = blood[:, : side * cells, : side * cells].reshape(len(blood), cells, side, cells, side).any((2, 4))
+        for t in np.flatnonzero(r.labels[:, k]):
+            strongest = np.unravel_index(int(r.maps[t, k].argmax()), (cells, cells))
+            hits.append(bool(held[t][strongest]) and r.maps[t, k].max() > 0)
+    return float(np.mean(hits)) if hits else float("nan")
+
+
+def _rounded(interval: tuple[float, float]) -> list[float]:
+    return [round(interval[0], 4), round(interval[1], 4)]

@@ -1,0 +1,98 @@
+"""Arguments of the commands that train; torch is imported when one runs, so that the others work without it."""
+
+import argparse
+from pathlib import Path
+
+#: layouts of `train --set`; the readers are in `readers`
+SETS = ("adam", "cq500", "ct-ich", "ds003949", "large-ia", "rsna-2019", "rsna-2025", "site")
+
+
+def haemorrhage_arguments(parser: argparse.ArgumentParser) -> None:
+    """The head CT bundle (system 002)."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-ncct"), help="prepared phantoms and checkpoints")
+    parser.add_argument("--studies", type=int, nargs=3, default=(320, 60, 120), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--steps", type=int, nargs=4, default=(600, 300, 60, 160), metavar=("A96", "A128", "B96", "B128"))
+    parser.add_argument("--sequence-studies", type=int, default=160, help="how many training studies the sequence model sees")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real head CT series (DICOM) to read as well")
+    parser.set_defaults(run=_haemorrhage)
+
+
+def cta_arguments(parser: argparse.ArgumentParser) -> None:
+    """The CTA candidate bundle (system 000)."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-cta"), help="crops and checkpoint")
+    parser.add_argument("--patients", type=int, nargs=3, default=(500, 100, 150), metavar=("TRAIN", "FIT", "TEST"))
+    parser.add_argument("--steps", type=int, nargs=2, default=(220, 90), metavar=("MIDDLE", "WHOLE"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.set_defaults(run=_cta)
+
+
+def train_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fine-tuning of a shipped bundle."""
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--set", choices=SETS, required=True, help="its layout")
+    parser.add_argument("--init", type=Path, required=True, help="bundle to start from (models/tof-patch)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
+    parser.add_argument("--id", default="tof-patch-site", help="id of the new bundle")
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.set_defaults(run=_train)
+
+
+def patch_arguments(parser: argparse.ArgumentParser) -> None:
+    """A patch classifier of the annex (system 001)."""
+    parser.add_argument("--config", type=Path, required=True, help='JSON, e.g. {"annex": 5, "epochs": 10}')
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
+    parser.add_argument("--scans", type=int, nargs=3, default=(40, 15, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.set_defaults(run=_patches)
+
+
+def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three networks of system 003."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--scans", type=int, nargs=2, default=(60, 100), metavar=("TRAIN", "TEST"))
+    parser.add_argument("--steps", type=int, nargs=3, default=(1500, 700, 3000), metavar=("ARTERIES", "COARSE", "FINE"))
+    parser.add_argument("--spacing", type=float, default=0.5, help="mm; the published networks work on 0.5")
+    parser.add_argument("--narrow", action="store_true", help="a quarter of the published widths and smaller VOIs, for a CPU")
+    parser.add_argument("--ablation-steps", type=int, default=0, help="also run the ablation and the five folds with this many steps each")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.set_defaults(run=_coarse_to_fine)
+
+
+def _coarse_to_fine(arguments: argparse.Namespace) -> None:
+    from .coarse_to_fine.command import run
+
+    run(arguments)
+
+
+def _haemorrhage(arguments: argparse.Namespace) -> None:
+    from .haemorrhage.command import run
+
+    run(arguments)
+
+
+def _cta(arguments: argparse.Namespace) -> None:
+    from .cta_resnet.bundle import run
+
+    run(arguments)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from .fine_tune import run
+
+    run(arguments)
+
+
+def _patches(arguments: argparse.Namespace) -> None:
+    from .patch_classifier.command import run
+
+    run(arguments)

@@ -1,0 +1,55 @@
+import type { Transaction } from '../archive/index.ts';
+import { enqueue } from '../jobs/index.ts';
+import type { Destination } from './destination.ts';
+
+/** What a "deliver" job is told. */
+export interface DeliverRequest {
+  readonly analysisId: number;
+  readonly destination: string;
+}
+
+/** What a "commit" job is told. */
+export interface CommitmentRequest {
+  readonly analysisId: number;
+}
+
+/** Enqueues one delivery a destination in the caller's transaction; each destination has its own queue. */
+export async function enqueueDeliveries(
+  transaction: Transaction,
+  analysisId: number,
+  destinations: readonly string[],
+  when: { readonly now: number; readonly dueAt?: number },
+): Promise<void> {
+  for (const destination of destinations) {
+    const payload: DeliverRequest = { analysisId, destination };
+    const kind = deliverKind(destination);
+    const dueAt = when.dueAt ?? when.now;
+    await enqueue(transaction, { kind, queue: kind, key: `${kind}:${analysisId}`, payload, dueAt }, when.now);
+  }
+}
+
+/** In the transaction that records what was stored: the destination will be asked to take responsibility for it (PS3.4 J). */
+export async function enqueueCommitment(
+  transaction: Transaction,
+  destination: Destination,
+  analysisId: number,
+  now: number,
+): Promise<void> {
+  if (destination.type === 'stow-rs' || !destination.commitment) return;
+  const kind = commitmentKind(destination.name);
+  const key = commitmentKey(destination.name, analysisId);
+  const payload: CommitmentRequest = { analysisId };
+  await enqueue(transaction, { kind, queue: kind, key, payload, dueAt: now }, now);
+}
+
+export function deliverKind(destination: string): string {
+  return `deliver:${destination}`;
+}
+
+export function commitmentKind(destination: string): string {
+  return `commit:${destination}`;
+}
+
+export function commitmentKey(destination: string, analysisId: number): string {
+  return `${commitmentKind(destination)}:${analysisId}`;
+}

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { chainsOf, currentKinds, kindsWithFallbacks, nextAfter } from '../../src/delivery/fallbacks.ts';
+
+const fallbacks = {
+  sr: ['sr-comprehensive', 'sr-basic-text'],
+  'heatmap-multiframe': ['heatmap'],
+  heatmap: ['heatmap-grey'],
+};
+const made = new Set(['summary', 'sr', 'sr-basic-text', 'heatmap-multiframe', 'heatmap-grey']);
+
+describe('fallbacks of a destination', () => {
+  it('follow each other, also through the fallbacks of a fallback, as far as they were made; what has nothing to show is not replaced', () => {
+    expect(chainsOf(['heatmap-multiframe', 'sr', 'cine'], fallbacks, made)).to.deep.equal([
+      ['heatmap-multiframe', 'heatmap-grey'],
+      ['sr', 'sr-basic-text'],
+    ]);
+  });
+
+  it('replace a kind one after another, and never leave a wanted result without any', () => {
+    const chains = chainsOf(['sr'], fallbacks, new Set(['sr', 'sr-comprehensive', 'sr-basic-text']));
+    expect(nextAfter('sr', chains, new Set())).to.equal('sr-comprehensive');
+    expect(nextAfter('sr-comprehensive', chains, new Set(['sr']))).to.equal('sr-basic-text');
+    const last = new Set(['sr', 'sr-comprehensive']);
+    expect(nextAfter('sr-basic-text', chains, last)).to.equal(undefined);
+    expect([...currentKinds(chains, last)]).to.deep.equal(['sr-basic-text']);
+  });
+
+  it('end, whatever circles a configuration has', () => {
+    const kind = fc.constantFrom('a', 'b', 'c', 'd');
+    const map = fc.dictionary(kind, fc.array(kind, { maxLength: 4 }));
+    fc.assert(
+      fc.property(map, fc.uniqueArray(kind, { minLength: 1 }), (circles, wanted) => {
+        const kinds = kindsWithFallbacks(wanted, circles);
+        expect(new Set(kinds).size).to.equal(kinds.length);
+        expect(kinds).to.include.members(wanted);
+        const chains = chainsOf(wanted, circles, new Set(kinds));
+        expect(currentKinds(chains, new Set(kinds)).size).to.be.greaterThan(0);
+      }),
+    );
+  });
+});
