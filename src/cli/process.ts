@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { openAnalysisWorker, type AnalysisWorker, type SeriesOutcome } from '../analysis/index.ts';
-import { parseConfig } from '../config/index.ts';
+import { parseConfig, resultKinds } from '../config/index.ts';
 import { readInstance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { listBundles } from '../inference/index.ts';
@@ -17,6 +17,7 @@ interface Options {
   readonly pipeline?: string;
   readonly json?: string;
   readonly bundles: string;
+  readonly results: readonly (typeof resultKinds)[number][];
 }
 
 export function addProcess(program: Command): void {
@@ -28,6 +29,11 @@ export function addProcess(program: Command): void {
     .option('--pipeline <id>', 'run this pipeline whatever the rules say; left out: the shipped rules choose')
     .option('--json <file>', 'write the findings as JSON, one object a series; - for standard output')
     .option('--bundles <folder>', 'folder of bundles', shippedBundles)
+    .addOption(
+      new Option('--results <kind...>', 'the results to make')
+        .choices(resultKinds)
+        .default(['summary', 'heatmap', 'sr']),
+    )
     .action(processPaths);
 }
 
@@ -92,7 +98,7 @@ async function processSeries(
     version: 1,
     supersedes: null,
     completeness: `${frames.length} slices in the given files`,
-    kinds: ['summary', 'heatmap', 'sr'],
+    kinds: options.results,
     folder,
     createdAtMs: Date.now(),
     softwareVersion,
