@@ -2,7 +2,7 @@ import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
 import type { RunnerEvents } from './jobs/index.ts';
-import { hashUid, type Log, type LogFields } from './operations/index.ts';
+import { hashUid, type EventHub, type Log, type LogFields, type Metrics } from './operations/index.ts';
 
 /** What happens in the node, told once: each event is a log line an administrator understands, without patient data. */
 export interface NodeEvents {
@@ -14,13 +14,17 @@ export interface NodeEvents {
   readonly orphansRemoved: (count: number) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
   readonly jobsRescued: RunnerEvents['onRescue'];
+  /** Something beside the images' way failed: nothing is lost by it. */
+  readonly bookkeepingFailed: (error: unknown) => void;
 }
 
-export function nodeEvents(log: Log): NodeEvents {
+export function nodeEvents(log: Log, to: { readonly hub: EventHub; readonly metrics: Metrics }): NodeEvents {
+  const { hub, metrics } = to;
   return {
     log,
     judged: ({ seriesId, seriesInstanceUid, rule, reason }) => {
       const fields: LogFields = { seriesId, series: hashUid(seriesInstanceUid) };
+      hub.publish({ kind: 'series', seriesId });
       if (rule === null) log.warn('series taken by no rule', { ...fields, why: reason?.text ?? '' });
       else if (reason === null) log.info('series complete, analysis queued', { ...fields, rule: rule.name });
       else
@@ -34,6 +38,8 @@ export function nodeEvents(log: Log): NodeEvents {
     analysed: ({ seriesId, findings, provider }) => {
       const { load, preprocess, inference, results } = findings.timingsMs;
       const ms = load + preprocess + inference + results;
+      metrics.analysis(findings.pipeline, findings.state, ms / 1000);
+      hub.publish({ kind: 'analysis', seriesId });
       const fields: LogFields = {
         seriesId,
         state: findings.state,
@@ -45,7 +51,11 @@ export function nodeEvents(log: Log): NodeEvents {
         log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
     },
-    delivered: (delivery) => log.info('results stored by the destination', delivery),
+    delivered: (delivery) => {
+      metrics.delivered(delivery.destination, delivery.stored);
+      hub.publish({ kind: 'delivery', analysisId: delivery.analysisId });
+      log.info('results stored by the destination', delivery);
+    },
     orphansRemoved: (count) => {
       if (count > 0)
         log.info('removed files of transfers that were cut off before their acknowledgement', { count });
@@ -56,6 +66,8 @@ export function nodeEvents(log: Log): NodeEvents {
       }),
     jobFailed: (job, error, next, dueAt) => {
       const fields: LogFields = { job: job.key, attempt: job.attempt, why: describeError(error) };
+      metrics.jobFailed(job.kind, next);
+      hub.publish({ kind: 'job' });
       if (next === 'dead') log.error('job given up', fields);
       else
         log.warn('job failed, will be tried again', {
@@ -63,6 +75,7 @@ export function nodeEvents(log: Log): NodeEvents {
           inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)),
         });
     },
+    bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
   };
 }

@@ -2,8 +2,10 @@ import type { ArchiveFiles, Database } from './archive/index.ts';
 import { WillisError, describeError } from './errors.ts';
 import { hastenSeries, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
-import type { ReceiverPort } from './network/index.ts';
+import type { AssociationSummary, ReceiverPort } from './network/index.ts';
+import type { CallBook } from './node-calls.ts';
 import type { NodeEvents } from './node-events.ts';
+import type { EventHub, Metrics, Throughput } from './operations/index.ts';
 
 /** C-STORE statuses (PS3.4 B.2.3). */
 const success = 0x0000;
@@ -20,6 +22,13 @@ interface Parts {
   readonly quietPeriodAfterReleaseMs: number;
   readonly freeBytes: () => number;
   readonly minimumFreeBytes: number;
+  readonly watch: ReceiverWatch;
+}
+
+/** Who counts what arrives. */
+export interface ReceiverWatch {
+  readonly arrived: (arrival: { readonly seriesId: number | null; readonly sizeBytes: number }) => void;
+  readonly closed: (summary: AssociationSummary) => void;
 }
 
 /** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
@@ -38,8 +47,10 @@ export function receiverPort(parts: Parts): ReceiverPort {
         const { seriesId } = await parts.ingest.take(received);
         const series = touched.get(received.associationId) ?? new Set();
         touched.set(received.associationId, series.add(seriesId));
+        parts.watch.arrived({ seriesId, sizeBytes: received.sizeBytes });
         return success;
       } catch (error) {
+        parts.watch.arrived({ seriesId: null, sizeBytes: received.sizeBytes });
         parts.events.log.warn('an instance was refused', {
           from: received.callingAeTitle,
           why: describeError(error),
@@ -50,6 +61,7 @@ export function receiverPort(parts: Parts): ReceiverPort {
     associationClosed: (summary) => {
       const series = touched.get(summary.id);
       touched.delete(summary.id);
+      parts.watch.closed(summary);
       parts.events.log.info(summary.text, { association: summary.id });
       if (series === undefined || summary.ending !== 'released') return;
       const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
@@ -58,6 +70,29 @@ export function receiverPort(parts: Parts): ReceiverPort {
         .catch((error: unknown) =>
           parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }),
         );
+    },
+  };
+}
+
+/** Counts arrivals and associations, and tells those who watch. */
+export function receiverWatch(to: {
+  readonly hub: EventHub;
+  readonly metrics: Metrics;
+  readonly throughput: Throughput;
+  readonly calls: CallBook;
+  readonly now: () => number;
+}): ReceiverWatch {
+  return {
+    arrived: ({ seriesId, sizeBytes }) => {
+      to.metrics.instance(seriesId === null ? 'refused' : 'stored', 'dicom', sizeBytes);
+      if (seriesId === null) return;
+      to.throughput.count(to.now());
+      to.hub.publish({ kind: 'instance', seriesId });
+    },
+    closed: (summary) => {
+      to.metrics.association(summary.ending);
+      to.calls.enter(summary);
+      to.hub.publish({ kind: 'association' });
     },
   };
 }

@@ -2,42 +2,55 @@ import path from 'node:path';
 import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
+import { analyseHandler, openAnalysisWorker } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
-import type { Config } from './config/index.ts';
+import { openConfigStore, type Config } from './config/index.ts';
 import { deliveryHandlers } from './delivery/index.ts';
-import { WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
-import { listBundles } from './inference/index.ts';
 import { Ingest, assembleHandler } from './intake/index.ts';
 import { startRunner, type JobHandler } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
+import { openCallBook } from './node-calls.ts';
 import { nodeEvents } from './node-events.ts';
-import { receiverPort } from './node-receiver.ts';
-import type { Log } from './operations/index.ts';
+import { receiverPort, receiverWatch } from './node-receiver.ts';
+import { liveSettings, watchConfigFile } from './node-settings.ts';
+import { startNodeWeb } from './node-web.ts';
+import { openEventHub, openMetrics, openThroughput, ringLog, type Log } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
 
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
 export interface WillisNode extends AsyncDisposable {
   readonly dicomPort: number;
+  /** Where the page is, and the code for its first administrator while there is none; null where it is switched off. */
+  readonly web: { readonly url: string; readonly setupCode: string | null } | null;
   /** Findings of the newest analysis. */
   latestFindings(): Promise<SeriesFindings | undefined>;
 }
 
-/** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
-export async function startNode(config: Config, log: Log): Promise<WillisNode> {
+/** The file that holds the configuration, and what it would say while there is none. */
+export interface ConfigOrigin {
+  readonly file: string;
+  readonly valueWithoutFile: unknown;
+}
+
+/** The whole node: archive, jobs, intake, analysis, delivery, and the receiver and page last, when all behind them stands. */
+export async function startNode(config: Config, consoleLog: Log, origin?: ConfigOrigin): Promise<WillisNode> {
   const now = Date.now;
+  const hub = openEventHub();
+  const metrics = openMetrics();
+  const throughput = openThroughput(120);
+  const log = ringLog(consoleLog, { capacity: 5000, now, onEntry: () => hub.publish({ kind: 'log' }) });
   await using stack = new AsyncDisposableStack();
   const files = openFiles(config.node.dataDir, () => new Date());
   await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
   stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
   const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
   stack.defer(async () => await database.destroy());
-  const events = nodeEvents(log);
+  const events = nodeEvents(log, { hub, metrics });
   events.orphansRemoved(await removeOrphans(database, files));
 
   const worker = stack.use(openAnalysisWorker(config.inference));
-  const routes = await routesOf(config, log);
+  const live = await liveSettings(config, log, (changed) => setDeliveries(changed));
   const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
   const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
   const handlers = new Map<string, JobHandler>([
@@ -46,22 +59,33 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
       assembleHandler(database, {
         quietPeriodMs,
         quietPeriodAfterReleaseMs,
-        rules: config.rules,
+        get rules() {
+          return live.config.rules;
+        },
         now,
         onJudged: events.judged,
       }),
     ],
     [
       'analyse',
-      analyseHandler(database, { files, worker, routes, softwareVersion, now, onAnalysed: events.analysed }),
+      analyseHandler(database, {
+        files,
+        worker,
+        get routes() {
+          return live.routes;
+        },
+        softwareVersion,
+        now,
+        onAnalysed: events.analysed,
+      }),
     ],
-    ...deliveryHandlers(database, config.destinations, {
-      callingAeTitle: config.node.aeTitle,
-      files,
-      now,
-      onDelivered: events.delivered,
-    }),
   ]);
+  const setDeliveries = ({ node, destinations }: Config): void => {
+    for (const kind of handlers.keys()) if (kind.startsWith('deliver:')) handlers.delete(kind);
+    const options = { callingAeTitle: node.aeTitle, files, now, onDelivered: events.delivered };
+    for (const [kind, handler] of deliveryHandlers(database, destinations, options)) handlers.set(kind, handler);
+  };
+  setDeliveries(config);
   const runner = stack.use(
     await startRunner(
       database,
@@ -76,12 +100,26 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     freeBytes: () => freeBytes(files.dataDir),
     minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
   };
-  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, ...room });
-  const receiver = stack.use(await startReceiver({ ...receiverOptions(config), durability: 'full' }, port));
+  const calls = openCallBook(database, { now, onFault: events.bookkeepingFailed });
+  const watch = receiverWatch({ hub, metrics, throughput, calls, now });
+  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, watch, ...room });
+  const receiver = stack.use(await startReceiver(receiverOptions(config, () => live.config.dicom.callers), port));
+  const store = openConfigStore(config, {
+    ...(origin ?? { file: path.join(files.dataDir, 'willis.json'), valueWithoutFile: config }),
+    now,
+    prepare: live.prepare,
+  });
+  stack.use(watchConfigFile(store, events));
+  const wake = (): void => runner.wake();
+  const behind = { database, files, log, hub, metrics, throughput, calls, live, store, ingest, port, wake, now };
+  const web = config.web.enabled
+    ? stack.use(await startNodeWeb({ ...behind, dicomPort: receiver.port }))
+    : null;
   log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
     dicomPort: receiver.port,
+    web,
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
@@ -96,13 +134,21 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
   return row === undefined ? undefined : (JSON.parse(row.findings) as SeriesFindings);
 }
 
-function receiverOptions(config: Config): Omit<Parameters<typeof startReceiver>[0], 'durability'> {
+/** Callers are read at each association: the page may add one while the node runs. */
+function receiverOptions(
+  config: Config,
+  callers: () => Config['dicom']['callers'],
+): Parameters<typeof startReceiver>[0] {
   const { maxInstanceMegabytes, ...dicom } = config.dicom;
   return {
     ...dicom,
     aeTitle: config.node.aeTitle,
     maxPduLengthBytes: 131_072,
     maxInstanceBytes: maxInstanceMegabytes * 1e6,
+    durability: 'full',
+    get callers() {
+      return callers();
+    },
   };
 }
 
@@ -111,32 +157,4 @@ function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/** Which bundle serves each rule. A broken bundle is refused by name; a rule whose pipeline has none stops the start. */
-async function routesOf(config: Config, log: Log): Promise<ReadonlyMap<string, Route>> {
-  const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
-  for (const entry of listed) {
-    if (entry.kind === 'refused')
-      log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
-  }
-  return new Map(
-    config.rules.map(({ name, pipeline, sendTo }) => {
-      const found = listed
-        .filter((entry) => entry.kind === 'bundle')
-        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
-      if (found === undefined) throw noBundle(name, pipeline);
-      return [
-        name,
-        { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 },
-      ];
-    }),
-  );
-}
-
-function noBundle(rule: string, pipeline: string): WillisError {
-  return new WillisError(
-    'BUNDLE_MISSING',
-    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
-  );
-}
-
-export const shippedBundles = path.join(import.meta.dirname, '..', 'models');
+export { shippedBundles } from './node-settings.ts';

@@ -1,2 +1,3 @@
 export { configJsonSchema, loadConfig, parseConfig } from './load.ts';
 export type { Config } from './schema.ts';
+export { openConfigStore, type ConfigDocument, type ConfigStore, type ConfigVersion } from './store.ts';

@@ -2,6 +2,7 @@ export {
   analyseJob,
   assembleHandler,
   hastenSeries,
+  reprocessSeries,
   type AnalyseRequest,
   type Judgement,
 } from './assemble.ts';

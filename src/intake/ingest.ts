@@ -5,6 +5,7 @@ import { WillisError } from '../errors.ts';
 import { enqueue } from '../jobs/index.ts';
 import { frameGeometries } from '../volume/index.ts';
 import { readHeaderOf, type IncomingInstance } from './incoming-header.ts';
+import { readStudy, rememberStudy, type StudyDescription } from './study.ts';
 import { readTraits, type SeriesTraits } from './traits.ts';
 
 export interface IngestOptions {
@@ -141,6 +142,7 @@ interface InstanceDescription {
   readonly studyInstanceUid: string;
   /** Needed once a series. */
   readonly traits: () => SeriesTraits;
+  readonly study: () => StudyDescription;
   readonly frames: string;
 }
 
@@ -166,6 +168,7 @@ function describeInstance(incoming: IncomingInstance, header: Attributes, path: 
     seriesInstanceUid,
     studyInstanceUid,
     traits: () => readTraits(header),
+    study: () => readStudy(header),
     frames: JSON.stringify(frameGeometries(sopClassUid, sopInstanceUid, header)),
   };
 }
@@ -219,6 +222,7 @@ async function seriesOf(transaction: Transaction, row: InstanceDescription, now:
     .executeTakeFirst();
   if (known !== undefined) return known.id;
   const traits = row.traits();
+  await rememberStudy(transaction, row.studyInstanceUid, row.study(), now);
   const inserted = await transaction
     .insertInto('series')
     .values({

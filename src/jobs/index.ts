@@ -1,4 +1,4 @@
-export { enqueue, hasten, type Job, type NewJob } from './queue.ts';
+export { enqueue, hasten, retryDead, type Job, type NewJob } from './queue.ts';
 export {
   startRunner,
   type JobHandler,

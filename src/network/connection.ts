@@ -33,6 +33,8 @@ export class Connection {
   private readonly admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
   private phase: Phase = 'awaiting-association';
   private requestor: Requestor | undefined;
+  private negotiation: readonly string[] = [];
+  private isStranger = false;
   private contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   private value: { contextId: number; isCommand: boolean; isLast: boolean } | undefined;
   private command: Buffer[] = [];
@@ -176,8 +178,11 @@ export class Connection {
     if (outcome.kind === 'fault') throw new ProtocolFault(outcome.text);
     this.requestor = outcome.requestor;
     this.stream.write(outcome.reply);
+    // PS3.8 Table 9-21: source 1, reason 3, calling AE title not recognised
+    this.isStranger = outcome.kind === 'rejected' && outcome.rejection.source === 1 && outcome.rejection.reason === 3;
     if (outcome.kind === 'rejected') return this.finish('rejected', `was refused: ${outcome.rejection.text}`);
     this.contexts = outcome.contexts;
+    this.negotiation = outcome.lines;
     this.phase = 'open';
   }
 
@@ -304,7 +309,15 @@ export class Connection {
       this.stored + this.refused === 0
         ? ''
         : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
-    this.port.associationClosed({ id: this.id, ending, text: `${who} ${what}${counts}` });
+    this.port.associationClosed({
+      id: this.id,
+      ending,
+      text: `${who} ${what}${counts}`,
+      callingAeTitle: requestor?.callingAeTitle ?? '',
+      remoteAddress: this.stream.remoteAddress,
+      isStranger: this.isStranger,
+      negotiation: this.negotiation,
+    });
   }
 }
 

@@ -50,6 +50,13 @@ export interface AssociationSummary {
   readonly ending:
     'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
   readonly text: string;
+  /** "" where the connection ended before it was told. */
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  /** Refused because we do not know the caller, or not from this address. */
+  readonly isStranger: boolean;
+  /** What was negotiated, a line a presentation context. */
+  readonly negotiation: readonly string[];
 }
 
 /** What stands behind the receiver: the archive, and whether there is room for more. */

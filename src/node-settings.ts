@@ -1,0 +1,124 @@
+import path from 'node:path';
+import type { Route } from './analysis/index.ts';
+import type { Config, ConfigStore } from './config/index.ts';
+import { WillisError } from './errors.ts';
+import { listBundles, type ListedBundle } from './inference/index.ts';
+import type { NodeEvents } from './node-events.ts';
+import type { Log } from './operations/index.ts';
+
+/** The parts of the configuration that come into force without a restart. */
+export interface LiveSettings {
+  readonly config: Config;
+  readonly routes: ReadonlyMap<string, Route>;
+  /** Throws BUNDLE_MISSING; what it returns puts the configuration into force. */
+  prepare(config: Config): Promise<() => void>;
+  bundles(): Promise<readonly ListedBundle[]>;
+  /** Top-level keys that differ from those the node was started with, and wait for a restart. */
+  restartNeeded(): readonly string[];
+}
+
+/** Callers, destinations and rules follow the configuration; `onEnforced` hears of each one that comes into force. */
+export async function liveSettings(
+  started: Config,
+  log: Log,
+  onEnforced: (config: Config) => void,
+): Promise<LiveSettings> {
+  let config = started;
+  const bundles = async (): Promise<readonly ListedBundle[]> =>
+    await listBundles(started.inference.bundlesDir ?? shippedBundles);
+  let routes = routesOf(config, await logged(bundles, log));
+  return {
+    get config() {
+      return config;
+    },
+    get routes() {
+      return routes;
+    },
+    bundles,
+    prepare: async (next) => {
+      const nextRoutes = routesOf(next, await bundles());
+      return () => {
+        config = next;
+        routes = nextRoutes;
+        onEnforced(next);
+        log.info('the configuration changed', { restartNeeded: waiting(started, next).join(', ') || 'no' });
+      };
+    },
+    restartNeeded: () => waiting(started, config),
+  };
+}
+
+const lookEveryMs = 3000;
+
+/** Looks now and then whether the configuration file was changed by hand. */
+export function watchConfigFile(store: ConfigStore, events: NodeEvents): Disposable {
+  let told = '';
+  const timer = setInterval(() => {
+    store
+      .look()
+      .then((seen) => {
+        const { fault, sha256 } = store.document();
+        if (seen === 'invalid' && told !== sha256)
+          events.log.error('the configuration file was changed and is not valid; the last valid one stays in force', {
+            why: fault ?? '',
+          });
+        told = seen === 'invalid' ? sha256 : '';
+      })
+      .catch(events.bookkeepingFailed);
+  }, lookEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Sections and keys that are read once, when the node starts. */
+function waiting(started: Config, now: Config): readonly string[] {
+  const fixed = ({ node, dicom: { callers: _live, ...dicom }, series, inference, index, web }: Config) => ({
+    node,
+    dicom,
+    series,
+    inference,
+    index,
+    web,
+  });
+  const [before, after] = [fixed(started), fixed(now)];
+  return (Object.keys(before) as (keyof typeof before)[]).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
+}
+
+/** Which bundle serves each rule; a rule whose pipeline has none is an error. */
+function routesOf(config: Config, listed: readonly ListedBundle[]): ReadonlyMap<string, Route> {
+  return new Map(
+    config.rules.map(({ name, pipeline, sendTo }) => {
+      const found = listed
+        .filter((entry) => entry.kind === 'bundle')
+        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
+      if (found === undefined) throw noBundle(name, pipeline);
+      return [
+        name,
+        { pipeline, sendTo, bundleFolder: found.bundle.folder, bundleSha256: found.bundle.identity.sha256 },
+      ];
+    }),
+  );
+}
+
+/** A broken bundle is refused by name. */
+async function logged(
+  bundles: () => Promise<readonly ListedBundle[]>,
+  log: Log,
+): Promise<readonly ListedBundle[]> {
+  const listed = await bundles();
+  for (const entry of listed) {
+    if (entry.kind === 'refused')
+      log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
+  }
+  return listed;
+}
+
+function noBundle(rule: string, pipeline: string): WillisError {
+  return new WillisError(
+    'BUNDLE_MISSING',
+    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
+  );
+}
+
+export const shippedBundles = path.join(import.meta.dirname, '..', 'models');
