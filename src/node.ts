@@ -17,12 +17,13 @@ import { liveSettings, watchConfigFile } from './node-settings.ts';
 import { startNodeWeb } from './node-web.ts';
 import { openEventHub, openMetrics, openThroughput, ringLog, type Log } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
+import type { WebServer } from './web/index.ts';
 
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
 export interface WillisNode extends AsyncDisposable {
   readonly dicomPort: number;
   /** Where the page is, and the code for its first administrator while there is none; null where it is switched off. */
-  readonly web: { readonly url: string; readonly setupCode: string | null } | null;
+  readonly web: Pick<WebServer, 'url' | 'setupCode' | 'routes'> | null;
   /** Findings of the newest analysis. */
   latestFindings(): Promise<SeriesFindings | undefined>;
 }
