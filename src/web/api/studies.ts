@@ -39,7 +39,7 @@ export async function listStudies(node: Pick<NodeAccess, 'database'>, asked: Que
 /** Keyset paging: the hundredth page costs what the first one costs. */
 async function studyRows(node: Pick<NodeAccess, 'database'>, asked: Query): Promise<readonly StudyRow[]> {
   let rows = node.database.selectFrom('study').selectAll();
-  for (const word of asked.search.toLowerCase().split(/[\s^]+/).filter((one) => one !== ''))
+  for (const word of asked.search.toLowerCase().split(/[\s^=]+/).filter((one) => one !== ''))
     rows = rows.where('search_text', 'like', `%${word.replace(/[%_]/g, '')}%`);
   const { state } = asked;
   if (state !== undefined)

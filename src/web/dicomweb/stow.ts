@@ -1,8 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { open, stat, unlink } from 'node:fs/promises';
+import { open, stat, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readHeader } from '../../dicom/index.ts';
@@ -83,14 +81,14 @@ async function readParts(
 ): Promise<readonly Outcome[]> {
   const dicer = new Dicer({ boundary, maxHeaderPairs: 32 });
   const taken: Promise<Outcome>[] = [];
+  const open = new Set<Readable>();
   dicer.on('part', (part) => {
-    if (taken.length < mostParts) taken.push(take(part));
-    else dicer.destroy(new Error(`more than ${mostParts} parts`));
+    if (taken.length >= mostParts) return void body.destroy(new Error(`more than ${mostParts} parts`));
+    open.add(part);
+    taken.push(take(part).finally(() => open.delete(part)));
   });
-  const broken = await pipeline(body, dicer).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  const broken = await endOf(body, dicer);
+  if (broken !== null) for (const part of open) part.destroy(broken);
   const outcomes = await Promise.all(taken);
   if (broken === null) return outcomes;
   const stored = outcomes.filter((one) => one.kind === 'stored').length;
@@ -99,6 +97,19 @@ async function readParts(
     `The multipart body is broken (${describeError(broken)}); ${stored} instances before that were stored. Send all again.`,
     { cause: broken },
   );
+}
+
+/** Null when all parts were read, else what went wrong. The parser tells its own end, when the last part ended too. */
+async function endOf(body: Readable, dicer: Dicer): Promise<Error | null> {
+  return await new Promise((resolve) => {
+    dicer.once('finish', () => resolve(null));
+    dicer.once('error', resolve);
+    body.once('error', resolve);
+    body.once('close', () => {
+      if (!body.readableEnded) resolve(new Error('the connection ended'));
+    });
+    body.pipe(dicer);
+  });
 }
 
 interface PartToTake {
@@ -127,16 +138,33 @@ async function takePart({ node, options }: DicomWeb, { part, study, calling }: P
   }
 }
 
+/** Reads the part to its end whatever happens, for the parser waits until it is read; throws the first fault then. */
 async function writeDurably(part: Readable, file: string, longestBytes: number): Promise<void> {
+  const faults: unknown[] = [];
+  // a body that breaks off is told to the part at any time, also before the file is open
+  part.on('error', (error) => faults.push(error));
+  const handle = await open(file, 'wx').catch((error: unknown) => void faults.push(error));
   let length = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  try {
+    for await (const chunk of part as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length <= longestBytes) done(null, chunk);
-      else done(new WillisError('UPLOAD_TOO_LARGE', `An instance is longer than ${longestBytes} bytes.`));
-    },
-  });
-  await pipeline(part, limit, createWriteStream(file, { flags: 'wx', flush: true }));
+      if (length > longestBytes && faults.length === 0)
+        faults.push(new WillisError('UPLOAD_TOO_LARGE', `An instance is longer than ${longestBytes} bytes.`));
+      if (faults.length === 0) await handle?.writeFile(chunk).catch((error: unknown) => faults.push(error));
+    }
+  } catch (error) {
+    faults.push(error);
+  }
+  if (handle !== undefined) await closeDurably(handle, file, faults.length === 0);
+  if (faults.length > 0) throw faults[0];
+}
+
+async function closeDurably(handle: FileHandle, file: string, isWanted: boolean): Promise<void> {
+  try {
+    if (isWanted) await handle.datasync();
+  } finally {
+    await handle.close();
+  }
   const folder = await open(path.dirname(file), 'r');
   try {
     await folder.sync();
