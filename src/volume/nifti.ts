@@ -10,9 +10,14 @@ const float32 = 16;
 
 /**
  * A NIfTI-1 file (nifti.nimh.nih.gov, nifti1.h) of a volume: one file, little endian, its place as the sform in mm.
+ * `window` is what a viewer shows from black to white (cal_min, cal_max).
  * NIfTI counts x towards Right and y towards Anterior where LPS counts Left and Posterior, so both change sign.
  */
-export function encodeNifti(volume: Volume, storage: NiftiStorage): Uint8Array {
+export function encodeNifti(
+  volume: Volume,
+  storage: NiftiStorage,
+  window: { readonly low: number; readonly high: number } = { low: 0, high: 1 },
+): Uint8Array {
   const { type, bytes, slope } = store(volume.data, storage);
   const file = new Uint8Array(headerBytes + bytes.length);
   const view = new DataView(file.buffer);
@@ -23,6 +28,8 @@ export function encodeNifti(volume: Volume, storage: NiftiStorage): Uint8Array {
   [1, ...volume.spacingMm, 1, 1, 1, 1].forEach((value, index) => view.setFloat32(76 + index * 4, value, true));
   view.setFloat32(108, headerBytes, true);
   view.setFloat32(112, slope, true);
+  view.setFloat32(124, window.high, true);
+  view.setFloat32(128, window.low, true);
   // millimetres
   view.setUint8(123, 2);
   // sform: scanner coordinates

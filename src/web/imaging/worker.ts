@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import { decodeFrame, readInstance, type Instance } from '../../dicom/index.ts';
 import { WillisError, describeError } from '../../errors.ts';
-import { encodeNifti, loadVolume } from '../../volume/index.ts';
+import { encodeNifti, loadVolume, percentiles } from '../../volume/index.ts';
 import type { ImagingAnswer } from './imaging.ts';
 import { makePicture } from './picture.ts';
 import type { ImagingResults, ImagingTask } from './tasks.ts';
@@ -26,7 +26,8 @@ async function work(task: ImagingTask): Promise<ImagingResults[keyof ImagingResu
     case 'volume': {
       const instances: Instance[] = [];
       for (const path of task.paths) instances.push(readInstance(await readFile(path)));
-      return encodeNifti((await loadVolume(instances)).volume, 'integers');
+      const { volume } = await loadVolume(instances);
+      return encodeNifti(volume, 'integers', windowOf(volume.data));
     }
     case 'frames': {
       const instance = readInstance(await readFile(task.path));
@@ -37,6 +38,16 @@ async function work(task: ImagingTask): Promise<ImagingResults[keyof ImagingResu
     case 'picture':
       return await makePicture(readInstance(await readFile(task.path)), task.frame, task.window);
   }
+}
+
+const sampleEvery = 61;
+
+/** Arteries are the brightest few per mille of an angiogram: the window ends above all but those. */
+function windowOf(data: Float32Array): { low: number; high: number } {
+  const sample = new Float32Array(Math.ceil(data.length / sampleEvery));
+  for (let index = 0; index < sample.length; index += 1) sample[index] = data[index * sampleEvery]!;
+  const [low = 0, high = 1] = percentiles(sample, [1, 99.95]);
+  return { low, high: Math.max(high, low + 1) };
 }
 
 function bytesOf(data: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): Uint8Array {

@@ -129,10 +129,15 @@ function Machine({ overview }: { overview: Overview }): ReactNode {
       </Text>
       <Text>
         {bytesText(disk.usedBytesPerDay)} a day arrive
-        {disk.daysLeft === null ? '' : `: full in about ${Math.floor(disk.daysLeft)} days`}
+        {disk.daysLeft === null ? '' : `: full ${daysText(disk.daysLeft)}`}
       </Text>
     </Card>
   );
+}
+
+/** The rate of a few days says nothing about years. */
+function daysText(days: number): string {
+  return days > 700 ? 'in more than two years' : `in about ${Math.floor(days)} days`;
 }
 
 function Times({ overview }: { overview: Overview }): ReactNode {

@@ -143,9 +143,18 @@ function Views({ scene, hasMap }: { scene: Scene | null; hasMap: boolean }): Rea
   const [view, setView] = useState<View>('all');
   const [threshold, setThreshold] = useState(firstThreshold);
   const [opacity, setOpacity] = useState(0.5);
-  useEffect(() => scene?.show(view), [scene, view]);
-  useEffect(() => scene?.setThreshold(threshold), [scene, threshold]);
-  useEffect(() => scene?.setMapOpacity(opacity), [scene, opacity]);
+  const changeView = (value: View): void => {
+    setView(value);
+    scene?.show(value);
+  };
+  const changeThreshold = (value: number): void => {
+    setThreshold(value);
+    scene?.setThreshold(value);
+  };
+  const changeOpacity = (value: number): void => {
+    setOpacity(value);
+    scene?.setMapOpacity(value);
+  };
   return (
     <div>
       <SegmentedControl
@@ -154,12 +163,12 @@ function Views({ scene, hasMap }: { scene: Scene | null; hasMap: boolean }): Rea
         aria-label="View"
         data={[...viewNames]}
         value={view}
-        onChange={(value) => setView(value as View)}
+        onChange={(value) => changeView(value as View)}
       />
       {hasMap && (
         <>
-          <SliderLine label="Map from probability" value={threshold} onChange={setThreshold} />
-          <SliderLine label="Map opacity" value={opacity} onChange={setOpacity} />
+          <SliderLine label="Map from probability" value={threshold} onChange={changeThreshold} />
+          <SliderLine label="Map opacity" value={opacity} onChange={changeOpacity} />
         </>
       )}
     </div>

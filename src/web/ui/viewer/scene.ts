@@ -58,14 +58,24 @@ export async function openScene(canvas: HTMLCanvasElement, source: SceneSource):
     const { mm } = location as { mm: ArrayLike<number> };
     source.onPlace([-mm[0]!, -mm[1]!, mm[2]!]);
   };
+  niivue.addColormap('angiogram', angiogram);
   await niivue.attachToCanvas(canvas);
   await niivue.loadVolumes(volumesOf(source));
   niivue.setSliceType(SLICE_TYPE.MULTIPLANAR);
   return sceneOf(niivue);
 }
 
+/** Grey in slices; in 3D what is dark is clear as glass, so that arteries show through the head. */
+const angiogram = {
+  R: [0, 110, 170, 255],
+  G: [0, 110, 170, 255],
+  B: [0, 110, 170, 255],
+  A: [0, 0, 18, 180],
+  I: [0, 110, 170, 255],
+};
+
 function volumesOf(source: SceneSource): Parameters<Niivue['loadVolumes']>[0] {
-  const grey = { url: source.volumeUrl, name: 'source.nii', colormap: 'gray' };
+  const grey = { url: source.volumeUrl, name: 'source.nii', colormap: 'angiogram' };
   if (source.mapUrl === null) return [grey];
   const map = { url: source.mapUrl, name: 'map.nii.gz', colormap: 'warm', opacity: 0.5 };
   return [grey, { ...map, cal_min: source.threshold, cal_max: 1 }];
@@ -107,7 +117,7 @@ function setMarks(niivue: Niivue, findings: readonly Finding[]): void {
     nodeColormapNegative: 'cool',
     nodeMinColor: 0,
     nodeMaxColor: 1,
-    nodeScale: 1.4,
+    nodeScale: 2,
     edgeColormap: 'cool',
     edgeColormapNegative: 'cool',
     edgeMin: 1,
