@@ -36,8 +36,7 @@ export function nodeEvents(log: Log, to: { readonly hub: EventHub; readonly metr
         });
     },
     analysed: ({ seriesId, findings, provider }) => {
-      const { load, preprocess, inference, results } = findings.timingsMs;
-      const ms = load + preprocess + inference + results;
+      const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
       metrics.analysis(findings.pipeline, findings.state, ms / 1000);
       hub.publish({ kind: 'analysis', seriesId });
       const fields: LogFields = {

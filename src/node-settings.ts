@@ -12,18 +12,17 @@ export interface LiveSettings {
   readonly routes: ReadonlyMap<string, Route>;
   /** Throws BUNDLE_MISSING; what it returns puts the configuration into force. */
   prepare(config: Config): Promise<() => void>;
+  /** Tells `listener` of every configuration that comes into force. */
+  onEnforced(listener: (config: Config) => void): void;
   bundles(): Promise<readonly ListedBundle[]>;
   /** Top-level keys that differ from those the node was started with, and wait for a restart. */
   restartNeeded(): readonly string[];
 }
 
-/** Callers, destinations and rules follow the configuration; `onEnforced` hears of each one that comes into force. */
-export async function liveSettings(
-  started: Config,
-  log: Log,
-  onEnforced: (config: Config) => void,
-): Promise<LiveSettings> {
+/** Callers, destinations and rules follow the configuration. */
+export async function liveSettings(started: Config, log: Log): Promise<LiveSettings> {
   let config = started;
+  const listeners: ((config: Config) => void)[] = [];
   const bundles = async (): Promise<readonly ListedBundle[]> =>
     await listBundles(started.inference.bundlesDir ?? shippedBundles);
   let routes = routesOf(config, await logged(bundles, log));
@@ -35,12 +34,13 @@ export async function liveSettings(
       return routes;
     },
     bundles,
+    onEnforced: (listener) => void listeners.push(listener),
     prepare: async (next) => {
       const nextRoutes = routesOf(next, await bundles());
       return () => {
         config = next;
         routes = nextRoutes;
-        onEnforced(next);
+        for (const listener of listeners) listener(next);
         log.info('the configuration changed', { restartNeeded: waiting(started, next).join(', ') || 'no' });
       };
     },

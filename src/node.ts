@@ -2,21 +2,20 @@ import path from 'node:path';
 import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { analyseHandler, openAnalysisWorker } from './analysis/index.ts';
+import { openAnalysisWorker } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import { openConfigStore, type Config } from './config/index.ts';
-import { deliveryHandlers } from './delivery/index.ts';
 import type { SeriesFindings } from './findings/index.ts';
-import { Ingest, assembleHandler } from './intake/index.ts';
-import { startRunner, type JobHandler } from './jobs/index.ts';
+import { Ingest } from './intake/index.ts';
+import { startRunner } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
 import { openCallBook } from './node-calls.ts';
 import { nodeEvents } from './node-events.ts';
 import { receiverPort, receiverWatch } from './node-receiver.ts';
 import { liveSettings, watchConfigFile } from './node-settings.ts';
+import { stageHandlers } from './node-stages.ts';
 import { startNodeWeb } from './node-web.ts';
-import { openEventHub, openMetrics, openThroughput, ringLog, type Log } from './operations/index.ts';
-import { softwareVersion } from './version.ts';
+import { openObservers, type Log } from './operations/index.ts';
 import type { WebServer } from './web/index.ts';
 
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
@@ -37,56 +36,19 @@ export interface ConfigOrigin {
 /** The whole node: archive, jobs, intake, analysis, delivery, and the receiver and page last, when all behind them stands. */
 export async function startNode(config: Config, consoleLog: Log, origin?: ConfigOrigin): Promise<WillisNode> {
   const now = Date.now;
-  const hub = openEventHub();
-  const metrics = openMetrics();
-  const throughput = openThroughput(120);
-  const log = ringLog(consoleLog, { capacity: 5000, now, onEntry: () => hub.publish({ kind: 'log' }) });
+  const { log, ...observers } = openObservers(consoleLog, now);
   await using stack = new AsyncDisposableStack();
   const files = openFiles(config.node.dataDir, () => new Date());
   await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
   stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
   const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
   stack.defer(async () => await database.destroy());
-  const events = nodeEvents(log, { hub, metrics });
+  const events = nodeEvents(log, observers);
   events.orphansRemoved(await removeOrphans(database, files));
 
   const worker = stack.use(openAnalysisWorker(config.inference));
-  const live = await liveSettings(config, log, (changed) => setDeliveries(changed));
-  const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
-  const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
-  const handlers = new Map<string, JobHandler>([
-    [
-      'assemble',
-      assembleHandler(database, {
-        quietPeriodMs,
-        quietPeriodAfterReleaseMs,
-        get rules() {
-          return live.config.rules;
-        },
-        now,
-        onJudged: events.judged,
-      }),
-    ],
-    [
-      'analyse',
-      analyseHandler(database, {
-        files,
-        worker,
-        get routes() {
-          return live.routes;
-        },
-        softwareVersion,
-        now,
-        onAnalysed: events.analysed,
-      }),
-    ],
-  ]);
-  const setDeliveries = ({ node, destinations }: Config): void => {
-    for (const kind of handlers.keys()) if (kind.startsWith('deliver:')) handlers.delete(kind);
-    const options = { callingAeTitle: node.aeTitle, files, now, onDelivered: events.delivered };
-    for (const [kind, handler] of deliveryHandlers(database, destinations, options)) handlers.set(kind, handler);
-  };
-  setDeliveries(config);
+  const live = await liveSettings(config, log);
+  const handlers = stageHandlers({ database, files, worker, live, events, now });
   const runner = stack.use(
     await startRunner(
       database,
@@ -96,25 +58,27 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     ),
   );
 
+  const quietPeriodMs = config.series.quietPeriodSeconds * 1000;
+  const quietPeriodAfterReleaseMs = config.series.quietPeriodAfterReleaseSeconds * 1000;
   const ingest = new Ingest(database, files, { quietPeriodMs, now, onConflict: events.conflict });
   const room = {
     freeBytes: () => freeBytes(files.dataDir),
     minimumFreeBytes: config.node.minimumFreeMegabytes * 1e6,
   };
   const calls = openCallBook(database, { now, onFault: events.bookkeepingFailed });
-  const watch = receiverWatch({ hub, metrics, throughput, calls, now });
+  const watch = receiverWatch({ ...observers, calls, now });
   const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, watch, ...room });
   const receiver = stack.use(await startReceiver(receiverOptions(config, () => live.config.dicom.callers), port));
   const store = openConfigStore(config, {
     ...(origin ?? { file: path.join(files.dataDir, 'willis.json'), valueWithoutFile: config }),
     now,
-    prepare: live.prepare,
+    prepare: async (next) => await live.prepare(next),
   });
   stack.use(watchConfigFile(store, events));
+  const behind = { database, files, log, ...observers, calls, live, store, ingest, port, now };
   const wake = (): void => runner.wake();
-  const behind = { database, files, log, hub, metrics, throughput, calls, live, store, ingest, port, wake, now };
   const web = config.web.enabled
-    ? stack.use(await startNodeWeb({ ...behind, dicomPort: receiver.port }))
+    ? stack.use(await startNodeWeb({ ...behind, wake, dicomPort: receiver.port }))
     : null;
   log.info('node is ready', { aeTitle: config.node.aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { loadConfig, parseConfig } from '../config/index.ts';
 import { startNode } from '../node.ts';
 import { openLog } from '../operations/index.ts';
+import { buildPageWhereMissing } from './page.ts';
 
 export function addServe(program: Command): void {
   program
@@ -19,6 +20,8 @@ export function addServe(program: Command): void {
           ? parseConfig({}, 'the default configuration')
           : await loadConfig(written);
       const log = openLog({ terminal: process.stderr.isTTY, level: 'info' });
+      const told = config.web.enabled ? buildPageWhereMissing() : null;
+      if (told !== null) log.info(told);
       const node = await startNode(config, log, { file: written, valueWithoutFile: {} });
       if (node.web !== null) process.stderr.write(welcome(node.web));
       const signal = await stopSignal();

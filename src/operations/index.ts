@@ -1,5 +1,6 @@
-export { openEventHub, type EventHub, type NodeEvent } from './event-hub.ts';
+export type { EventHub } from './event-hub.ts';
 export { hashUid, openLog, type Log, type LogFields } from './log.ts';
-export { ringLog, type LogEntry, type LogRing } from './log-ring.ts';
-export { openMetrics, type Metrics } from './metrics.ts';
-export { openThroughput, type Throughput } from './throughput.ts';
+export type { LogRing } from './log-ring.ts';
+export type { Metrics } from './metrics.ts';
+export { openObservers } from './observers.ts';
+export type { Throughput } from './throughput.ts';

@@ -7,9 +7,7 @@ const time = z.number();
 const reason = z.object({ code: z.string(), text: z.string() }).nullable();
 export const seriesState = z.enum(['receiving', 'queued', 'findings', 'no-findings', 'not-analysed']);
 
-export const fault = z.object({ code: z.string(), message: z.string() });
-
-export const session = z.object({
+const session = z.object({
   name: z.string(),
   role,
   /** Sent back as X-Willis-Csrf with every request that changes something. */
@@ -48,7 +46,7 @@ export const overview = z.object({
   instancesPerMinute: z.array(z.number()),
 });
 
-export const studyLine = z.object({
+const studyLine = z.object({
   id: z.number(),
   studyInstanceUid: z.string(),
   patientName: z.string(),
@@ -71,9 +69,9 @@ export const studyPage = z.object({
 });
 
 const ruleLine = z.object({ condition: z.string(), found: z.string(), holds: z.boolean() });
-export const explanation = z.object({ rule: z.string(), matches: z.boolean(), lines: z.array(ruleLine) });
+const explanation = z.object({ rule: z.string(), matches: z.boolean(), lines: z.array(ruleLine) });
 
-export const finding = z.object({
+const finding = z.object({
   number: z.number(),
   kind: z.string(),
   probability: z.number(),
@@ -84,7 +82,7 @@ export const finding = z.object({
   keySopInstanceUid: z.string().nullable(),
 });
 
-export const resultObject = z.object({
+const resultObject = z.object({
   kind: z.string(),
   ordinal: z.number(),
   sopInstanceUid: z.string(),
@@ -92,7 +90,7 @@ export const resultObject = z.object({
   isPicture: z.boolean(),
 });
 
-export const analysis = z.object({
+const analysis = z.object({
   id: z.number(),
   rule: z.string(),
   pipeline: z.string(),
@@ -110,7 +108,7 @@ export const analysis = z.object({
   results: z.array(resultObject),
 });
 
-export const pathStep = z.object({
+const pathStep = z.object({
   stage: z.enum(['received', 'judged', 'analysed', 'delivered']),
   state: z.enum(['done', 'waiting', 'running', 'failed', 'stopped']),
   title: z.string(),

@@ -50,13 +50,15 @@ export async function startWeb(node: NodeAccess, options: WebOptions): Promise<W
   const setupCode = await prepareFirstRun(node.database);
   const imaging = stack.use(startImaging());
   const app = makeApp(options);
-  stack.defer(async () => await app.close());
+  stack.defer(async () => {
+    await app.close();
+  });
   const routes = listRoutes(app);
   await addPlugins(app, options);
   guard(app, node, options);
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     node.metrics.request(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode);
-    return await Promise.resolve();
+    done();
   });
   app.setErrorHandler(answerFault(node));
   addRoutes(app, { node, options, imaging });

@@ -123,10 +123,9 @@ async function bytesPerDay(node: NodeAccess, now: number): Promise<number> {
   const row = await node.database
     .selectFrom('instance')
     .innerJoin('series', 'series.id', 'instance.series_id')
-    .select((eb) => [eb.fn.sum<number | null>('size_bytes').as('bytes'), eb.fn.min('first_received_at').as('first')])
+    .select((eb) => [eb.fn.sum<number | null>('size_bytes').as('bytes'), eb.fn.min<number | null>('first_received_at').as('first')])
     .where('series.last_received_at', '>', now - forecastDays * dayMs)
     .executeTakeFirstOrThrow();
-  const first = Number(row.first ?? now);
-  const days = Math.min(forecastDays, Math.max(1, (now - first) / dayMs));
-  return Number(row.bytes ?? 0) / days;
+  const days = Math.min(forecastDays, Math.max(1, (now - (row.first ?? now)) / dayMs));
+  return (row.bytes ?? 0) / days;
 }

@@ -40,7 +40,7 @@ export async function listStudies(node: Pick<NodeAccess, 'database'>, asked: Que
 async function studyRows(node: Pick<NodeAccess, 'database'>, asked: Query): Promise<readonly StudyRow[]> {
   let rows = node.database.selectFrom('study').selectAll();
   for (const word of asked.search.toLowerCase().split(/[\s^=]+/).filter((one) => one !== ''))
-    rows = rows.where('search_text', 'like', `%${word.replace(/[%_]/g, '')}%`);
+    rows = rows.where((eb) => eb(eb.fn<number>('instr', ['search_text', eb.val(word)]), '>', 0));
   const { state } = asked;
   if (state !== undefined)
     rows = rows.where('study_instance_uid', 'in', (eb) =>

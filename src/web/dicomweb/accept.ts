@@ -9,8 +9,17 @@ export interface MediaRange {
   readonly quality: number;
 }
 
+/** The first range that one of `types` fits; throws NOT_ACCEPTABLE. */
+export function chooseMedia(header: string | undefined, types: readonly string[]): MediaRange {
+  for (const range of acceptedMedia(header)) {
+    const type = types.find((one) => fits(range.type, one));
+    if (type !== undefined) return { ...range, type };
+  }
+  throw new WillisError('NOT_ACCEPTABLE', `This can be had as ${types.join(' or ')} only.`);
+}
+
 /** What the client takes, best first; anything where it does not say. */
-export function acceptedMedia(header: string | undefined): readonly MediaRange[] {
+function acceptedMedia(header: string | undefined): readonly MediaRange[] {
   const ranges = splitOutsideQuotes(header ?? '*/*', ',').map((one) => {
     const [type = '*/*', ...rest] = splitOutsideQuotes(one, ';');
     const parameters = new Map(rest.map(parameterOf));
@@ -23,15 +32,6 @@ export function acceptedMedia(header: string | undefined): readonly MediaRange[]
     };
   });
   return ranges.sort((a, b) => b.quality - a.quality);
-}
-
-/** The first range that one of `types` fits; throws NOT_ACCEPTABLE. */
-export function chooseMedia(header: string | undefined, types: readonly string[]): MediaRange {
-  for (const range of acceptedMedia(header)) {
-    const type = types.find((one) => fits(range.type, one));
-    if (type !== undefined) return { ...range, type };
-  }
-  throw new WillisError('NOT_ACCEPTABLE', `This can be had as ${types.join(' or ')} only.`);
 }
 
 function fits(range: string, type: string): boolean {

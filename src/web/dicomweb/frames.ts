@@ -57,7 +57,7 @@ export function frameRoutes(app: App, { node, imaging }: DicomWeb): void {
     app.get(url, { config: read, schema: { params, querystring: rendering } }, async (request, reply) => {
       const { type } = chooseMedia(request.headers.accept, ['image/jpeg', 'image/png']);
       const stored = await one(request.params);
-      const frames = 'frames' in request.params ? String(request.params.frames) : '1';
+      const frames = 'frames' in request.params ? request.params.frames : '1';
       const [frame = 0] = await checkedFrames(stored, frames);
       const { window, viewport } = request.query;
       const picture = await imaging.picture(stored.path, frame, windowOf(window));

@@ -197,7 +197,7 @@ function placeIn(query: Query): Place {
   const [study, series, instance] = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'].map(uid);
   return Object.fromEntries(
     Object.entries({ study, series, instance }).filter(([, value]) => value !== undefined),
-  ) as Place;
+  );
 }
 
 function matchesAll(whole: JsonDataset, query: Query): boolean {

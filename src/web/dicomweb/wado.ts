@@ -8,7 +8,7 @@ import type { NodeAccess } from '../options.ts';
 import { chooseMedia, type MediaRange } from './accept.ts';
 import { multipart, type Part } from './multipart.ts';
 import { baseOf } from './qido.ts';
-import { instancePlace, objectsAt, readStored, seriesPlace, studyPlace, type Place, type Stored } from './stored.ts';
+import { instancePlace, objectsAt, readStored, seriesPlace, studyPlace, type Stored } from './stored.ts';
 
 const read = { access: 'read' } as const;
 const places = [
@@ -22,14 +22,14 @@ export function wadoRoutes(app: App, node: NodeAccess): void {
   for (const [url, params] of places) {
     app.get(url, { config: read, schema: { params } }, async (request, reply) => {
       const media = chooseMedia(request.headers.accept, ['application/dicom']);
-      const objects = await objectsAt(node, request.params as Place);
+      const objects = await objectsAt(node, request.params);
       for (const one of objects) checkSyntax(one, media);
       return await sendObjects(objects, media, reply);
     });
     app.get(`${url}/metadata`, { config: read, schema: { params } }, async (request, reply) => {
       const { type } = chooseMedia(request.headers.accept, ['application/dicom+json', 'application/json']);
       const metadata: JsonDataset[] = [];
-      for (const one of await objectsAt(node, request.params as Place)) metadata.push(await metadataOf(one, request));
+      for (const one of await objectsAt(node, request.params)) metadata.push(await metadataOf(one, request));
       return await reply.type(type).send(JSON.stringify(metadata));
     });
   }

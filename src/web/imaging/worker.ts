@@ -59,5 +59,5 @@ function buffersOf(given: ImagingAnswer): ArrayBuffer[] {
   if (given.kind === 'error') return [];
   const { result } = given;
   const arrays = 'data' in result ? [result.data] : [result].flat();
-  return arrays.map((one) => (one as Uint8Array).buffer as ArrayBuffer);
+  return arrays.map((one) => (one).buffer as ArrayBuffer);
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { WillisError } from '../../errors.ts';
 import type { NodeAccess, WebOptions } from '../options.ts';
 import { record } from '../audit.ts';
@@ -34,10 +34,10 @@ export function guard(app: FastifyInstance, node: NodeAccess, options: WebOption
     if (!mayUse(access, request)) await refuse(node, request);
     if (request.identity?.kind === 'user' && changes(request)) checkCsrf(request, request.identity.csrfToken);
   });
-  app.addHook('onSend', async (_request: FastifyRequest, reply: FastifyReply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     // patient data stay out of caches; the page's own hashed files say otherwise themselves
     if (reply.getHeader('cache-control') === undefined) reply.header('cache-control', 'no-store');
-    return await Promise.resolve();
+    done(null, payload);
   });
 }
 

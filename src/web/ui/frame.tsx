@@ -51,7 +51,7 @@ function Header({ session, onLeave }: { session: Session; onLeave: () => void })
         <Text fw={700} fz="lg">
           Willis
         </Text>
-        <Text fz="sm" c="orange.9" darkHidden fw={600}>
+        <Text fz="sm" c="#b23a00" darkHidden fw={600}>
           Models trained on phantoms: not for clinical use
         </Text>
         <Text fz="sm" c="orange.4" lightHidden fw={600}>
@@ -86,6 +86,8 @@ function Navigation({ isAdmin }: { isAdmin: boolean }): ReactNode {
           href={to}
           label={label}
           active={isHere || isBelow}
+          variant="filled"
+          color="#1864ab"
           aria-current={isHere ? 'page' : undefined}
           onClick={(event) => follow(event, to)}
         />

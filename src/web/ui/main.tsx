@@ -11,7 +11,7 @@ function styleNonce(): string {
 
 const theme = createTheme({
   primaryColor: 'blue',
-  primaryShade: { light: 8, dark: 5 },
+  primaryShade: 8,
   defaultRadius: 'md',
   autoContrast: true,
 });

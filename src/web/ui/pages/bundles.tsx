@@ -35,7 +35,7 @@ function BundleCard({ bundle }: { bundle: Bundle }): ReactNode {
           {bundle.title}
         </Title>
         {bundle.synthetic && (
-          <Badge color="orange.9" variant="filled" tt="none">
+          <Badge color="#b23a00" variant="filled" tt="none">
             trained on synthetic phantoms
           </Badge>
         )}

@@ -102,7 +102,7 @@ function Series({ overview }: { overview: Overview }): ReactNode {
       </Title>
       {states.map(([state, count]) => (
         <Group key={state} justify="space-between">
-          <Link to={`/studies?state=${state}`} underline="never" aria-label={`${count} series: ${state}`}>
+          <Link to={`/studies?state=${state}`} underline="never">
             <StateBadge state={state} />
           </Link>
           <Text className="mono" fw={600}>

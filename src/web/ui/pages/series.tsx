@@ -121,7 +121,7 @@ export function ExplanationList({ explanation }: { explanation: Explanation }): 
       <List fz="sm" spacing={2} listStyleType="none" withPadding={false} mb="sm">
         {explanation.lines.map((line) => (
           <List.Item key={line.condition}>
-            <Text span fz="sm" fw={700} c={line.holds ? 'green.9' : 'red.8'} darkHidden>
+            <Text span fz="sm" fw={700} c={line.holds ? '#226f31' : '#b02525'} darkHidden>
               {line.holds ? 'yes ' : 'NO '}
             </Text>
             <Text span fz="sm" fw={700} c={line.holds ? 'green.4' : 'red.4'} lightHidden>

@@ -36,7 +36,7 @@ export function SystemPage(): ReactNode {
   );
 }
 
-const levelColours = { info: 'gray.7', warn: 'orange.9', error: 'red.9' } as const;
+const levelColours = { info: 'gray.7', warn: '#b23a00', error: '#b02525' } as const;
 
 function LogPanel(): ReactNode {
   const { data, fault } = useApi<LogLine[]>('/api/log?limit=200', ['log']);

@@ -163,7 +163,7 @@ function Views({ scene, hasMap }: { scene: Scene | null; hasMap: boolean }): Rea
         aria-label="View"
         data={[...viewNames]}
         value={view}
-        onChange={(value) => changeView(value as View)}
+        onChange={(value) => changeView(value)}
       />
       {hasMap && (
         <>

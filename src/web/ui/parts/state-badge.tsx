@@ -4,10 +4,10 @@ import type { SeriesState } from '../../contract.ts';
 
 const looks: Readonly<Record<SeriesState, { label: string; color: string }>> = {
   receiving: { label: 'receiving', color: 'gray.7' },
-  queued: { label: 'in the queue', color: 'blue.8' },
-  findings: { label: 'findings', color: 'orange.9' },
-  'no-findings': { label: 'no findings', color: 'green.9' },
-  'not-analysed': { label: 'not analysed', color: 'red.9' },
+  queued: { label: 'in the queue', color: '#1864ab' },
+  findings: { label: 'findings', color: '#b23a00' },
+  'no-findings': { label: 'no findings', color: '#226f31' },
+  'not-analysed': { label: 'not analysed', color: '#b02525' },
 };
 
 /** The state of a series in a word; the colour says nothing that the word does not. */
