@@ -89,7 +89,16 @@ describe('the page, from the first run to a result that a reader disagrees with'
     await go('Studies');
     await page.getByText('No study fits.').waitFor();
     const port = String(web.node.dicomPort);
-    const sent = await runBeside('storescu', ['--propose-jls-lossless', '-aet', 'MR1', '-aec', 'WILLIS', '127.0.0.1', port, ...sampleFiles()]);
+    const sent = await runBeside('storescu', [
+      '--propose-jls-lossless',
+      '-aet',
+      'MR1',
+      '-aec',
+      'WILLIS',
+      '127.0.0.1',
+      port,
+      ...sampleFiles(),
+    ]);
     expect(sent.status, sent.output).to.equal(0);
     await page.getByText('Phantom, Willis').waitFor();
     await page.getByText('findings', { exact: true }).waitFor({ timeout: 400_000 });
@@ -127,7 +136,9 @@ describe('the page, from the first run to a result that a reader disagrees with'
     await finding.getByLabel('Comment on finding 1').fill('infundibulum of the PCom');
     await finding.getByRole('button', { name: 'Disagree' }).click();
     await finding.locator('button[aria-pressed=true]', { hasText: 'Disagree' }).waitFor();
-    const exported = await page.evaluate(async () => await (await fetch('/api/readings')).json() as unknown);
+    const exported = await page.evaluate(
+      async () => (await (await fetch('/api/readings')).json()) as unknown,
+    );
     expect(exported).to.have.length(1);
     expect((exported as object[])[0]).to.deep.include({
       finding: 1,
@@ -156,9 +167,26 @@ describe('the page, from the first run to a result that a reader disagrees with'
   it('hostile text of an object is shown as text', async () => {
     const evil = path.join(folder, 'evil.dcm');
     run('cp', [path.join(sampleFolder, '0001.dcm'), evil]);
-    const changed = run('dcmodify', ['-nb', '-ma', 'StudyDescription=<img src=x onerror=document.title=1>', '-gst', '-gse', '-gin', evil]);
+    const changed = run('dcmodify', [
+      '-nb',
+      '-ma',
+      'StudyDescription=<img src=x onerror=document.title=1>',
+      '-gst',
+      '-gse',
+      '-gin',
+      evil,
+    ]);
     expect(changed.status, changed.output).to.equal(0);
-    await runBeside('storescu', ['--propose-jls-lossless', '-aet', 'MR1', '-aec', 'WILLIS', '127.0.0.1', String(web.node.dicomPort), evil]);
+    await runBeside('storescu', [
+      '--propose-jls-lossless',
+      '-aet',
+      'MR1',
+      '-aec',
+      'WILLIS',
+      '127.0.0.1',
+      String(web.node.dicomPort),
+      evil,
+    ]);
     await go('Studies');
     await page.getByText('<img src=x onerror=document.title=1>').first().waitFor();
     expect(await page.locator('table img').count()).to.equal(0);
@@ -168,7 +196,9 @@ describe('the page, from the first run to a result that a reader disagrees with'
   it('a reader sees the results and none of the buttons that change the node', async () => {
     const admin = web.client();
     await admin.login('Admin', adminPassword);
-    await admin.request('POST', '/api/users', { body: { name: 'Reader', role: 'reader', password: readerPassword } });
+    await admin.request('POST', '/api/users', {
+      body: { name: 'Reader', role: 'reader', password: readerPassword },
+    });
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('Name').fill('Reader');
     await page.getByRole('textbox', { name: 'Password' }).fill(readerPassword);

@@ -44,7 +44,11 @@ async function rememberStranger(database: Database, summary: AssociationSummary,
       .onConflict((conflict) =>
         conflict
           .columns(['ae_title', 'host'])
-          .doUpdateSet((eb) => ({ calls: eb('stranger.calls', '+', 1), last_seen_at: now, why: summary.text })),
+          .doUpdateSet((eb) => ({
+            calls: eb('stranger.calls', '+', 1),
+            last_seen_at: now,
+            why: summary.text,
+          })),
       )
       .execute();
     const beyond = await transaction

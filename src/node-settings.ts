@@ -59,9 +59,12 @@ export function watchConfigFile(store: ConfigStore, events: NodeEvents): Disposa
       .then((seen) => {
         const { fault, sha256 } = store.document();
         if (seen === 'invalid' && told !== sha256)
-          events.log.error('the configuration file was changed and is not valid; the last valid one stays in force', {
-            why: fault ?? '',
-          });
+          events.log.error(
+            'the configuration file was changed and is not valid; the last valid one stays in force',
+            {
+              why: fault ?? '',
+            },
+          );
         told = seen === 'invalid' ? sha256 : '';
       })
       .catch(events.bookkeepingFailed);

@@ -59,7 +59,10 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
   });
 }
 
-function delivering({ database, files, events, now }: StageParts, config: Config): ReadonlyMap<string, JobHandler> {
+function delivering(
+  { database, files, events, now }: StageParts,
+  config: Config,
+): ReadonlyMap<string, JobHandler> {
   const options = { callingAeTitle: config.node.aeTitle, files, now, onDelivered: events.delivered };
   return deliveryHandlers(database, config.destinations, options);
 }

@@ -87,11 +87,15 @@ function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
 function addressesOf(host: string): readonly string[] {
   if (host !== '0.0.0.0' && host !== '::') return [host];
   const all = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const outside = all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
+  const outside = all
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address);
   return outside.length > 0 ? outside : ['127.0.0.1'];
 }
 
-async function readTls(files: NonNullable<Config['web']['tls']>): Promise<{ certificate: Buffer; key: Buffer }> {
+async function readTls(
+  files: NonNullable<Config['web']['tls']>,
+): Promise<{ certificate: Buffer; key: Buffer }> {
   const read = async (file: string): Promise<Buffer> =>
     await readFile(file).catch((cause: unknown) => {
       throw new WillisError('TLS_FILE_UNREADABLE', `The file ${file} of web.tls cannot be read.`, { cause });

@@ -67,8 +67,22 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   };
   const calls = openCallBook(database, { now, onFault: events.bookkeepingFailed });
   const watch = receiverWatch({ ...observers, calls, now });
-  const port = receiverPort({ database, files, ingest, runner, events, quietPeriodAfterReleaseMs, watch, ...room });
-  const receiver = stack.use(await startReceiver(receiverOptions(config, () => live.config.dicom.callers), port));
+  const port = receiverPort({
+    database,
+    files,
+    ingest,
+    runner,
+    events,
+    quietPeriodAfterReleaseMs,
+    watch,
+    ...room,
+  });
+  const receiver = stack.use(
+    await startReceiver(
+      receiverOptions(config, () => live.config.dicom.callers),
+      port,
+    ),
+  );
   const store = openConfigStore(config, {
     ...(origin ?? { file: path.join(files.dataDir, 'willis.json'), valueWithoutFile: config }),
     now,

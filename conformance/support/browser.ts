@@ -4,8 +4,16 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** Headless Chromium of the system; it draws 3D on the processor. */
 export async function openBrowser(): Promise<Browser> {
-  const args = ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
-  return await chromium.launch({ executablePath: process.env['WILLIS_CHROMIUM'] ?? '/usr/bin/chromium', args });
+  const args = [
+    '--no-sandbox',
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+    '--ignore-gpu-blocklist',
+  ];
+  return await chromium.launch({
+    executablePath: process.env['WILLIS_CHROMIUM'] ?? '/usr/bin/chromium',
+    args,
+  });
 }
 
 export interface Watched {
@@ -34,5 +42,7 @@ export async function accessibilityFaults(page: Page): Promise<readonly string[]
   );
   return (violations as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[])
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
 }

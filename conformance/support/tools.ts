@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const python =
+export const python =
   process.env['WILLIS_PYTHON'] ?? path.join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
 
 /** Runs a peer or judge and gives back all it printed. */
@@ -26,7 +26,8 @@ export async function runBeside(
 ): Promise<{ readonly status: number; readonly output: string }> {
   const child = spawn(command, args, { env: { ...process.env, TCP_NODELAY: '1' } });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => resolve({ status: status ?? -1, output }));

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -12,7 +11,8 @@ const root = path.join(import.meta.dirname, '..', '..');
 export function buildPageWhereMissing(): string | null {
   if (existsSync(path.join(root, 'dist', 'page', 'index.html'))) return null;
   const vite = findVite();
-  if (vite === null) return 'The page is not built ("npm run build:page"); the API and DICOMweb are there without it.';
+  if (vite === null)
+    return 'The page is not built ("npm run build:page"); the API and DICOMweb are there without it.';
   const config = path.join(root, 'src', 'web', 'ui', 'vite.config.ts');
   const args = [vite, 'build', '--config', config, '--logLevel', 'error'];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
@@ -20,11 +20,6 @@ export function buildPageWhereMissing(): string | null {
 }
 
 function findVite(): string | null {
-  try {
-    const manifest = createRequire(import.meta.url).resolve('vite/package.json');
-    return path.join(path.dirname(manifest), 'bin', 'vite.js');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return null;
-    throw error;
-  }
+  const vite = path.join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  return existsSync(vite) ? vite : null;
 }

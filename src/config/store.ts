@@ -78,11 +78,7 @@ class FileConfigStore implements ConfigStore {
     return { file, value, sha256: digest(text), fault };
   }
 
-  async replace(
-    value: unknown,
-    expectedSha256: string,
-    by: { who: string; why: string },
-  ): Promise<Config> {
+  async replace(value: unknown, expectedSha256: string, by: { who: string; why: string }): Promise<Config> {
     const change = this.writing.then(async () => await this.write(value, expectedSha256, by));
     this.writing = change.catch(() => undefined);
     return await change;
@@ -90,7 +86,11 @@ class FileConfigStore implements ConfigStore {
 
   async history(): Promise<readonly ConfigVersion[]> {
     const names = existsSync(this.folder) ? await readdir(this.folder) : [];
-    const newest = names.filter((name) => name.endsWith('.json')).sort().reverse().slice(0, 200);
+    const newest = names
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .reverse()
+      .slice(0, 200);
     return await Promise.all(
       newest.map(async (name) => {
         const kept = JSON.parse(await readFile(path.join(this.folder, name), 'utf8')) as Kept;
@@ -131,7 +131,11 @@ class FileConfigStore implements ConfigStore {
     }
   }
 
-  private async write(value: unknown, expectedSha256: string, by: { who: string; why: string }): Promise<Config> {
+  private async write(
+    value: unknown,
+    expectedSha256: string,
+    by: { who: string; why: string },
+  ): Promise<Config> {
     const before = await this.read();
     if (digest(before) !== expectedSha256) {
       throw new WillisError(

@@ -62,7 +62,11 @@ export async function hasten(transaction: Transaction, key: string, dueAt: numbe
 }
 
 /** Puts a job that was given up back into its queue, with all its tries; returns its key, or undefined where it is not dead. */
-export async function retryDead(transaction: Transaction, id: number, now: number): Promise<string | undefined> {
+export async function retryDead(
+  transaction: Transaction,
+  id: number,
+  now: number,
+): Promise<string | undefined> {
   const row = await transaction
     .deleteFrom('job')
     .where('id', '=', id)

@@ -179,7 +179,8 @@ export class Connection {
     this.requestor = outcome.requestor;
     this.stream.write(outcome.reply);
     // PS3.8 Table 9-21: source 1, reason 3, calling AE title not recognised
-    this.isStranger = outcome.kind === 'rejected' && outcome.rejection.source === 1 && outcome.rejection.reason === 3;
+    this.isStranger =
+      outcome.kind === 'rejected' && outcome.rejection.source === 1 && outcome.rejection.reason === 3;
     if (outcome.kind === 'rejected') return this.finish('rejected', `was refused: ${outcome.rejection.text}`);
     this.contexts = outcome.contexts;
     this.negotiation = outcome.lines;

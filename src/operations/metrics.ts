@@ -50,7 +50,9 @@ export function openMetrics(): Metrics {
   };
 }
 
-function makeCounters(registry: Registry): Record<
+function makeCounters(
+  registry: Registry,
+): Record<
   'instances' | 'bytes' | 'associations' | 'analyses' | 'delivered' | 'jobFailures' | 'requests',
   Counter
 > {

@@ -25,7 +25,9 @@ export function encodeNifti(
   [3, ...volume.size, 1, 1, 1, 1].forEach((value, index) => view.setInt16(40 + index * 2, value, true));
   view.setInt16(70, type, true);
   view.setInt16(72, (bytes.length / volume.data.length) * 8, true);
-  [1, ...volume.spacingMm, 1, 1, 1, 1].forEach((value, index) => view.setFloat32(76 + index * 4, value, true));
+  [1, ...volume.spacingMm, 1, 1, 1, 1].forEach((value, index) =>
+    view.setFloat32(76 + index * 4, value, true),
+  );
   view.setFloat32(108, headerBytes, true);
   view.setFloat32(112, slope, true);
   view.setFloat32(124, window.high, true);
@@ -40,18 +42,23 @@ export function encodeNifti(
   return file;
 }
 
-function store(data: Float32Array, storage: NiftiStorage): { type: number; bytes: Uint8Array; slope: number } {
+function store(
+  data: Float32Array,
+  storage: NiftiStorage,
+): { type: number; bytes: Uint8Array; slope: number } {
   if (storage === 'unit-bytes') {
     const bytes = new Uint8Array(data.length);
     for (let index = 0; index < data.length; index += 1) bytes[index] = Math.round(data[index]! * 255);
     return { type: uint8, bytes, slope: 1 / 255 };
   }
-  if (!areShorts(data)) return { type: float32, bytes: new Uint8Array(Float32Array.from(data).buffer), slope: 1 };
+  if (!areShorts(data))
+    return { type: float32, bytes: new Uint8Array(Float32Array.from(data).buffer), slope: 1 };
   return { type: int16, bytes: new Uint8Array(Int16Array.from(data).buffer), slope: 1 };
 }
 
 function areShorts(data: Float32Array): boolean {
-  for (const value of data) if (value !== Math.trunc(value) || value < -32_768 || value > 32_767) return false;
+  for (const value of data)
+    if (value !== Math.trunc(value) || value < -32_768 || value > 32_767) return false;
   return true;
 }
 

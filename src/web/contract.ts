@@ -154,7 +154,9 @@ export const devices = z.object({
   aeTitle: z.string(),
   dicomPort: z.number(),
   addresses: z.array(z.string()),
-  callers: z.array(z.object({ aeTitle: z.string(), host: z.string().nullable(), lastSeenAt: time.nullable() })),
+  callers: z.array(
+    z.object({ aeTitle: z.string(), host: z.string().nullable(), lastSeenAt: time.nullable() }),
+  ),
   destinations: z.array(z.record(z.string(), z.unknown())),
   strangers: z.array(
     z.object({

@@ -83,9 +83,7 @@ export interface SettingsPort {
     readonly fault: string | null;
   };
   replace(value: unknown, expectedSha256: string, by: { who: string; why: string }): Promise<unknown>;
-  history(): Promise<
-    readonly { id: string; at: number; who: string; why: string; sha256: string }[]
-  >;
+  history(): Promise<readonly { id: string; at: number; who: string; why: string; sha256: string }[]>;
   version(id: string): Promise<unknown>;
   /** Top-level keys whose change waits for a restart. */
   restartNeeded(): readonly string[];

@@ -14,7 +14,7 @@ export async function servePage(app: App, folder: string): Promise<void> {
   for (const url of pagePaths) {
     app.get(url, open, async (_request, reply) => {
       const nonce = reply.cspNonce.style;
-      return await reply.type('text/html; charset=utf-8').send(document.replaceAll('STYLE_NONCE', nonce));
+      return await reply.type('text/html; charset=utf-8').send(document.replaceAll('STYLE-NONCE', nonce));
     });
   }
   await app.register(async (assets) => {

@@ -12,17 +12,19 @@ const longestMetaBytes = 65_536;
 
 /** Reads preamble and File Meta Information from the first bytes of a file; throws DICOM_UNREADABLE. */
 export function splitPart10(bytes: Buffer): Part10Head {
-  if (bytes.length < 144 || bytes.toString('latin1', 128, 132) !== 'DICM') throw unreadable('it has no DICM mark');
+  if (bytes.length < 144 || bytes.toString('latin1', 128, 132) !== 'DICM')
+    throw unreadable('it has no DICM mark');
   const hasLength = bytes.readUInt16LE(132) === 2 && bytes.readUInt16LE(134) === 0;
   const metaBytes = bytes.readUInt32LE(140);
   if (!hasLength || metaBytes > longestMetaBytes || bytes.length < 144 + metaBytes)
     throw unreadable('its File Meta Information has no sound length');
   const values = metaValues(bytes.subarray(144, 144 + metaBytes));
-  const [sopClassUid = '', sopInstanceUid = '', transferSyntaxUid = ''] = [0x0002, 0x0003, 0x0010].map((element) =>
-    values.get(element),
+  const [sopClassUid = '', sopInstanceUid = '', transferSyntaxUid = ''] = [0x0002, 0x0003, 0x0010].map(
+    (element) => values.get(element),
   );
   const uids = [sopClassUid, sopInstanceUid, transferSyntaxUid];
-  if (!uids.every((uid) => /^[0-9.]{1,64}$/.test(uid))) throw unreadable('its File Meta Information lacks UIDs');
+  if (!uids.every((uid) => /^[0-9.]{1,64}$/.test(uid)))
+    throw unreadable('its File Meta Information lacks UIDs');
   return { sopClassUid, sopInstanceUid, transferSyntaxUid, datasetOffset: 144 + metaBytes };
 }
 
@@ -37,7 +39,10 @@ function metaValues(meta: Buffer): ReadonlyMap<number, string> {
     const length = long ? meta.readUInt32LE(at + 8) : meta.readUInt16LE(at + 6);
     if (meta.readUInt16LE(at) !== 2 || start + length > meta.length)
       throw unreadable('its File Meta Information does not add up');
-    values.set(meta.readUInt16LE(at + 2), meta.toString('latin1', start, start + length).replace(/[\0 ]+$/, ''));
+    values.set(
+      meta.readUInt16LE(at + 2),
+      meta.toString('latin1', start, start + length).replace(/[\0 ]+$/, ''),
+    );
     at = start + length;
   }
   return values;

@@ -77,11 +77,12 @@ export async function startWeb(node: NodeAccess, options: WebOptions): Promise<W
 
 function makeApp(options: WebOptions): App {
   const limits = { bodyLimit: 1 << 20, requestTimeout: 300_000, forceCloseConnections: true } as const;
-  const app = (
-    options.tls === null
-      ? fastify(limits)
-      : fastify({ ...limits, https: { cert: options.tls.certificate, key: options.tls.key, minVersion: 'TLSv1.2' } })
-  ) as unknown as App;
+  const app = (options.tls === null
+    ? fastify(limits)
+    : fastify({
+        ...limits,
+        https: { cert: options.tls.certificate, key: options.tls.key, minVersion: 'TLSv1.2' },
+      })) as unknown as App;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   // a form of another site can send text/plain without asking first

@@ -14,7 +14,11 @@ export async function changeSettings(
   node: NodeAccess,
   request: FastifyRequest,
   seen: string,
-  change: { readonly action: string; readonly object: string; readonly make: (value: SettingsValue) => SettingsValue },
+  change: {
+    readonly action: string;
+    readonly object: string;
+    readonly make: (value: SettingsValue) => SettingsValue;
+  },
 ): Promise<void> {
   const document = node.settings.document();
   if (document.fault !== null)

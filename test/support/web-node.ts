@@ -87,7 +87,12 @@ function openClient(url: string, userAgent: string): WebClient {
       const set = response.headers.get('set-cookie');
       if (set !== null) client.cookie = set.split(';')[0]!;
       const text = await response.text();
-      return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) as unknown };
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: () => JSON.parse(text) as unknown,
+      };
     },
     get: async <T>(at: string) => {
       const answer = await client.request('GET', at);

@@ -63,14 +63,21 @@ describe('web access', function () {
   it('is for nobody without login, but for the few routes named here', async () => {
     expect(routes().length).to.be.greaterThan(50);
     for (const { method, url } of routes()) {
-      const { status } = await web.client().request(method, pathOf(url), { body: method === 'GET' ? undefined : {} });
+      const { status } = await web
+        .client()
+        .request(method, pathOf(url), { body: method === 'GET' ? undefined : {} });
       if (openRoutes.has(`${method} ${url}`) || url === '/metrics') expect(status, url).to.not.equal(401);
       else expect(status, `${method} ${url}`).to.equal(401);
     }
   });
 
   it('lets a reader look, sign off and give his opinion, and change nothing else', async () => {
-    const own = new Set(['PUT /api/analyses/:id/readings', 'POST /api/logout', 'POST /api/login', 'POST /api/setup']);
+    const own = new Set([
+      'PUT /api/analyses/:id/readings',
+      'POST /api/logout',
+      'POST /api/login',
+      'POST /api/setup',
+    ]);
     const changing = routes().filter(({ method }) => method !== 'GET' && method !== 'OPTIONS');
     expect(changing.length).to.be.greaterThan(15);
     for (const { method, url } of changing) {
@@ -78,14 +85,22 @@ describe('web access', function () {
       const { status } = await reader.request(method, pathOf(url), { body: {} });
       expect(status, `${method} ${url}`).to.equal(403);
     }
-    for (const url of ['/api/users', '/api/tokens', '/api/settings', '/api/log', '/api/audit', '/api/settings/history'])
+    for (const url of [
+      '/api/users',
+      '/api/tokens',
+      '/api/settings',
+      '/api/log',
+      '/api/audit',
+      '/api/settings/history',
+    ])
       expect((await reader.request('GET', url)).status, url).to.equal(403);
     for (const url of ['/api/overview', '/api/studies', '/api/devices', '/api/rules', '/api/bundles'])
       expect((await reader.request('GET', url)).status, url).to.equal(200);
   });
 
   it('writes down what was refused', async () => {
-    const lines = await admin.get<{ who: string; action: string; outcome: string; object: string }[]>('/api/audit');
+    const lines =
+      await admin.get<{ who: string; action: string; outcome: string; object: string }[]>('/api/audit');
     const refused = lines.filter(({ who, outcome }) => who === 'Reader' && outcome === 'refused');
     expect(refused.map(({ object }) => object)).to.include('POST /api/users');
   });
@@ -123,7 +138,9 @@ describe('web access', function () {
     client.cookie = 'willis_session=chosen-by-somebody-else-0123456789';
     const answer = await client.login('Reader', readerPassword);
     const set = answer.headers.get('set-cookie')!;
-    expect(set).to.match(/HttpOnly/).and.match(/SameSite=Strict/);
+    expect(set)
+      .to.match(/HttpOnly/)
+      .and.match(/SameSite=Strict/);
     expect(client.cookie).to.not.contain('chosen-by-somebody');
     const kept = client.cookie;
     expect((await client.request('POST', '/api/logout')).status).to.equal(204);
@@ -134,7 +151,9 @@ describe('web access', function () {
   it('answers to known names only, so that a name that is made to point here is worth nothing', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const headers = { host: 'evil.example', cookie: admin.cookie, 'user-agent': 'test browser' };
-      http.get(`${web.url}/api/studies`, { headers }, (answer) => resolve(answer.statusCode)).on('error', reject);
+      http
+        .get(`${web.url}/api/studies`, { headers }, (answer) => resolve(answer.statusCode))
+        .on('error', reject);
     });
     expect(status).to.equal(421);
   });
@@ -153,7 +172,9 @@ describe('web access', function () {
     expect(await ask('GET', '/api/settings', read)).to.equal(403);
     expect(await ask('POST', '/api/strangers/ignore', read)).to.equal(403);
     expect(await ask('GET', '/dicom-web/studies', store)).to.equal(403);
-    expect(await ask('GET', '/dicom-web/studies', { authorization: `Bearer ${'a'.repeat(43)}` })).to.equal(401);
+    expect(await ask('GET', '/dicom-web/studies', { authorization: `Bearer ${'a'.repeat(43)}` })).to.equal(
+      401,
+    );
   });
 
   it('takes the setup code once, and no guess', async () => {
@@ -187,7 +208,12 @@ describe('web access', function () {
   });
 
   it('gives away nothing outside its folders', async () => {
-    const probes = ['/assets/..%2f..%2fpackage.json', '/assets/%2e%2e/index.html', '/..%2f..%2fetc/passwd', '/.git/config'];
+    const probes = [
+      '/assets/..%2f..%2fpackage.json',
+      '/assets/%2e%2e/index.html',
+      '/..%2f..%2fetc/passwd',
+      '/.git/config',
+    ];
     for (const probe of [...probes, '/api/settings/history/..%2f..%2fwillis', '/api/pictures/..%2f..%2fx'])
       expect((await admin.request('GET', probe)).status, probe).to.be.oneOf([400, 403, 404]);
   });

@@ -45,13 +45,19 @@ describe('DICOMweb', function () {
   const stow = async (bytes: Buffer, url = '/dicom-web/studies', headers: object = {}): Promise<Answer> =>
     await admin.request('POST', url, {
       body: new Uint8Array(bytes),
-      headers: { 'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`, ...headers },
+      headers: {
+        'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
+        ...headers,
+      },
     });
   const instanceFiles = (): readonly string[] =>
-    readdirSync(path.join(folder, 'data', 'instances'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.dcm'),
+    readdirSync(path.join(folder, 'data', 'instances'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.dcm'),
     );
-  const binary = async (url: string, accept: string): Promise<{ status: number; bytes: Buffer; type: string }> => {
+  const binary = async (
+    url: string,
+    accept: string,
+  ): Promise<{ status: number; bytes: Buffer; type: string }> => {
     const headers = { cookie: admin.cookie, 'user-agent': 'test browser', accept };
     const response = await fetch(web.url + url, { headers });
     const bytes = Buffer.from(await response.arrayBuffer());
@@ -72,7 +78,9 @@ describe('DICOMweb', function () {
     const [dataset] = await sampleDatasets();
     const homeless = { ...dataset!, SOPInstanceUID: '2.25.99', StudyInstanceUID: undefined };
     const [broken] = await writeDatasets([homeless], path.join(folder, 'broken'));
-    const mixed = await stow(body([readFileSync(files[1]!), readFileSync(broken!), Buffer.from('no DICOM at all')]));
+    const mixed = await stow(
+      body([readFileSync(files[1]!), readFileSync(broken!), Buffer.from('no DICOM at all')]),
+    );
     expect(mixed.status).to.equal(202);
     const { '00081199': stored, '00081198': failed } = mixed.json() as Record<string, { Value: Json[] }>;
     expect(stored!.Value).to.have.length(1);
@@ -90,8 +98,12 @@ describe('DICOMweb', function () {
     expect((await stow(body([large]))).status).to.equal(409);
     const zip = gzipSync(Buffer.alloc(50_000_000));
     expect((await stow(body([zip], 'application/zip'))).status).to.equal(409);
-    expect((await stow(zip, '/dicom-web/studies', { 'content-type': 'application/zip' })).status).to.equal(415);
-    expect((await stow(deflateSync(whole), '/dicom-web/studies', { 'content-encoding': 'deflate' })).status).to.equal(400);
+    expect((await stow(zip, '/dicom-web/studies', { 'content-type': 'application/zip' })).status).to.equal(
+      415,
+    );
+    expect(
+      (await stow(deflateSync(whole), '/dicom-web/studies', { 'content-encoding': 'deflate' })).status,
+    ).to.equal(400);
     expect((await admin.request('GET', '/health')).status).to.equal(200);
     expect(instanceFiles()).to.have.length(5);
   });
@@ -117,7 +129,9 @@ describe('DICOMweb', function () {
       return answer.status === 204 ? [] : (answer.json() as Json[]);
     };
     const name = uid('PatientName');
-    expect(await find(`studies?PatientName=${encodeURIComponent(name.slice(0, 4).toLowerCase())}*`)).to.have.length(1);
+    expect(
+      await find(`studies?PatientName=${encodeURIComponent(name.slice(0, 4).toLowerCase())}*`),
+    ).to.have.length(1);
     expect(await find('studies?PatientName=nobody*')).to.deep.equal([]);
     expect(await find(`studies?StudyDate=${uid('StudyDate')}-`)).to.have.length(1);
     expect(await find('studies?StudyDate=-19000101')).to.deep.equal([]);
@@ -128,12 +142,17 @@ describe('DICOMweb', function () {
     expect(one!['00201209']!.Value).to.deep.equal([5]);
     expect(one!['00080070']!.Value).to.deep.equal([uid('Manufacturer')]);
     expect(await find(`instances?SOPInstanceUID=${first.sopInstanceUid}`)).to.have.length(1);
-    expect(await find(`instances?SeriesInstanceUID=${uid('SeriesInstanceUID')}&limit=2&offset=4`)).to.have.length(1);
+    expect(
+      await find(`instances?SeriesInstanceUID=${uid('SeriesInstanceUID')}&limit=2&offset=4`),
+    ).to.have.length(1);
     expect((await admin.request('GET', '/dicom-web/studies?NoSuchAttribute=1')).status).to.equal(400);
   });
 
   it('gives an object back byte for byte', async () => {
-    const { status, bytes, type } = await binary(instance, 'multipart/related; type="application/dicom"; transfer-syntax=*');
+    const { status, bytes, type } = await binary(
+      instance,
+      'multipart/related; type="application/dicom"; transfer-syntax=*',
+    );
     expect(status).to.equal(200);
     expect(type).to.match(/^multipart\/related; type="application\/dicom"; boundary=/);
     expect(bytes.indexOf(readFileSync(files[0]!))).to.be.greaterThan(0);
@@ -141,7 +160,9 @@ describe('DICOMweb', function () {
     expect(single.bytes.equals(readFileSync(files[0]!))).to.equal(true);
     const all = await binary(series, 'multipart/related; type="application/dicom"; transfer-syntax=*');
     for (const file of files) expect(all.bytes.indexOf(readFileSync(file))).to.be.greaterThan(0);
-    expect((await binary(instance, 'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.90')).status).to.equal(406);
+    expect(
+      (await binary(instance, 'application/dicom; transfer-syntax=1.2.840.10008.1.2.4.90')).status,
+    ).to.equal(406);
     expect((await binary(instance, 'text/html')).status).to.equal(406);
     expect((await binary(`${study}/series/1.2.3`, '*/*')).status).to.equal(404);
   });
@@ -160,9 +181,14 @@ describe('DICOMweb', function () {
     const expected = Buffer.from(pixels.data.buffer, pixels.data.byteOffset, pixels.data.byteLength);
     const octets = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
     expect((await binary(`${instance}/frames/1`, octets)).bytes.indexOf(expected)).to.be.greaterThan(0);
-    expect((await binary(`${instance}/bulkdata/7FE00010`, octets)).bytes.indexOf(expected)).to.be.greaterThan(0);
+    expect((await binary(`${instance}/bulkdata/7FE00010`, octets)).bytes.indexOf(expected)).to.be.greaterThan(
+      0,
+    );
     expect((await binary(`${instance}/frames/2`, octets)).status).to.equal(404);
-    for (const [accept, format] of [['image/png', 'png'], ['image/jpeg', 'jpeg']] as const) {
+    for (const [accept, format] of [
+      ['image/png', 'png'],
+      ['image/jpeg', 'jpeg'],
+    ] as const) {
       const { bytes } = await binary(`${instance}/rendered?viewport=128,128&window=500,1000`, accept);
       const { width, format: made } = await sharp(bytes).metadata();
       expect([width, made]).to.deep.equal([128, format]);

@@ -32,7 +32,9 @@ describe('web results', function () {
     web = await startWebNode(folder, { destinations: [destination] });
     admin = web.client();
     await admin.setUp(web.setupCode);
-    await admin.request('POST', '/api/users', { body: { name: 'Reader', role: 'reader', password: readerPassword } });
+    await admin.request('POST', '/api/users', {
+      body: { name: 'Reader', role: 'reader', password: readerPassword },
+    });
     reader = web.client();
     await reader.login('Reader', readerPassword);
     await sendFiles(sampleFiles(), web.node.dicomPort, 'MR1');
@@ -99,13 +101,20 @@ describe('web results', function () {
     const say = async (body: object): Promise<number> =>
       (await reader.request('PUT', '/api/analyses/1/readings', { body })).status;
     expect(await say({ about: 'finding', finding: 1, opinion: 'agree' })).to.equal(204);
-    expect(await say({ about: 'finding', finding: 1, opinion: 'disagree', comment: 'infundibulum' })).to.equal(204);
+    expect(
+      await say({ about: 'finding', finding: 1, opinion: 'disagree', comment: 'infundibulum' }),
+    ).to.equal(204);
     expect(await say({ about: 'map', rating: 4 })).to.equal(204);
     expect(await say({ about: 'map', rating: 6 })).to.equal(400);
     expect(await say({ about: 'finding', finding: 9, opinion: 'agree' })).to.equal(404);
     const all = await reader.get<Record<string, unknown>[]>('/api/readings');
     expect(all).to.have.length(2);
-    expect(all[0]).to.deep.include({ finding: 1, opinion: 'disagree', reader: 'Reader', comment: 'infundibulum' });
+    expect(all[0]).to.deep.include({
+      finding: 1,
+      opinion: 'disagree',
+      reader: 'Reader',
+      comment: 'infundibulum',
+    });
     expect(all[0]!['about']).to.have.property('centreLpsMm');
     expect(JSON.stringify(all)).to.not.contain('PHANTOM-');
   });
@@ -139,17 +148,23 @@ describe('web results', function () {
       SeriesInstanceUID: '2.25.601',
       SOPInstanceUID: `2.25.60${index + 2}`,
     }));
-    const outcomes = await sendFiles(await writeDatasets(datasets, path.join(folder, 'evil')), web.node.dicomPort);
+    const outcomes = await sendFiles(
+      await writeDatasets(datasets, path.join(folder, 'evil')),
+      web.node.dicomPort,
+    );
     expect(outcomes.map(({ kind }) => kind)).to.deep.equal(['stored', 'stored']);
     const answer = await admin.request('GET', `/api/studies?search=${encodeURIComponent('onerror=alert')}`);
     expect(answer.headers.get('content-type')).to.match(/^application\/json/);
-    expect((answer.json() as StudyPage).studies.map(({ patientName }) => patientName)).to.deep.equal([`${evil}^"';--`]);
+    expect((answer.json() as StudyPage).studies.map(({ patientName }) => patientName)).to.deep.equal([
+      `${evil}^"';--`,
+    ]);
   });
 });
 
 /** Maxima of pieces: the whole array is too long for one call. */
 function chunkMaxima(voxels: Uint8Array): readonly number[] {
   const maxima: number[] = [];
-  for (let at = 0; at < voxels.length; at += 10_000) maxima.push(Math.max(...voxels.subarray(at, at + 10_000)));
+  for (let at = 0; at < voxels.length; at += 10_000)
+    maxima.push(Math.max(...voxels.subarray(at, at + 10_000)));
   return maxima;
 }

@@ -10,7 +10,10 @@ import { startWebNode, type WebClient, type WebNode } from '../support/web-node.
 interface Seen {
   readonly sha256: string;
   readonly fault: string | null;
-  readonly value: { readonly destinations?: readonly { readonly name: string }[]; readonly rules?: unknown } | null;
+  readonly value: {
+    readonly destinations?: readonly { readonly name: string }[];
+    readonly rules?: unknown;
+  } | null;
   readonly restartNeeded: readonly string[];
 }
 
@@ -30,9 +33,15 @@ describe('web settings', function () {
   });
 
   const seen = async (): Promise<Seen> => await admin.get<Seen>('/api/settings');
-  const saveDestination = async (name: string, settingsSha256: string, more: object = {}): Promise<number> => {
+  const saveDestination = async (
+    name: string,
+    settingsSha256: string,
+    more: object = {},
+  ): Promise<number> => {
     const destination = { name, aeTitle: 'PACS', host: '127.0.0.1', port: 11_113, ...more };
-    return (await admin.request('PUT', `/api/destinations/${name}`, { body: { settingsSha256, destination } })).status;
+    return (
+      await admin.request('PUT', `/api/destinations/${name}`, { body: { settingsSha256, destination } })
+    ).status;
   };
   const file = (): { destinations?: { name: string }[] } =>
     JSON.parse(readFileSync(web.configFile, 'utf8')) as { destinations?: { name: string }[] };
@@ -66,7 +75,10 @@ describe('web settings', function () {
 
   it('takes a change by hand over, and a page that had not seen it is told', async () => {
     const { sha256, value } = await seen();
-    writeFileSync(web.configFile, JSON.stringify({ ...value, destinations: value!.destinations!.slice(0, 1) }));
+    writeFileSync(
+      web.configFile,
+      JSON.stringify({ ...value, destinations: value!.destinations!.slice(0, 1) }),
+    );
     expect(await saveDestination('third', sha256)).to.equal(409);
     await untilTrue(
       async () => (await seen()).value!.destinations!.length === 1,
@@ -85,23 +97,31 @@ describe('web settings', function () {
       () => 'the fault was not noticed',
     );
     expect((await admin.get<{ destinations: unknown[] }>('/api/devices')).destinations).to.have.length(1);
-    expect((await admin.get<{ settingsFault: string }>('/api/overview')).settingsFault).to.match(/is not JSON/);
+    expect((await admin.get<{ settingsFault: string }>('/api/overview')).settingsFault).to.match(
+      /is not JSON/,
+    );
     expect(await saveDestination('third', (await seen()).sha256)).to.equal(422);
     const [newest] = await admin.get<{ id: string; who: string }[]>('/api/settings/history');
     const body = { settingsSha256: (await seen()).sha256 };
-    expect((await admin.request('POST', `/api/settings/history/${newest!.id}/restore`, { body })).status).to.equal(204);
+    expect(
+      (await admin.request('POST', `/api/settings/history/${newest!.id}/restore`, { body })).status,
+    ).to.equal(204);
     expect((await seen()).fault).to.equal(null);
     expect(file().destinations!.map(({ name }) => name)).to.deep.equal(['pacs', 'second']);
   });
 
   it('keeps who changed what, and no half-written file', async () => {
     const history = await admin.get<{ who: string; why: string }[]>('/api/settings/history');
-    expect(history.map(({ why }) => why)).to.include('destination saved: pacs').and.include('the file was edited');
+    expect(history.map(({ why }) => why))
+      .to.include('destination saved: pacs')
+      .and.include('the file was edited');
     const audit = await admin.get<{ who: string; action: string; object: string }[]>('/api/audit');
     expect(audit).to.deep.include.members([
       { ...audit.find(({ action }) => action === 'destination saved')!, who: 'Admin', object: 'second' },
     ]);
-    expect(readdirSync(path.dirname(web.configFile)).filter((name) => name.endsWith('.draft'))).to.deep.equal([]);
+    expect(readdirSync(path.dirname(web.configFile)).filter((name) => name.endsWith('.draft'))).to.deep.equal(
+      [],
+    );
   });
 
   it('says which changes wait for a restart', async () => {
@@ -123,7 +143,9 @@ describe('web settings', function () {
     const { strangers } = await admin.get<Devices>('/api/devices');
     expect(strangers).to.have.length(1);
     expect(strangers[0]).to.deep.include({ aeTitle: 'CT7', calls: 1 });
-    expect(await add({ settingsSha256: (await seen()).sha256, caller: { aeTitle: 'CT7', host: '127.0.0.1' } })).to.equal(204);
+    expect(
+      await add({ settingsSha256: (await seen()).sha256, caller: { aeTitle: 'CT7', host: '127.0.0.1' } }),
+    ).to.equal(204);
     const [outcome] = await sendFiles(one, web.node.dicomPort, 'CT7');
     expect(outcome!.kind).to.equal('stored');
     expect((await admin.get<Devices>('/api/devices')).strangers).to.deep.equal([]);

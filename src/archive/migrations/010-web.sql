@@ -16,9 +16,9 @@ CREATE TABLE study (
   search_text TEXT NOT NULL,
   last_received_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX study_by_time ON study (last_received_at DESC, id DESC);
-CREATE INDEX study_search ON study (search_text);
-CREATE INDEX series_by_study ON series (study_instance_uid);
+-- the whole search runs inside this index, newest first, and ends when a page is full
+CREATE INDEX study_by_time ON study (last_received_at DESC, id DESC, study_instance_uid, search_text);
+CREATE INDEX series_by_study ON series (study_instance_uid, state);
 CREATE INDEX series_by_state ON series (state);
 CREATE INDEX job_by_state ON job (state, kind);
 CREATE INDEX job_by_key ON job (key);

@@ -83,13 +83,19 @@ function valuesOf(
 function attributeTags(bytes: Uint8Array): readonly string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const word = (at: number): string => view.getUint16(at, true).toString(16).padStart(4, '0').toUpperCase();
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => word(index * 4) + word(index * 4 + 2));
+  return Array.from(
+    { length: Math.floor(bytes.length / 4) },
+    (_, index) => word(index * 4) + word(index * 4 + 2),
+  );
 }
 
 /** Up to three component groups (PS3.5 6.2.1.1). */
 function personName(text: string): Readonly<Record<string, string>> | null {
   const names = ['Alphabetic', 'Ideographic', 'Phonetic'] as const;
-  const parts = text.split('=').slice(0, 3).map((part, index) => [names[index]!, part] as const);
+  const parts = text
+    .split('=')
+    .slice(0, 3)
+    .map((part, index) => [names[index]!, part] as const);
   const present = parts.filter(([, part]) => part !== '');
   return present.length === 0 ? null : Object.fromEntries(present);
 }

@@ -33,7 +33,10 @@ export function accountRoutes(app: App, node: NodeAccess, options: WebOptions): 
     return { setupNeeded: await isSetupNeeded(node), session };
   });
 
-  const first = { config: { access: 'open', ...guessing }, schema: { body: setup, response: { 200: door } } } as const;
+  const first = {
+    config: { access: 'open', ...guessing },
+    schema: { body: setup, response: { 200: door } },
+  } as const;
   app.post('/api/setup', first, async (request, reply) => {
     const user = await makeFirstAdministrator(node, request, request.body);
     return await signIn(request, reply, user);

@@ -41,7 +41,8 @@ function callerRoutes(app: App, node: NodeAccess): void {
     await changeSettings(node, request, seen, {
       action: 'caller added',
       object: added.aeTitle,
-      make: (value) => withCallers(value, (callers) => [...callers.filter((one) => !isSame(one, added)), added]),
+      make: (value) =>
+        withCallers(value, (callers) => [...callers.filter((one) => !isSame(one, added)), added]),
     });
     await forget(node, added.aeTitle);
     return await reply.status(204).send();
@@ -88,16 +89,20 @@ function destinationRoutes(app: App, node: NodeAccess): void {
   });
 
   const body = z.strictObject({ settingsSha256 });
-  app.delete('/api/destinations/:name', { config: admin, schema: { params: named, body } }, async (request, reply) => {
-    const { name } = request.params;
-    if (!node.facts().destinations.some((one) => one.name === name)) throw notFound('destination');
-    await changeSettings(node, request, request.body.settingsSha256, {
-      action: 'destination removed',
-      object: name,
-      make: (value) => withoutDestination(value, name),
-    });
-    return await reply.status(204).send();
-  });
+  app.delete(
+    '/api/destinations/:name',
+    { config: admin, schema: { params: named, body } },
+    async (request, reply) => {
+      const { name } = request.params;
+      if (!node.facts().destinations.some((one) => one.name === name)) throw notFound('destination');
+      await changeSettings(node, request, request.body.settingsSha256, {
+        action: 'destination removed',
+        object: name,
+        make: (value) => withoutDestination(value, name),
+      });
+      return await reply.status(204).send();
+    },
+  );
 }
 
 /** The rules stop sending there too; a rule may then send nowhere. */
@@ -129,7 +134,8 @@ async function readDevices(node: NodeAccess): Promise<Devices> {
     callers: facts.callers.map((one) => ({
       aeTitle: one.aeTitle,
       host: one.host ?? null,
-      lastSeenAt: calls.find((call) => call.callingAeTitle === one.aeTitle && call.ending !== 'rejected')?.at ?? null,
+      lastSeenAt:
+        calls.find((call) => call.callingAeTitle === one.aeTitle && call.ending !== 'rejected')?.at ?? null,
     })),
     destinations: facts.destinations.map((one) => ({
       ...one,

@@ -6,29 +6,33 @@ import { jobCounts } from './health.ts';
 /** One page that says how the node is. */
 export function overviewRoutes(app: App, node: NodeAccess): void {
   const disk = diskForecast(node);
-  app.get('/api/overview', { config: { access: 'read' }, schema: { response: { 200: overview } } }, async () => {
-    const facts = node.facts();
-    return {
-      aeTitle: facts.aeTitle,
-      addresses: [...facts.addresses],
-      dicomPort: facts.dicomPort,
-      version: node.version,
-      startedAt: node.startedAt,
-      providers: [...facts.providers],
-      threads: facts.threads,
-      settingsFault: node.settings.document().fault,
-      restartNeeded: [...node.settings.restartNeeded()],
-      callersLimited: facts.callers.length > 0,
-      destinations: facts.destinations.length,
-      series: await seriesCounts(node),
-      jobs: await jobLines(node),
-      disk: await disk(),
-      failures: await failures(node),
-      strangers: await strangerCount(node),
-      doorToResult: await doorToResult(node),
-      instancesPerMinute: [...node.throughput.perMinute(node.now())],
-    };
-  });
+  app.get(
+    '/api/overview',
+    { config: { access: 'read' }, schema: { response: { 200: overview } } },
+    async () => {
+      const facts = node.facts();
+      return {
+        aeTitle: facts.aeTitle,
+        addresses: [...facts.addresses],
+        dicomPort: facts.dicomPort,
+        version: node.version,
+        startedAt: node.startedAt,
+        providers: [...facts.providers],
+        threads: facts.threads,
+        settingsFault: node.settings.document().fault,
+        restartNeeded: [...node.settings.restartNeeded()],
+        callersLimited: facts.callers.length > 0,
+        destinations: facts.destinations.length,
+        series: await seriesCounts(node),
+        jobs: await jobLines(node),
+        disk: await disk(),
+        failures: await failures(node),
+        strangers: await strangerCount(node),
+        doorToResult: await doorToResult(node),
+        instancesPerMinute: [...node.throughput.perMinute(node.now())],
+      };
+    },
+  );
 }
 
 async function seriesCounts(node: NodeAccess): Promise<Overview['series']> {
@@ -83,7 +87,12 @@ async function doorToResult(node: NodeAccess): Promise<Overview['doorToResult']>
   const rows = await node.database
     .selectFrom('analysis')
     .innerJoin('series', 'series.id', 'analysis.series_id')
-    .select(['series.calling_ae_title', 'series.last_received_at', 'analysis.pipeline', 'analysis.finished_at'])
+    .select([
+      'series.calling_ae_title',
+      'series.last_received_at',
+      'analysis.pipeline',
+      'analysis.finished_at',
+    ])
     .orderBy('analysis.id', 'desc')
     .limit(newestAnalyses)
     .execute();
@@ -94,7 +103,13 @@ async function doorToResult(node: NodeAccess): Promise<Overview['doorToResult']>
       .filter((value) => value >= 0)
       .sort((a, b) => a - b);
     const { calling_ae_title: caller, pipeline } = group[0]!;
-    return { caller, pipeline, count: seconds.length, p50Seconds: rank(seconds, 0.5), p95Seconds: rank(seconds, 0.95) };
+    return {
+      caller,
+      pipeline,
+      count: seconds.length,
+      p50Seconds: rank(seconds, 0.5),
+      p95Seconds: rank(seconds, 0.95),
+    };
   });
 }
 
@@ -123,7 +138,10 @@ async function bytesPerDay(node: NodeAccess, now: number): Promise<number> {
   const row = await node.database
     .selectFrom('instance')
     .innerJoin('series', 'series.id', 'instance.series_id')
-    .select((eb) => [eb.fn.sum<number | null>('size_bytes').as('bytes'), eb.fn.min<number | null>('first_received_at').as('first')])
+    .select((eb) => [
+      eb.fn.sum<number | null>('size_bytes').as('bytes'),
+      eb.fn.min<number | null>('first_received_at').as('first'),
+    ])
     .where('series.last_received_at', '>', now - forecastDays * dayMs)
     .executeTakeFirstOrThrow();
   const days = Math.min(forecastDays, Math.max(1, (now - (row.first ?? now)) / dayMs));

@@ -21,7 +21,10 @@ const opinion = z.discriminatedUnion('about', [
 
 /** What readers say of results: stored for each reader, changed by saying it again, exported for evaluation. */
 export function readingRoutes(app: App, node: NodeAccess): void {
-  const list = { config: { access: 'read' }, schema: { params: byId, response: { 200: z.array(reading) } } } as const;
+  const list = {
+    config: { access: 'read' },
+    schema: { params: byId, response: { 200: z.array(reading) } },
+  } as const;
   app.get('/api/analyses/:id/readings', list, async (request) => {
     return await readingsOf(node, request.params.id);
   });

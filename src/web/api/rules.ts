@@ -19,7 +19,9 @@ export function ruleRoutes(app: App, node: NodeAccess): void {
     const bundles = await node.bundles();
     const pipelines = bundles.flatMap((one) => (one.kind === 'bundle' ? [one.bundle.manifest.pipeline] : []));
     return {
-      rules: areShipped ? current.map((rule) => ({ ...rule })) : list(value, 'rules').map((rule) => ({ ...rule })),
+      rules: areShipped
+        ? current.map((rule) => ({ ...rule }))
+        : list(value, 'rules').map((rule) => ({ ...rule })),
       areShipped,
       destinations: destinations.map(({ name }) => name),
       pipelines: [...new Set<string>(pipelines)],
@@ -28,7 +30,10 @@ export function ruleRoutes(app: App, node: NodeAccess): void {
   });
 
   // the configuration's own schema judges the rules: it knows every condition
-  const body = z.strictObject({ settingsSha256: seenSettings, rules: z.array(z.looseObject({})).max(200).nullable() });
+  const body = z.strictObject({
+    settingsSha256: seenSettings,
+    rules: z.array(z.looseObject({})).max(200).nullable(),
+  });
   app.put('/api/rules', { config: { access: 'admin' }, schema: { body } }, async (request, reply) => {
     const wanted = request.body.rules;
     await changeSettings(node, request, request.body.settingsSha256, {
@@ -48,7 +53,11 @@ function testRoutes(app: App, node: NodeAccess): void {
   const response = { 200: ruleTest };
   const params = z.object({ id: z.coerce.number().int() });
   const onSeries = { config: { access: 'read' }, schema: { params, response } } as const;
-  app.get('/api/rules/test/series/:id', onSeries, async (request) => await testSeries(node, request.params.id));
+  app.get(
+    '/api/rules/test/series/:id',
+    onSeries,
+    async (request) => await testSeries(node, request.params.id),
+  );
 
   void app.register(async (upload) => {
     upload.addContentTypeParser(
@@ -56,7 +65,11 @@ function testRoutes(app: App, node: NodeAccess): void {
       { parseAs: 'buffer', bodyLimit: longestHeadBytes },
       (_request, body, done) => done(null, body),
     );
-    const onFile = { config: { access: 'admin' }, schema: { response }, bodyLimit: longestHeadBytes } as const;
+    const onFile = {
+      config: { access: 'admin' },
+      schema: { response },
+      bodyLimit: longestHeadBytes,
+    } as const;
     (upload as unknown as App).post('/api/rules/test/file', onFile, async (request) => {
       if (!Buffer.isBuffer(request.body))
         throw new WillisError('MEDIA_TYPE_UNSUPPORTED', 'Send the file as application/dicom.');
@@ -69,7 +82,11 @@ function testRoutes(app: App, node: NodeAccess): void {
 async function testSeries(node: NodeAccess, id: number): Promise<RuleTest> {
   const series = await node.database.selectFrom('series').selectAll().where('id', '=', id).executeTakeFirst();
   if (series === undefined) throw notFound('series');
-  const instances = await node.database.selectFrom('instance').select('frames').where('series_id', '=', id).execute();
+  const instances = await node.database
+    .selectFrom('instance')
+    .select('frames')
+    .where('series_id', '=', id)
+    .execute();
   const traits = JSON.parse(series.description) as SeriesTraits;
   const frames = instances.flatMap((one) => JSON.parse(one.frames) as FrameGeometry[]);
   return judge(node.facts().rules, traits, checkStack(frames, traits.expectedCount ?? undefined));
@@ -89,7 +106,10 @@ function headerOf(bytes: Buffer): Attributes {
     const { transferSyntaxUid, datasetOffset } = splitPart10(bytes);
     return readHeader(bytes.subarray(datasetOffset), transferSyntaxUid, bytes.length < longestHeadBytes / 2);
   } catch (error) {
-    throw new WillisError('REQUEST_INVALID', `That is not a DICOM file the node can read: ${describeError(error)}`);
+    throw new WillisError(
+      'REQUEST_INVALID',
+      `That is not a DICOM file the node can read: ${describeError(error)}`,
+    );
   }
 }
 

@@ -81,11 +81,18 @@ async function analysesOf(node: NodeAccess, seriesId: number): Promise<Analysis[
   const results = await node.database
     .selectFrom('result')
     .selectAll()
-    .where('analysis_id', 'in', rows.map(({ id }) => id))
+    .where(
+      'analysis_id',
+      'in',
+      rows.map(({ id }) => id),
+    )
     .orderBy('id')
     .execute();
   return rows.map((row, index) => ({
-    ...analysisOf(row, results.filter((one) => one.analysis_id === row.id)),
+    ...analysisOf(
+      row,
+      results.filter((one) => one.analysis_id === row.id),
+    ),
     isNewest: index === 0,
     hasMap: mapFile(node.files, row.folder) !== null,
   }));

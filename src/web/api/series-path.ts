@@ -49,7 +49,11 @@ function judgedStep(job: JobRow, known: Known, isLast: boolean): PathStep {
   const { series, explanations, analyses } = known;
   const step = { ...common(job), stage: 'judged' as const };
   if (job.state === 'available' && step.state === 'waiting')
-    return { ...step, title: 'Waits for more images', detail: 'Judged when no image came for the quiet period.' };
+    return {
+      ...step,
+      title: 'Waits for more images',
+      detail: 'Judged when no image came for the quiet period.',
+    };
   if (job.state === 'dead') return { ...step, title: 'Could not be judged', detail: job.last_error ?? '' };
   if (!isLast) return { ...step, title: 'Judged complete', detail: 'Later images reopened the series.' };
   if (series.reason_code === 'NO_RULE_MATCHED')
@@ -61,12 +65,15 @@ function judgedStep(job: JobRow, known: Known, isLast: boolean): PathStep {
 function analysedStep(job: JobRow, analyses: readonly Analysis[]): PathStep {
   const step = { ...common(job), stage: 'analysed' as const };
   const { rule } = JSON.parse(job.payload) as { rule: string };
-  if (job.state !== 'done')
-    return { ...step, title: `Analysis by "${rule}"`, detail: attempts(job) };
+  if (job.state !== 'done') return { ...step, title: `Analysis by "${rule}"`, detail: attempts(job) };
   const made = analyses.find(({ finishedAt }) => Math.abs(finishedAt - (job.finished_at ?? 0)) < 1000);
   if (made === undefined) return { ...step, title: 'Known input: the earlier result stands', detail: '' };
   const seconds = Object.values(made.timingsMs).reduce((sum, ms) => sum + ms, 0) / 1000;
-  const state = { findings: `${made.findings.length} findings`, 'no-findings': 'No findings', 'not-analysed': 'Not analysed' };
+  const state = {
+    findings: `${made.findings.length} findings`,
+    'no-findings': 'No findings',
+    'not-analysed': 'Not analysed',
+  };
   return {
     ...step,
     title: `${state[made.state]} (${made.bundle}, version ${made.version})`,
@@ -78,7 +85,11 @@ async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<reado
   const jobs = await node.database
     .selectFrom('job')
     .selectAll()
-    .where('key', 'in', node.facts().destinations.map(({ name }) => `deliver:${name}:${analysisId}`))
+    .where(
+      'key',
+      'in',
+      node.facts().destinations.map(({ name }) => `deliver:${name}:${analysisId}`),
+    )
     .orderBy('id')
     .execute();
   const stored = await node.database
@@ -91,14 +102,20 @@ async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<reado
   return jobs.map((job) => {
     const destination = job.key.slice('deliver:'.length, job.key.lastIndexOf(':'));
     const count = stored.find((one) => one.destination === destination)?.count ?? 0;
-    const title = job.state === 'done' ? `${count} objects stored by ${destination}` : `Delivery to ${destination}`;
+    const title =
+      job.state === 'done' ? `${count} objects stored by ${destination}` : `Delivery to ${destination}`;
     return { ...common(job), stage: 'delivered' as const, title, detail: attempts(job) };
   });
 }
 
 function common(job: JobRow): Omit<PathStep, 'stage' | 'title' | 'detail'> {
   const failing = job.state === 'available' && job.last_error !== null;
-  const states = { available: failing ? 'failed' : 'waiting', running: 'running', done: 'done', dead: 'stopped' } as const;
+  const states = {
+    available: failing ? 'failed' : 'waiting',
+    running: 'running',
+    done: 'done',
+    dead: 'stopped',
+  } as const;
   return {
     state: states[job.state],
     startedAt: job.created_at,

@@ -15,20 +15,27 @@ const admin = { access: 'admin' } as const;
 
 /** One series with its whole path, and what an administrator can start again. */
 export function seriesRoutes(app: App, node: NodeAccess): void {
-  const look = { config: { access: 'read' }, schema: { params: byId, response: { 200: seriesDetail } } } as const;
+  const look = {
+    config: { access: 'read' },
+    schema: { params: byId, response: { 200: seriesDetail } },
+  } as const;
   app.get('/api/series/:id', look, async (request) => await readSeries(node, request.params.id));
 
   const retry = { config: admin, schema: { params: byId } } as const;
   app.post('/api/jobs/:id/retry', retry, async (request, reply) => {
     await node.database.transaction().execute(async (transaction) => {
       const key = await retryDead(transaction, request.params.id, node.now());
-      if (key === undefined) throw new WillisError('STATE_CONFLICT', 'Only a job that was given up can be tried again.');
+      if (key === undefined)
+        throw new WillisError('STATE_CONFLICT', 'Only a job that was given up can be tried again.');
       await record(node, request, { action: 'job retried', object: key }, transaction);
     });
     return await begun(node, reply);
   });
 
-  const rerun = { config: admin, schema: { params: byId, body: z.strictObject({ rule: z.string().max(64) }) } } as const;
+  const rerun = {
+    config: admin,
+    schema: { params: byId, body: z.strictObject({ rule: z.string().max(64) }) },
+  } as const;
   app.post('/api/series/:id/reprocess', rerun, async (request, reply) => {
     const rule = node.facts().rules.find(({ name }) => name === request.body.rule);
     if (rule === undefined) throw notFound('rule');
@@ -40,7 +47,10 @@ export function seriesRoutes(app: App, node: NodeAccess): void {
     return await begun(node, reply);
   });
 
-  const again = { config: admin, schema: { params: byId, body: z.strictObject({ destination: z.string() }) } } as const;
+  const again = {
+    config: admin,
+    schema: { params: byId, body: z.strictObject({ destination: z.string() }) },
+  } as const;
   app.post('/api/analyses/:id/resend', again, async (request, reply) => {
     const { destination } = request.body;
     if (!node.facts().destinations.some(({ name }) => name === destination)) throw notFound('destination');
@@ -70,7 +80,11 @@ async function resend(
     await transaction
       .deleteFrom('delivered')
       .where('destination', '=', destination)
-      .where('result_id', 'in', results.map(({ id }) => id))
+      .where(
+        'result_id',
+        'in',
+        results.map(({ id }) => id),
+      )
       .execute();
     await enqueueDeliveries(transaction, analysisId, [destination], node.now());
     await audit(transaction);

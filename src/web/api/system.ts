@@ -13,13 +13,19 @@ const page = z.object({
 
 /** Log, audit, and the configuration file with its history. */
 export function systemRoutes(app: App, node: NodeAccess): void {
-  const logs = { config: admin, schema: { querystring: page, response: { 200: z.array(logEntry) } } } as const;
+  const logs = {
+    config: admin,
+    schema: { querystring: page, response: { 200: z.array(logEntry) } },
+  } as const;
   app.get('/api/log', logs, (request) => {
     const { limit, before } = request.query;
     return node.log.recent(limit, before).map((entry) => ({ ...entry, fields: { ...entry.fields } }));
   });
 
-  const acts = { config: admin, schema: { querystring: page, response: { 200: z.array(auditEntry) } } } as const;
+  const acts = {
+    config: admin,
+    schema: { querystring: page, response: { 200: z.array(auditEntry) } },
+  } as const;
   app.get('/api/audit', acts, async (request) => {
     const { before, limit } = request.query;
     let rows = node.database.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit);
@@ -60,7 +66,10 @@ function settingsRoutes(app: App, node: NodeAccess): void {
   });
 
   // restoring is the way out of a file that was broken by hand, so it asks for no valid one
-  const restore = { config: admin, schema: { params, body: z.strictObject({ settingsSha256: seenSettings }) } } as const;
+  const restore = {
+    config: admin,
+    schema: { params, body: z.strictObject({ settingsSha256: seenSettings }) },
+  } as const;
   app.post('/api/settings/history/:id/restore', restore, async (request, reply) => {
     const { id } = request.params;
     const value = await node.settings.version(id);

@@ -26,7 +26,11 @@ export function userRoutes(app: App, node: NodeAccess): void {
     const { name, role: wanted, password } = request.body;
     const passwordHash = await hashPassword(password);
     await database.transaction().execute(async (transaction) => {
-      const taken = await transaction.selectFrom('user').select('id').where('name', '=', name).executeTakeFirst();
+      const taken = await transaction
+        .selectFrom('user')
+        .select('id')
+        .where('name', '=', name)
+        .executeTakeFirst();
       if (taken !== undefined) throw new WillisError('STATE_CONFLICT', `There is a user "${name}" already.`);
       const values = { name, role: wanted, password_hash: passwordHash, created_at: node.now() };
       await transaction.insertInto('user').values(values).execute();
@@ -49,9 +53,16 @@ export function userRoutes(app: App, node: NodeAccess): void {
 async function removeUser(transaction: Transaction, id: number): Promise<string> {
   const row = await transaction.deleteFrom('user').where('id', '=', id).returning('name').executeTakeFirst();
   if (row === undefined) throw notFound('user');
-  const left = await transaction.selectFrom('user').select('id').where('role', '=', 'admin').executeTakeFirst();
+  const left = await transaction
+    .selectFrom('user')
+    .select('id')
+    .where('role', '=', 'admin')
+    .executeTakeFirst();
   if (left === undefined)
-    throw new WillisError('STATE_CONFLICT', 'The last administrator cannot be removed: nobody could add another.');
+    throw new WillisError(
+      'STATE_CONFLICT',
+      'The last administrator cannot be removed: nobody could add another.',
+    );
   return row.name;
 }
 
@@ -68,7 +79,11 @@ function tokenRoutes(app: App, node: NodeAccess): void {
     const { name, scope } = request.body;
     const token = newSecret();
     await database.transaction().execute(async (transaction) => {
-      const taken = await transaction.selectFrom('api_token').select('id').where('name', '=', name).executeTakeFirst();
+      const taken = await transaction
+        .selectFrom('api_token')
+        .select('id')
+        .where('name', '=', name)
+        .executeTakeFirst();
       if (taken !== undefined) throw new WillisError('STATE_CONFLICT', `There is a token "${name}" already.`);
       const values = { name, scope, token_sha256: sha256(token), created_at: node.now() };
       await transaction.insertInto('api_token').values(values).execute();

@@ -16,24 +16,35 @@ const octets = 'application/octet-stream';
 
 /** Frames as stored values, bulk data, and pictures to look at (PS3.18 10.4.1.1.5 to 10.4.1.1.7). */
 export function frameRoutes(app: App, { node, imaging }: DicomWeb): void {
-  const one = async (place: z.infer<typeof instancePlace>): Promise<Stored> => (await objectsAt(node, place))[0]!;
+  const one = async (place: z.infer<typeof instancePlace>): Promise<Stored> =>
+    (await objectsAt(node, place))[0]!;
 
   const decoded = async (stored: Stored, frames: readonly number[]) => {
     const bytes = await imaging.frames(stored.path, frames);
     const boundary = randomUUID();
     const contentType = `${octets}; transfer-syntax=1.2.840.10008.1.2.1`;
     const parts = bytes.map((content) => ({ contentType, content }));
-    return { type: `multipart/related; type="${octets}"; boundary=${boundary}`, body: multipart(parts, boundary) };
+    return {
+      type: `multipart/related; type="${octets}"; boundary=${boundary}`,
+      body: multipart(parts, boundary),
+    };
   };
 
-  app.get(`${instance}/frames/:frames`, { config: read, schema: { params: frameList } }, async (request, reply) => {
-    const { transferSyntax } = chooseMedia(request.headers.accept, [octets]);
-    if (transferSyntax !== null && !['*', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2'].includes(transferSyntax))
-      throw new WillisError('NOT_ACCEPTABLE', 'Frames are given uncompressed; ask with transfer-syntax=*.');
-    const stored = await one(request.params);
-    const { type, body } = await decoded(stored, await checkedFrames(stored, request.params.frames));
-    return await reply.type(type).send(body);
-  });
+  app.get(
+    `${instance}/frames/:frames`,
+    { config: read, schema: { params: frameList } },
+    async (request, reply) => {
+      const { transferSyntax } = chooseMedia(request.headers.accept, [octets]);
+      if (
+        transferSyntax !== null &&
+        !['*', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2'].includes(transferSyntax)
+      )
+        throw new WillisError('NOT_ACCEPTABLE', 'Frames are given uncompressed; ask with transfer-syntax=*.');
+      const stored = await one(request.params);
+      const { type, body } = await decoded(stored, await checkedFrames(stored, request.params.frames));
+      return await reply.type(type).send(body);
+    },
+  );
 
   const bulk = instancePlace.extend({ tag: z.string().regex(/^[0-9A-F]{8}$/) });
   app.get(`${instance}/bulkdata/:tag`, { config: read, schema: { params: bulk } }, async (request, reply) => {
@@ -61,7 +72,9 @@ export function frameRoutes(app: App, { node, imaging }: DicomWeb): void {
       const [frame = 0] = await checkedFrames(stored, frames);
       const { window, viewport } = request.query;
       const picture = await imaging.picture(stored.path, frame, windowOf(window));
-      return await reply.type(type).send(await encodePicture(picture, type as PictureFormat, viewportOf(viewport)));
+      return await reply
+        .type(type)
+        .send(await encodePicture(picture, type as PictureFormat, viewportOf(viewport)));
     });
   }
 }
@@ -99,6 +112,7 @@ async function checkedFrames(stored: Stored, list: string): Promise<readonly num
 async function bulkValue(stored: Stored, tag: string): Promise<Uint8Array> {
   const { dataSet } = await readStored(stored);
   const element = dataSet.elements[`x${tag.toLowerCase()}`];
-  if (element === undefined || element.items !== undefined || element.length <= 0) throw notFound('bulk data');
+  if (element === undefined || element.items !== undefined || element.length <= 0)
+    throw notFound('bulk data');
   return dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
 }

@@ -14,7 +14,10 @@ export function multipart(parts: AsyncIterable<Part> | Iterable<Part>, boundary:
   return Readable.from(chunks(parts, boundary), { objectMode: false });
 }
 
-async function* chunks(parts: AsyncIterable<Part> | Iterable<Part>, boundary: string): AsyncIterable<Uint8Array> {
+async function* chunks(
+  parts: AsyncIterable<Part> | Iterable<Part>,
+  boundary: string,
+): AsyncIterable<Uint8Array> {
   for await (const part of parts) {
     const { content } = part;
     const length = content instanceof Uint8Array ? content.length : (await stat(content.file)).size;

@@ -4,11 +4,11 @@ import type { StudyRow } from '../../archive/index.ts';
 import { dictionaryEntry, readHeaderJson, type JsonAttribute, type JsonDataset } from '../../dicom/index.ts';
 import type { App } from '../app.ts';
 import type { NodeAccess } from '../options.ts';
+import { sendDicomJson } from './dicom-json.ts';
 import { matching, readQuery, type Query } from './query.ts';
 import { readStored, seriesPlace, storedObjects, studyPlace, type Place, type Stored } from './stored.ts';
 
 const read = { access: 'read' } as const;
-const dicomJson = 'application/dicom+json';
 
 /** Search Transaction (PS3.18 10.6): studies, series and instances. */
 export function qidoRoutes(app: App, node: NodeAccess): void {
@@ -20,32 +20,51 @@ export function qidoRoutes(app: App, node: NodeAccess): void {
     const query = readQuery(request.query as Record<string, string | string[]>);
     const found = await search(query, baseOf(request));
     if (found.length === 0) return await reply.status(204).send();
-    return await reply.type(dicomJson).send(JSON.stringify(found));
+    return await sendDicomJson(reply, found);
   };
   const at = (params: z.ZodType) => ({ config: read, schema: { params } });
 
-  app.get('/dicom-web/studies', { config: read }, async (request, reply) =>
-    await answer(request, reply, async (query, base) => await searchStudies(node, query, base)),
+  app.get(
+    '/dicom-web/studies',
+    { config: read },
+    async (request, reply) =>
+      await answer(request, reply, async (query, base) => await searchStudies(node, query, base)),
   );
-  app.get('/dicom-web/series', { config: read }, async (request, reply) =>
-    await answer(request, reply, async (query, base) => await searchSeries(node, {}, { query, base })),
+  app.get(
+    '/dicom-web/series',
+    { config: read },
+    async (request, reply) =>
+      await answer(request, reply, async (query, base) => await searchSeries(node, {}, { query, base })),
   );
-  app.get('/dicom-web/instances', { config: read }, async (request, reply) =>
-    await answer(request, reply, async (query, base) => await searchInstances(node, {}, { query, base })),
+  app.get(
+    '/dicom-web/instances',
+    { config: read },
+    async (request, reply) =>
+      await answer(request, reply, async (query, base) => await searchInstances(node, {}, { query, base })),
   );
-  app.get('/dicom-web/studies/:study/series', at(studyPlace), async (request, reply) =>
-    await answer(request, reply, async (query, base) =>
-      await searchSeries(node, request.params as Place, { query, base }),
-    ),
+  app.get(
+    '/dicom-web/studies/:study/series',
+    at(studyPlace),
+    async (request, reply) =>
+      await answer(
+        request,
+        reply,
+        async (query, base) => await searchSeries(node, request.params as Place, { query, base }),
+      ),
   );
   for (const [url, params] of [
     ['/dicom-web/studies/:study/instances', studyPlace],
     ['/dicom-web/studies/:study/series/:series/instances', seriesPlace],
   ] as const) {
-    app.get(url, at(params), async (request, reply) =>
-      await answer(request, reply, async (query, base) =>
-        await searchInstances(node, request.params as Place, { query, base }),
-      ),
+    app.get(
+      url,
+      at(params),
+      async (request, reply) =>
+        await answer(
+          request,
+          reply,
+          async (query, base) => await searchInstances(node, request.params as Place, { query, base }),
+        ),
     );
   }
 }
@@ -102,7 +121,8 @@ async function studyRows(node: NodeAccess, query: Query): Promise<readonly Study
     else if (range !== null && keyword.endsWith('Date')) {
       if (range[1] !== undefined) rows = rows.where(column, '>=', range[1]);
       rows = rows.where(column, '<=', range[2] ?? '99999999').where(column, '!=', '');
-    } else rows = rows.where(column, 'like', wanted.replace(/[%_]/g, '?').replace(/\*/g, '%').replace(/\?/g, '_'));
+    } else
+      rows = rows.where(column, 'like', wanted.replace(/[%_]/g, '?').replace(/\*/g, '%').replace(/\?/g, '_'));
   }
   return await rows
     .orderBy('last_received_at', 'desc')
@@ -114,7 +134,10 @@ async function studyRows(node: NodeAccess, query: Query): Promise<readonly Study
 
 function studyAttributes(row: StudyRow): Record<string, readonly unknown[]> {
   return Object.fromEntries(
-    Object.entries(studyColumns).map(([keyword, column]) => [keyword, row[column] === '' ? [] : [row[column]]]),
+    Object.entries(studyColumns).map(([keyword, column]) => [
+      keyword,
+      row[column] === '' ? [] : [row[column]],
+    ]),
   );
 }
 
@@ -145,7 +168,11 @@ const seriesKeywords = [
 ] as const;
 
 /** What is said of a series is read from its first object. */
-async function searchSeries(node: NodeAccess, place: Place, { query, base }: Asked): Promise<readonly JsonDataset[]> {
+async function searchSeries(
+  node: NodeAccess,
+  place: Place,
+  { query, base }: Asked,
+): Promise<readonly JsonDataset[]> {
   const objects = await storedObjects(node, { ...place, ...placeIn(query) });
   const found: JsonDataset[] = [];
   for (const group of Map.groupBy(objects, (one) => one.seriesInstanceUid).values()) {
@@ -175,7 +202,11 @@ const instanceKeywords = [
   'NumberOfFrames',
 ] as const;
 
-async function searchInstances(node: NodeAccess, place: Place, { query, base }: Asked): Promise<readonly JsonDataset[]> {
+async function searchInstances(
+  node: NodeAccess,
+  place: Place,
+  { query, base }: Asked,
+): Promise<readonly JsonDataset[]> {
   const objects = await storedObjects(node, { ...place, ...placeIn(query) });
   const found: JsonDataset[] = [];
   for (const one of objects) {
@@ -183,7 +214,10 @@ async function searchInstances(node: NodeAccess, place: Place, { query, base }: 
     const whole = readHeaderJson(await readStored(one), () => '');
     if (!matchesAll(whole, query)) continue;
     const url = `${base}/studies/${one.studyInstanceUid}/series/${one.seriesInstanceUid}/instances/${one.sopInstanceUid}`;
-    found.push({ ...pick(whole, [...instanceKeywords, ...query.fields]), ...dataset({ RetrieveURL: [url] }) });
+    found.push({
+      ...pick(whole, [...instanceKeywords, ...query.fields]),
+      ...dataset({ RetrieveURL: [url] }),
+    });
   }
   return found.slice(query.offset);
 }
@@ -233,4 +267,3 @@ function attribute(vr: string, values: readonly unknown[]): JsonAttribute {
   const isName = vr === 'PN';
   return { vr, Value: isName ? values.map((value) => ({ Alphabetic: String(value) })) : values };
 }
-

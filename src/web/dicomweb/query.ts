@@ -22,14 +22,24 @@ export function readQuery(parameters: Readonly<Record<string, string | readonly 
   }
   const asked = [parameters['includefield'] ?? []].flat().flatMap((one) => one.split(','));
   const fields = asked.filter((one) => one !== 'all' && one !== '').map(knownKeyword);
-  return { matches, fields, limit: Math.min(whole(parameters['limit'], ordinary), most), offset: whole(parameters['offset'], 0) };
+  return {
+    matches,
+    fields,
+    limit: Math.min(whole(parameters['limit'], ordinary), most),
+    offset: whole(parameters['offset'], 0),
+  };
 }
 
 /** Single value or wildcard matching (PS3.4 C.2.2.2.1, C.2.2.2.4); letters match in either case. */
 export function matching(wanted: string, value: string): boolean {
   const pattern = wanted
     .split(/[,\\]/)
-    .map((one) => one.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.'))
+    .map((one) =>
+      one
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replace(/\*/g, '.*')
+        .replace(/\?/g, '.'),
+    )
     .join('|');
   return new RegExp(`^(?:${pattern})$`, 'i').test(value);
 }

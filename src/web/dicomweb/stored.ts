@@ -34,7 +34,9 @@ export async function storedObjects(
   const upTo = page.offset + page.limit;
   const sources = await sourceRows(node, place, upTo);
   const results = sources.length >= upTo ? [] : await resultRows(node, place, upTo - sources.length);
-  return [...sources, ...results].slice(page.offset).map((row) => ({ ...row, path: node.files.absolute(row.path) }));
+  return [...sources, ...results]
+    .slice(page.offset)
+    .map((row) => ({ ...row, path: node.files.absolute(row.path) }));
 }
 
 /** The same, where nothing there is an error (PS3.18 10.4.3.2). */

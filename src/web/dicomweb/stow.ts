@@ -9,6 +9,7 @@ import type { IncomingInstance } from '../../intake/index.ts';
 import type { App } from '../app.ts';
 import { record } from '../audit.ts';
 import { splitPart10 } from '../part10.ts';
+import { sendDicomJson } from './dicom-json.ts';
 import type { DicomWeb } from './index.ts';
 import { baseOf } from './qido.ts';
 import { studyPlace } from './stored.ts';
@@ -19,8 +20,10 @@ export function stowRoutes(app: App, parts: DicomWeb): void {
     // the body is streamed part by part, never held
     stow.addContentTypeParser(/^multipart\/related/, (_request, payload, done) => done(null, payload));
     const config = { access: 'store' } as const;
-    (stow as unknown as App).post('/dicom-web/studies', { config }, async (request, reply) =>
-      await store(parts, request, reply),
+    (stow as unknown as App).post(
+      '/dicom-web/studies',
+      { config },
+      async (request, reply) => await store(parts, request, reply),
     );
     (stow as unknown as App).post(
       '/dicom-web/studies/:study',
@@ -46,18 +49,19 @@ async function store(
   const admission = node.admit();
   if (admission.kind === 'busy') throw new WillisError('NODE_BUSY', admission.why, { retry: 'later' });
   const boundary = boundaryOf(request.headers['content-type'] ?? '');
-  const outcomes = await readParts(request.body as Readable, boundary, async (part) =>
-    await takePart(parts, { part, study, calling: (request.identity?.name ?? 'STOW-RS').slice(0, 16) }),
+  const outcomes = await readParts(
+    request.body as Readable,
+    boundary,
+    async (part) =>
+      await takePart(parts, { part, study, calling: (request.identity?.name ?? 'STOW-RS').slice(0, 16) }),
   );
   if (outcomes.length === 0) throw new WillisError('REQUEST_INVALID', 'The request holds no instance.');
   for (const outcome of outcomes) count(parts, outcome);
   const stored = outcomes.filter((one) => one.kind === 'stored').length;
   await record(node, request, { action: 'instances stored', object: `${stored} of ${outcomes.length}` });
   const status = stored === outcomes.length ? 200 : stored === 0 ? 409 : 202;
-  return await reply
-    .status(status)
-    .type('application/dicom+json')
-    .send(JSON.stringify(answerOf(outcomes, baseOf(request))));
+  void reply.status(status);
+  return await sendDicomJson(reply, answerOf(outcomes, baseOf(request)));
 }
 
 function boundaryOf(contentType: string): string {
@@ -228,19 +232,25 @@ function answerOf(outcomes: readonly Outcome[], base: string): object {
   const stored = outcomes.filter((one) => one.kind === 'stored');
   const failed = outcomes.filter((one) => one.kind === 'failed');
   return {
-    ...(stored.length === 0 ? {} : { '00081199': { vr: 'SQ', Value: stored.map((one) => storedItem(one, base)) } }),
+    ...(stored.length === 0
+      ? {}
+      : { '00081199': { vr: 'SQ', Value: stored.map((one) => storedItem(one, base)) } }),
     ...(failed.length === 0 ? {} : { '00081198': { vr: 'SQ', Value: failed.map(failedItem) } }),
   };
 }
 
 function storedItem({ instance, studyInstanceUid }: Outcome & { kind: 'stored' }, base: string): object {
   const url = `${base}/studies/${studyInstanceUid}`;
-  return { ...reference(instance), ...(studyInstanceUid === '' ? {} : { '00081190': { vr: 'UR', Value: [url] } }) };
+  return {
+    ...reference(instance),
+    ...(studyInstanceUid === '' ? {} : { '00081190': { vr: 'UR', Value: [url] } }),
+  };
 }
 
 function failedItem({ error, instance }: Outcome & { kind: 'failed' }): object {
   const code = error instanceof WillisError ? error.code : '';
-  const reason = { INSTANCE_MISMATCH: 0xa900, INSTANCE_NOT_READABLE: 0xc000, DICOM_UNREADABLE: 0xc000 }[code] ?? 0xa700;
+  const reason =
+    { INSTANCE_MISMATCH: 0xa900, INSTANCE_NOT_READABLE: 0xc000, DICOM_UNREADABLE: 0xc000 }[code] ?? 0xa700;
   return { ...(instance === null ? {} : reference(instance)), '00081197': { vr: 'US', Value: [reason] } };
 }
 

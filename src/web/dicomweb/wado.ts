@@ -6,6 +6,7 @@ import { WillisError } from '../../errors.ts';
 import type { App } from '../app.ts';
 import type { NodeAccess } from '../options.ts';
 import { chooseMedia, type MediaRange } from './accept.ts';
+import { dicomJson, sendDicomJson } from './dicom-json.ts';
 import { multipart, type Part } from './multipart.ts';
 import { baseOf } from './qido.ts';
 import { instancePlace, objectsAt, readStored, seriesPlace, studyPlace, type Stored } from './stored.ts';
@@ -27,24 +28,29 @@ export function wadoRoutes(app: App, node: NodeAccess): void {
       return await sendObjects(objects, media, reply);
     });
     app.get(`${url}/metadata`, { config: read, schema: { params } }, async (request, reply) => {
-      const { type } = chooseMedia(request.headers.accept, ['application/dicom+json', 'application/json']);
+      const { type } = chooseMedia(request.headers.accept, [dicomJson, 'application/json']);
       const metadata: JsonDataset[] = [];
       for (const one of await objectsAt(node, request.params)) metadata.push(await metadataOf(one, request));
-      return await reply.type(type).send(JSON.stringify(metadata));
+      return await sendDicomJson(reply, metadata, type);
     });
   }
 }
 
 /** Objects go out as they came: what asks for another transfer syntax is told so (PS3.18 8.7.3.5.2). */
 function checkSyntax(stored: Stored, { transferSyntax }: MediaRange): void {
-  if (transferSyntax === null || transferSyntax === '*' || transferSyntax === stored.transferSyntaxUid) return;
+  if (transferSyntax === null || transferSyntax === '*' || transferSyntax === stored.transferSyntaxUid)
+    return;
   throw new WillisError(
     'NOT_ACCEPTABLE',
     `The object is stored in transfer syntax ${stored.transferSyntaxUid} and not converted; ask with transfer-syntax=*.`,
   );
 }
 
-async function sendObjects(objects: readonly Stored[], media: MediaRange, reply: FastifyReply): Promise<unknown> {
+async function sendObjects(
+  objects: readonly Stored[],
+  media: MediaRange,
+  reply: FastifyReply,
+): Promise<unknown> {
   const [first] = objects;
   if (!media.isMultipart && objects.length === 1 && first !== undefined) {
     return await reply.type(contentTypeOf(first)).send(createReadStream(first.path));

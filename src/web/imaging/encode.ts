@@ -13,5 +13,7 @@ export async function encodePicture(
   let image = sharp(picture.data, { raw: { width, height, channels } });
   if (viewport !== null) image = image.resize({ ...viewport, fit: 'inside', withoutEnlargement: true });
   if (channels === 1) image = image.toColourspace('b-w');
-  return await (format === 'image/png' ? image.png({ compressionLevel: 6 }) : image.jpeg({ quality: 90 })).toBuffer();
+  return await (
+    format === 'image/png' ? image.png({ compressionLevel: 6 }) : image.jpeg({ quality: 90 })
+  ).toBuffer();
 }

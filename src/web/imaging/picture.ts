@@ -2,7 +2,11 @@ import { decodeFrame, type Instance, type StoredPixels } from '../../dicom/index
 import type { GreyOrColour, Window } from './tasks.ts';
 
 /** One frame (0-based) as it is shown: colour as it is, grey through the window asked for, the image's own, or its range. */
-export async function makePicture(instance: Instance, frame: number, asked: Window | null): Promise<GreyOrColour> {
+export async function makePicture(
+  instance: Instance,
+  frame: number,
+  asked: Window | null,
+): Promise<GreyOrColour> {
   const pixels = await decodeFrame(instance, frame);
   const { columns: width, rows: height } = pixels;
   if (pixels.samplesPerPixel === 3) return { width, height, channels: 3, data: Uint8Array.from(pixels.data) };

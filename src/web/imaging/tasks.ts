@@ -2,7 +2,12 @@
 export type ImagingTask =
   | { readonly kind: 'volume'; readonly paths: readonly string[] }
   | { readonly kind: 'frames'; readonly path: string; readonly frames: readonly number[] }
-  | { readonly kind: 'picture'; readonly path: string; readonly frame: number; readonly window: Window | null };
+  | {
+      readonly kind: 'picture';
+      readonly path: string;
+      readonly frame: number;
+      readonly window: Window | null;
+    };
 
 /** VOI window (PS3.3 C.11.2.1.2). */
 export interface Window {

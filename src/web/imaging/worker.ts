@@ -17,7 +17,11 @@ async function answer(task: ImagingTask): Promise<ImagingAnswer> {
     return { kind: 'done', result: await work(task) };
   } catch (error) {
     const code = error instanceof WillisError ? error.code : 'PIXEL_DATA_INVALID';
-    return { kind: 'error', code, message: error instanceof WillisError ? error.message : describeError(error) };
+    return {
+      kind: 'error',
+      code,
+      message: error instanceof WillisError ? error.message : describeError(error),
+    };
   }
 }
 
@@ -59,5 +63,5 @@ function buffersOf(given: ImagingAnswer): ArrayBuffer[] {
   if (given.kind === 'error') return [];
   const { result } = given;
   const arrays = 'data' in result ? [result.data] : [result].flat();
-  return arrays.map((one) => (one).buffer as ArrayBuffer);
+  return arrays.map((one) => one.buffer as ArrayBuffer);
 }

@@ -51,8 +51,7 @@ function mayUse(access: Exclude<Access, 'open'>, request: FastifyRequest): boole
   const { identity } = request;
   if (access === 'metrics' && isLoopback(request.socket.remoteAddress)) return true;
   if (identity === null) return false;
-  if (identity.kind === 'token')
-    return access === identity.scope && (access !== 'read' || !changes(request));
+  if (identity.kind === 'token') return access === identity.scope && (access !== 'read' || !changes(request));
   return identity.role === 'admin' || access === 'read' || access === 'opinion';
 }
 

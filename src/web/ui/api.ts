@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { onChange, type ChangeKind } from './live.ts';
 
 /** What the node answered when it could not do something: a code of docs/errors.md and a sentence. */
-export class ApiFault extends Error {
+class ApiFault extends Error {
   readonly code: string;
   readonly status: number;
 
@@ -80,13 +80,20 @@ export function useApi<T>(url: string | null, kinds: readonly ChangeKind[] = [])
       },
       (error: unknown) => {
         if (turn === newest.current)
-          setState((before) => ({ url, data: before.url === url ? before.data : null, fault: messageOf(error) }));
+          setState((before) => ({
+            url,
+            data: before.url === url ? before.data : null,
+            fault: messageOf(error),
+          }));
       },
     );
   }, [url]);
   const wanted = kinds.join();
   useEffect(reload, [reload]);
-  useEffect(() => (wanted === '' ? undefined : onChange(wanted.split(',') as ChangeKind[], reload)), [wanted, reload]);
+  useEffect(
+    () => (wanted === '' ? undefined : onChange(wanted.split(',') as ChangeKind[], reload)),
+    [wanted, reload],
+  );
   return { data: state.url === url ? state.data : null, fault: state.fault, reload };
 }
 

@@ -1,5 +1,6 @@
 /** What can change while somebody looks. */
-export type ChangeKind = 'instance' | 'series' | 'analysis' | 'delivery' | 'job' | 'association' | 'settings' | 'log';
+export type ChangeKind =
+  'instance' | 'series' | 'analysis' | 'delivery' | 'job' | 'association' | 'settings' | 'log';
 
 interface Listener {
   readonly kinds: readonly ChangeKind[];

@@ -24,7 +24,12 @@ const variables: CSSVariablesResolver = () => ({
 });
 
 createRoot(document.getElementById('root')!).render(
-  <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce} cssVariablesResolver={variables}>
+  <MantineProvider
+    theme={theme}
+    defaultColorScheme="auto"
+    getStyleNonce={styleNonce}
+    cssVariablesResolver={variables}
+  >
     <App />
   </MantineProvider>,
 );

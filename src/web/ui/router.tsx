@@ -7,14 +7,18 @@ export function usePlace(): URL {
   return new URL(href);
 }
 
-export function goTo(path: string): void {
+function goTo(path: string): void {
   window.history.pushState(null, '', path);
   window.dispatchEvent(new PopStateEvent('popstate'));
   window.scrollTo(0, 0);
 }
 
 /** A link inside the page; with a modifier key it is an ordinary link. */
-export function Link({ to, children, ...rest }: AnchorProps & { to: string; children: ReactNode }): ReactNode {
+export function Link({
+  to,
+  children,
+  ...rest
+}: AnchorProps & { to: string; children: ReactNode }): ReactNode {
   return (
     <Anchor href={to} onClick={(event: MouseEvent) => follow(event, to)} {...rest}>
       {children}

@@ -1,4 +1,17 @@
-import { Alert, Button, Card, Code, Group, NumberInput, SimpleGrid, Stack, Table, Text, TextInput, Title } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Card,
+  Code,
+  Group,
+  NumberInput,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import type { Devices, Echo } from '../../contract.ts';
 import { messageOf, send, useApi } from '../api.ts';
@@ -46,7 +59,11 @@ export function DevicesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
 function Strangers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
   const { settingsSha256 } = devices;
   return devices.strangers.map(({ aeTitle, host, calls, lastSeenAt }) => (
-    <Alert key={aeTitle + host} color="yellow" title={`${aeTitle} called from ${host} and is not known. Add it?`}>
+    <Alert
+      key={aeTitle + host}
+      color="yellow"
+      title={`${aeTitle} called from ${host} and is not known. Add it?`}
+    >
       <Group>
         <Text fz="sm">
           {calls} {calls === 1 ? 'call' : 'calls'}, last {timeText(lastSeenAt)}
@@ -55,12 +72,17 @@ function Strangers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
           <>
             <ActionButton
               variant="filled"
-              act={async () => await send('POST', '/api/callers', { settingsSha256, caller: { aeTitle, host } }).then(onDone)}
+              act={async () =>
+                await send('POST', '/api/callers', { settingsSha256, caller: { aeTitle, host } }).then(onDone)
+              }
               onFault={onFault}
             >
               Add {aeTitle}
             </ActionButton>
-            <ActionButton act={async () => await send('POST', '/api/strangers/ignore', { aeTitle }).then(onDone)} onFault={onFault}>
+            <ActionButton
+              act={async () => await send('POST', '/api/strangers/ignore', { aeTitle }).then(onDone)}
+              onFault={onFault}
+            >
               Ignore
             </ActionButton>
           </>
@@ -78,7 +100,11 @@ function Destinations({ devices, isAdmin, onFault, onDone }: Shared): ReactNode 
         Destinations: results go there
       </Title>
       {devices.destinations.map((one) => {
-        const peer = { aeTitle: String(one['aeTitle']), host: String(one['host']), port: Number(one['port']) };
+        const peer = {
+          aeTitle: String(one['aeTitle']),
+          host: String(one['host']),
+          port: Number(one['port']),
+        };
         const name = String(one['name']);
         return (
           <div key={name}>
@@ -91,7 +117,9 @@ function Destinations({ devices, isAdmin, onFault, onDone }: Shared): ReactNode 
               </Text>
               {isAdmin && (
                 <ActionButton
-                  act={async () => await send('DELETE', `/api/destinations/${name}`, { settingsSha256 }).then(onDone)}
+                  act={async () =>
+                    await send('DELETE', `/api/destinations/${name}`, { settingsSha256 }).then(onDone)
+                  }
                   onFault={onFault}
                 >
                   Remove {name}
@@ -109,7 +137,13 @@ function Destinations({ devices, isAdmin, onFault, onDone }: Shared): ReactNode 
 }
 
 /** C-ECHO to a device, and the negotiation line by line. */
-function EchoButton({ label, peer }: { label: string; peer: { aeTitle: string; host: string; port: number } }): ReactNode {
+function EchoButton({
+  label,
+  peer,
+}: {
+  label: string;
+  peer: { aeTitle: string; host: string; port: number };
+}): ReactNode {
   const [report, setReport] = useState<Echo | null>(null);
   const [isBusy, setBusy] = useState(false);
   const ask = (): void => {
@@ -124,7 +158,12 @@ function EchoButton({ label, peer }: { label: string; peer: { aeTitle: string; h
         {label}
       </Button>
       {report !== null && (
-        <Alert color={report.answered ? 'green' : 'red'} title={report.answered ? 'It answers' : 'It does not answer'} mt={6} role="status">
+        <Alert
+          color={report.answered ? 'green' : 'red'}
+          title={report.answered ? 'It answers' : 'It does not answer'}
+          mt={6}
+          role="status"
+        >
           {report.lines.map((line) => (
             <Text key={line} fz="sm" className="wrap">
               {line}
@@ -148,9 +187,24 @@ function AddDestination({ devices, onFault, onDone }: Shared): ReactNode {
   };
   return (
     <Group align="end" mt="md" gap="xs">
-      <TextInput label="Name" w={110} value={values.name} onChange={(event) => change({ name: event.currentTarget.value })} />
-      <TextInput label="AE title" w={130} value={values.aeTitle} onChange={(event) => change({ aeTitle: event.currentTarget.value })} />
-      <TextInput label="Host" w={150} value={values.host} onChange={(event) => change({ host: event.currentTarget.value })} />
+      <TextInput
+        label="Name"
+        w={110}
+        value={values.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+      />
+      <TextInput
+        label="AE title"
+        w={130}
+        value={values.aeTitle}
+        onChange={(event) => change({ aeTitle: event.currentTarget.value })}
+      />
+      <TextInput
+        label="Host"
+        w={150}
+        value={values.host}
+        onChange={(event) => change({ host: event.currentTarget.value })}
+      />
       <NumberInput
         label="Port"
         w={90}
@@ -174,7 +228,9 @@ function Callers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
       <Title order={2} fz="md">
         Callers: these may send to us
       </Title>
-      {devices.callers.length === 0 && <Text c="dimmed">Any device may send. Name one, and only named ones may.</Text>}
+      {devices.callers.length === 0 && (
+        <Text c="dimmed">Any device may send. Name one, and only named ones may.</Text>
+      )}
       {devices.callers.map((caller) => {
         const { aeTitle, host, lastSeenAt } = caller;
         const body = { settingsSha256, caller: host === null ? { aeTitle } : { aeTitle, host } };
@@ -185,7 +241,10 @@ function Callers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
               {lastSeenAt === null ? 'has not called since the start' : `called us ${timeText(lastSeenAt)}`}
             </Text>
             {isAdmin && (
-              <ActionButton act={async () => await send('POST', '/api/callers/remove', body).then(onDone)} onFault={onFault}>
+              <ActionButton
+                act={async () => await send('POST', '/api/callers/remove', body).then(onDone)}
+                onFault={onFault}
+              >
                 Remove {aeTitle}
               </ActionButton>
             )}
@@ -209,8 +268,18 @@ function AddCaller({ devices, onFault, onDone }: Shared): ReactNode {
   };
   return (
     <Group align="end" mt="md" gap="xs">
-      <TextInput label="AE title" w={150} value={aeTitle} onChange={(event) => setAeTitle(event.currentTarget.value)} />
-      <TextInput label="Host (empty: any)" w={170} value={host} onChange={(event) => setHost(event.currentTarget.value)} />
+      <TextInput
+        label="AE title"
+        w={150}
+        value={aeTitle}
+        onChange={(event) => setAeTitle(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Host (empty: any)"
+        w={170}
+        value={host}
+        onChange={(event) => setHost(event.currentTarget.value)}
+      />
       <ActionButton size="sm" variant="filled" act={save} onFault={onFault}>
         Add caller
       </ActionButton>

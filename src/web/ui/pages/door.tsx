@@ -5,7 +5,13 @@ import { messageOf, send } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
 
 /** Signing in; on the first run, making the first administrator with the code from the console. */
-export function DoorPage({ setupNeeded, onEnter }: { setupNeeded: boolean; onEnter: (door: Door) => void }): ReactNode {
+export function DoorPage({
+  setupNeeded,
+  onEnter,
+}: {
+  setupNeeded: boolean;
+  onEnter: (door: Door) => void;
+}): ReactNode {
   const [values, setValues] = useState({ code: '', name: '', password: '' });
   const [fault, setFault] = useState<string | null>(null);
   const field = (key: keyof typeof values) => ({
@@ -34,8 +40,15 @@ export function DoorPage({ setupNeeded, onEnter }: { setupNeeded: boolean; onEnt
             </Title>
             {setupNeeded && (
               <>
-                <Text fz="sm">The node printed a code on its console when it started. It lets the first administrator in.</Text>
-                <TextInput label="Setup code" placeholder="XXXX-XXXX-XXXX-XXXX-XXXX" autoComplete="off" {...field('code')} />
+                <Text fz="sm">
+                  The node printed a code on its console when it started. It lets the first administrator in.
+                </Text>
+                <TextInput
+                  label="Setup code"
+                  placeholder="XXXX-XXXX-XXXX-XXXX-XXXX"
+                  autoComplete="off"
+                  {...field('code')}
+                />
               </>
             )}
             <TextInput label="Name" autoComplete="username" {...field('name')} />

@@ -12,7 +12,14 @@ import { Link } from '../router.tsx';
 
 /** How the node is: what to type into a scanner, what arrives, what waits, what failed. */
 export function OverviewPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
-  const { data, fault, reload } = useApi<Overview>('/api/overview', ['instance', 'series', 'analysis', 'delivery', 'job', 'settings']);
+  const { data, fault, reload } = useApi<Overview>('/api/overview', [
+    'instance',
+    'series',
+    'analysis',
+    'delivery',
+    'job',
+    'settings',
+  ]);
   return (
     <>
       <Heading text="Overview" />
@@ -61,7 +68,8 @@ function Advice({ overview }: { overview: Overview }): ReactNode {
       )}
       {strangers > 0 && (
         <Alert color="yellow" title="Unknown callers">
-          {strangers} unknown {strangers === 1 ? 'device' : 'devices'} called. See <Link to="/devices">Devices</Link>.
+          {strangers} unknown {strangers === 1 ? 'device' : 'devices'} called. See{' '}
+          <Link to="/devices">Devices</Link>.
         </Alert>
       )}
       {!callersLimited && (
@@ -227,7 +235,10 @@ function Failures({
             {timeText(at)} <b>{key}</b>: {error}
           </Text>
           {isAdmin && (
-            <ActionButton act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onRetried)} onFault={setFault}>
+            <ActionButton
+              act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onRetried)}
+              onFault={setFault}
+            >
               Try again
             </ActionButton>
           )}

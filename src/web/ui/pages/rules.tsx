@@ -1,4 +1,14 @@
-import { Card, FileInput, Group, JsonInput, NativeSelect, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import {
+  Card,
+  FileInput,
+  Group,
+  JsonInput,
+  NativeSelect,
+  SimpleGrid,
+  Stack,
+  Text,
+  Title,
+} from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Rules, RuleTest, StudyPage } from '../../contract.ts';
 import { get, messageOf, send, useApi } from '../api.ts';
@@ -17,7 +27,9 @@ export function RulesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
       <Heading text="Rules" />
       <Text mb="md">
         A complete series goes to the first rule whose conditions all hold.{' '}
-        {data.areShipped ? 'These are the shipped rules; they send to every destination.' : 'These rules are from the configuration.'}
+        {data.areShipped
+          ? 'These are the shipped rules; they send to every destination.'
+          : 'These rules are from the configuration.'}
       </Text>
       <SimpleGrid cols={{ base: 1, xl: 2 }}>
         <Editor key={data.settingsSha256} rules={data} isAdmin={isAdmin} onSaved={reload} />
@@ -27,7 +39,15 @@ export function RulesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
   );
 }
 
-function Editor({ rules, isAdmin, onSaved }: { rules: Rules; isAdmin: boolean; onSaved: () => void }): ReactNode {
+function Editor({
+  rules,
+  isAdmin,
+  onSaved,
+}: {
+  rules: Rules;
+  isAdmin: boolean;
+  onSaved: () => void;
+}): ReactNode {
   const [text, setText] = useState(JSON.stringify(rules.rules, null, 2));
   const [fault, setFault] = useState<string | null>(null);
   const { settingsSha256 } = rules;
@@ -57,7 +77,12 @@ function Editor({ rules, isAdmin, onSaved }: { rules: Rules; isAdmin: boolean; o
       <Fault text={fault} />
       {isAdmin && (
         <Group mt="sm">
-          <ActionButton variant="filled" size="sm" act={async () => await save(JSON.parse(text))} onFault={setFault}>
+          <ActionButton
+            variant="filled"
+            size="sm"
+            act={async () => await save(JSON.parse(text))}
+            onFault={setFault}
+          >
             Save rules
           </ActionButton>
           {!rules.areShipped && (
@@ -90,7 +115,9 @@ function Tester({ isAdmin }: { isAdmin: boolean }): ReactNode {
         Try the saved rules
       </Title>
       <Stack gap="xs">
-        {isAdmin && <FileInput label="On a DICOM file" placeholder="Choose a file" onChange={tryFile} clearable />}
+        {isAdmin && (
+          <FileInput label="On a DICOM file" placeholder="Choose a file" onChange={tryFile} clearable />
+        )}
         <RecentSeries onChoose={(id) => show(get<RuleTest>(`/api/rules/test/series/${id}`))} />
         <Fault text={fault} />
         {test !== null && (

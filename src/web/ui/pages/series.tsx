@@ -1,4 +1,15 @@
-import { Card, Group, List, NativeSelect, SimpleGrid, Stack, Text, ThemeIcon, Timeline, Title } from '@mantine/core';
+import {
+  Card,
+  Group,
+  List,
+  NativeSelect,
+  SimpleGrid,
+  Stack,
+  Text,
+  ThemeIcon,
+  Timeline,
+  Title,
+} from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import type { Analysis, Explanation, PathStep, SeriesDetail, Devices } from '../../contract.ts';
 import { send, useApi } from '../api.ts';
@@ -12,7 +23,13 @@ import { Link } from '../router.tsx';
 
 /** One series: its way through the node, what was found, and why each rule did or did not take it. */
 export function SeriesPage({ id, isAdmin }: { id: string; isAdmin: boolean }): ReactNode {
-  const { data, fault, reload } = useApi<SeriesDetail>(`/api/series/${id}`, ['instance', 'series', 'analysis', 'delivery', 'job']);
+  const { data, fault, reload } = useApi<SeriesDetail>(`/api/series/${id}`, [
+    'instance',
+    'series',
+    'analysis',
+    'delivery',
+    'job',
+  ]);
   const [failed, setFailed] = useState<string | null>(null);
   if (data === null) return <Fault text={fault} />;
   return (
@@ -25,7 +42,8 @@ export function SeriesPage({ id, isAdmin }: { id: string; isAdmin: boolean }): R
       <Group mb="md" gap="md">
         <StateBadge state={data.state} />
         <Text>
-          {data.modality} {data.description}, {data.instances} instances, {bytesText(data.sizeBytes)}, from {data.caller}
+          {data.modality} {data.description}, {data.instances} instances, {bytesText(data.sizeBytes)}, from{' '}
+          {data.caller}
         </Text>
         <Text c="dimmed" className="mono">
           {data.patientId} {dateText(data.studyDate)}
@@ -87,7 +105,10 @@ function Path({
               {step.finishedAt === null ? '' : ` - ${timeText(step.finishedAt).slice(11)}`}
             </Text>
             {isAdmin && step.canRetry && (
-              <ActionButton act={async () => await send('POST', `/api/jobs/${step.jobId ?? 0}/retry`).then(onDone)} onFault={onFault}>
+              <ActionButton
+                act={async () => await send('POST', `/api/jobs/${step.jobId ?? 0}/retry`).then(onDone)}
+                onFault={onFault}
+              >
                 Try again
               </ActionButton>
             )}
@@ -152,7 +173,8 @@ function AnalysisCard({
     <Card withBorder component="section" aria-label={`Result ${analysis.id}`}>
       <Group justify="space-between">
         <Title order={2} fz="md">
-          {analysis.isNewest ? 'Result' : 'Superseded result'} of {timeText(analysis.finishedAt)}, version {analysis.version}
+          {analysis.isNewest ? 'Result' : 'Superseded result'} of {timeText(analysis.finishedAt)}, version{' '}
+          {analysis.version}
         </Title>
         <Group gap="xs">
           <StateBadge state={analysis.state} />
@@ -172,14 +194,26 @@ function AnalysisCard({
         <img
           src={`/api/pictures/${summary.sopInstanceUid}?width=1200`}
           alt={`Summary picture: ${analysis.findings.length} findings`}
-          style={{ maxWidth: '100%', maxHeight: 720, marginTop: 12, objectFit: 'contain', alignSelf: 'start' }}
+          style={{
+            maxWidth: '100%',
+            maxHeight: 720,
+            marginTop: 12,
+            objectFit: 'contain',
+            alignSelf: 'start',
+          }}
         />
       )}
     </Card>
   );
 }
 
-function Resend({ analysisId, onFault }: { analysisId: number; onFault: (text: string | null) => void }): ReactNode {
+function Resend({
+  analysisId,
+  onFault,
+}: {
+  analysisId: number;
+  onFault: (text: string | null) => void;
+}): ReactNode {
   const { data } = useApi<Devices>('/api/devices');
   const names = (data?.destinations ?? []).map((one) => String(one['name']));
   return names.map((name) => (
@@ -193,15 +227,30 @@ function Resend({ analysisId, onFault }: { analysisId: number; onFault: (text: s
   ));
 }
 
-function Again({ detail, onFault }: { detail: SeriesDetail; onFault: (text: string | null) => void }): ReactNode {
+function Again({
+  detail,
+  onFault,
+}: {
+  detail: SeriesDetail;
+  onFault: (text: string | null) => void;
+}): ReactNode {
   const names = detail.explanations.map(({ rule }) => rule);
   const [rule, setRule] = useState(names[0] ?? '');
   if (names.length === 0) return null;
   return (
     <Card withBorder component="section" aria-label="Analyse again">
       <Group align="end">
-        <NativeSelect label="Analyse again by the rule" data={names} value={rule} onChange={(event) => setRule(event.currentTarget.value)} />
-        <ActionButton size="sm" act={async () => await send('POST', `/api/series/${detail.id}/reprocess`, { rule })} onFault={onFault}>
+        <NativeSelect
+          label="Analyse again by the rule"
+          data={names}
+          value={rule}
+          onChange={(event) => setRule(event.currentTarget.value)}
+        />
+        <ActionButton
+          size="sm"
+          act={async () => await send('POST', `/api/series/${detail.id}/reprocess`, { rule })}
+          onFault={onFault}
+        >
           Analyse again
         </ActionButton>
         <Text fz="sm" c="dimmed">
@@ -211,4 +260,3 @@ function Again({ detail, onFault }: { detail: SeriesDetail; onFault: (text: stri
     </Card>
   );
 }
-

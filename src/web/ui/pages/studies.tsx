@@ -38,7 +38,12 @@ export function StudiesPage(): ReactNode {
           w={380}
           type="search"
         />
-        <NativeSelect label="State" data={states} value={state} onChange={(event) => setState(event.currentTarget.value)} />
+        <NativeSelect
+          label="State"
+          data={states}
+          value={state}
+          onChange={(event) => setState(event.currentTarget.value)}
+        />
       </Group>
       <Fault text={fault} />
       {data !== null && <StudyTable key={query.toString()} first={data} query={query.toString()} />}
@@ -54,7 +59,8 @@ function StudyTable({ first, query }: { first: StudyPage; query: string }): Reac
   const next = more === null ? first.next : more.next;
   const load = (): void => {
     get<StudyPage>(`/api/studies?${query}&after=${next ?? ''}`).then(
-      (page) => setMore((before) => ({ studies: [...(before?.studies ?? []), ...page.studies], next: page.next })),
+      (page) =>
+        setMore((before) => ({ studies: [...(before?.studies ?? []), ...page.studies], next: page.next })),
       (error: unknown) => setFault(messageOf(error)),
     );
   };

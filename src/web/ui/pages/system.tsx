@@ -1,4 +1,17 @@
-import { Badge, Card, Code, Group, NativeSelect, PasswordInput, Stack, Table, Tabs, Text, TextInput, Title } from '@mantine/core';
+import {
+  Badge,
+  Card,
+  Code,
+  Group,
+  NativeSelect,
+  PasswordInput,
+  Stack,
+  Table,
+  Tabs,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import type { ApiToken, AuditEntry, LogLine, Settings, SettingsVersion, User } from '../../contract.ts';
 import { send, useApi } from '../api.ts';
@@ -158,7 +171,10 @@ function UsersPanel(): ReactNode {
             <Text>
               <b>{name}</b>, {role}
             </Text>
-            <ActionButton act={async () => await send('DELETE', `/api/users/${id}`).then(users.reload)} onFault={setFault}>
+            <ActionButton
+              act={async () => await send('DELETE', `/api/users/${id}`).then(users.reload)}
+              onFault={setFault}
+            >
               Remove {name}
             </ActionButton>
           </Group>
@@ -174,7 +190,10 @@ function UsersPanel(): ReactNode {
             <Text>
               <b>{name}</b> may {scope}
             </Text>
-            <ActionButton act={async () => await send('DELETE', `/api/tokens/${id}`).then(tokens.reload)} onFault={setFault}>
+            <ActionButton
+              act={async () => await send('DELETE', `/api/tokens/${id}`).then(tokens.reload)}
+              onFault={setFault}
+            >
               Remove {name}
             </ActionButton>
           </Group>
@@ -203,8 +222,19 @@ function AddUser({ onFault, onDone }: Adding): ReactNode {
   return (
     <Group align="end" mt="sm">
       <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} />
-      <PasswordInput label="Password" w={220} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="new-password" />
-      <NativeSelect label="Role" data={['reader', 'admin']} value={role} onChange={(event) => setRole(event.currentTarget.value)} />
+      <PasswordInput
+        label="Password"
+        w={220}
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        autoComplete="new-password"
+      />
+      <NativeSelect
+        label="Role"
+        data={['reader', 'admin']}
+        value={role}
+        onChange={(event) => setRole(event.currentTarget.value)}
+      />
       <ActionButton size="sm" variant="filled" act={add} onFault={onFault}>
         Add user
       </ActionButton>

@@ -19,7 +19,15 @@ export function ViewerPage({ seriesId, reader }: { seriesId: string; reader: str
   return <Viewer detail={data} analysis={data.analyses[0] ?? null} reader={reader} />;
 }
 
-function Viewer({ detail, analysis, reader }: { detail: SeriesDetail; analysis: Analysis | null; reader: string }): ReactNode {
+function Viewer({
+  detail,
+  analysis,
+  reader,
+}: {
+  detail: SeriesDetail;
+  analysis: Analysis | null;
+  reader: string;
+}): ReactNode {
   const { canvas, scene, fault, place } = useScene(detail.id, analysis);
   useEffect(() => {
     if (scene === null || analysis === null) return;
@@ -81,7 +89,9 @@ function Side({
   const url = analysis === null ? null : `/api/analyses/${analysis.id}/readings`;
   const { data, reload } = useApi<Reading[]>(url);
   if (analysis === null)
-    return <Text>This series has no result{detail.reason === null ? ' yet' : `: ${detail.reason.text}`}.</Text>;
+    return (
+      <Text>This series has no result{detail.reason === null ? ' yet' : `: ${detail.reason.text}`}.</Text>
+    );
   const shared = { analysisId: analysis.id, readings: data ?? [], reader, onSaved: reload };
   return (
     <Stack gap="sm">
@@ -108,7 +118,15 @@ function headline(analysis: Analysis): string {
   return `${analysis.findings.length} ${analysis.findings.length === 1 ? 'finding' : 'findings'}`;
 }
 
-function FindingCard({ finding, scene, shared }: { finding: Finding; scene: Scene | null; shared: ReadingProps }): ReactNode {
+function FindingCard({
+  finding,
+  scene,
+  shared,
+}: {
+  finding: Finding;
+  scene: Scene | null;
+  shared: ReadingProps;
+}): ReactNode {
   const { number, centreLpsMm } = finding;
   return (
     <Card withBorder p="sm" component="section" aria-label={`Finding ${number}`}>
@@ -175,7 +193,15 @@ function Views({ scene, hasMap }: { scene: Scene | null; hasMap: boolean }): Rea
   );
 }
 
-function SliderLine({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }): ReactNode {
+function SliderLine({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: number;
+  onChange: (value: number) => void;
+}): ReactNode {
   return (
     <Group gap="xs" mt="xs" wrap="nowrap">
       <Text fz="sm" w={160}>

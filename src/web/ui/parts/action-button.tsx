@@ -8,7 +8,11 @@ export function ActionButton({
   onFault,
   children,
   ...rest
-}: ButtonProps & { act: () => Promise<unknown>; onFault: (text: string | null) => void; children: ReactNode }): ReactNode {
+}: ButtonProps & {
+  act: () => Promise<unknown>;
+  onFault: (text: string | null) => void;
+  children: ReactNode;
+}): ReactNode {
   const [isBusy, setBusy] = useState(false);
   const run = (): void => {
     setBusy(true);

@@ -17,7 +17,14 @@ export function Curve({ counts, label }: { counts: readonly number[]; label: str
         role="img"
         aria-label={`${label}: ${total} in ${counts.length} minutes, at most ${most} in one`}
       >
-        <line x1="0" y1={height - 0.5} x2={width} y2={height - 0.5} stroke="currentColor" strokeOpacity="0.4" />
+        <line
+          x1="0"
+          y1={height - 0.5}
+          x2={width}
+          y2={height - 0.5}
+          stroke="currentColor"
+          strokeOpacity="0.4"
+        />
         {counts.map((count, index) => {
           const bar = (count / most) * (height - 4);
           return (

@@ -22,7 +22,9 @@ export function OpinionButtons({ number, ...shared }: ReadingProps & { number: n
       setFault(messageOf(error)),
     );
   };
-  const others = shared.readings.filter(({ finding, reader }) => finding === number && reader !== shared.reader);
+  const others = shared.readings.filter(
+    ({ finding, reader }) => finding === number && reader !== shared.reader,
+  );
   return (
     <>
       <Group gap="xs" mt={6}>
@@ -64,8 +66,9 @@ export function MapRating({ analysisId, readings, reader, onSaved }: ReadingProp
   const own = readings.find((one) => one.finding === 0 && one.reader === reader);
   const [fault, setFault] = useState<string | null>(null);
   const rate = (rating: number): void => {
-    send('PUT', `/api/analyses/${analysisId}/readings`, { about: 'map', rating }).then(onSaved, (error: unknown) =>
-      setFault(messageOf(error)),
+    send('PUT', `/api/analyses/${analysisId}/readings`, { about: 'map', rating }).then(
+      onSaved,
+      (error: unknown) => setFault(messageOf(error)),
     );
   };
   return (

@@ -101,7 +101,10 @@ function sceneOf(niivue: Niivue): Scene {
     setMarks: (findings) => setMarks(niivue, findings),
     step: (x, y, z) => niivue.moveCrosshairInVox(x, y, z),
     turn: (azimuth, elevation) =>
-      niivue.setRenderAzimuthElevation(niivue.scene.renderAzimuth + azimuth, niivue.scene.renderElevation + elevation),
+      niivue.setRenderAzimuthElevation(
+        niivue.scene.renderAzimuth + azimuth,
+        niivue.scene.renderElevation + elevation,
+      ),
     close: () => niivue.cleanup(),
   };
 }
@@ -109,7 +112,9 @@ function sceneOf(niivue: Niivue): Scene {
 /** A ball a finding, at its centre. */
 function setMarks(niivue: Niivue, findings: readonly Finding[]): void {
   for (const mesh of [...niivue.meshes]) niivue.removeMesh(mesh);
-  const placed = findings.flatMap(({ centreLpsMm, number }) => (centreLpsMm === null ? [] : [{ centreLpsMm, number }]));
+  const placed = findings.flatMap(({ centreLpsMm, number }) =>
+    centreLpsMm === null ? [] : [{ centreLpsMm, number }],
+  );
   if (placed.length === 0) return;
   const marks = niivue.loadConnectomeAsMesh({
     name: 'findings',
