@@ -2,12 +2,10 @@ import {
   Alert,
   Button,
   Card,
-  Code,
   Group,
   NumberInput,
   SimpleGrid,
   Stack,
-  Table,
   Text,
   TextInput,
   Title,
@@ -18,6 +16,7 @@ import { messageOf, send, useApi } from '../api.ts';
 import { ActionButton } from '../parts/action-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { CallTable } from '../parts/call-table.tsx';
 import { timeText } from '../parts/text.ts';
 
 interface Shared {
@@ -50,7 +49,7 @@ export function DevicesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
           <Destinations {...shared} />
           <Callers {...shared} />
         </SimpleGrid>
-        <Calls devices={data} />
+        <CallTable calls={data.calls} />
       </Stack>
     </>
   );
@@ -284,41 +283,5 @@ function AddCaller({ devices, onFault, onDone }: Shared): ReactNode {
         Add caller
       </ActionButton>
     </Group>
-  );
-}
-
-function Calls({ devices }: { devices: Devices }): ReactNode {
-  return (
-    <Card withBorder component="section" aria-label="Recent calls">
-      <Title order={2} fz="md">
-        Recent calls
-      </Title>
-      <div className="scroll">
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>When</Table.Th>
-              <Table.Th>What happened</Table.Th>
-              <Table.Th>Negotiated</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {devices.calls.map((call) => (
-              <Table.Tr key={`${call.at}${call.text}`}>
-                <Table.Td className="mono">{timeText(call.at)}</Table.Td>
-                <Table.Td className="wrap">{call.text}</Table.Td>
-                <Table.Td>
-                  {call.negotiation.map((line) => (
-                    <Code key={line} block fz={12}>
-                      {line}
-                    </Code>
-                  ))}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
-    </Card>
   );
 }

@@ -12,16 +12,9 @@ export function DoorPage({
   setupNeeded: boolean;
   onEnter: (door: Door) => void;
 }): ReactNode {
-  const [values, setValues] = useState({ code: '', name: '', password: '' });
+  const [values, setValues] = useState(empty);
   const [fault, setFault] = useState<string | null>(null);
-  const field = (key: keyof typeof values) => ({
-    value: values[key],
-    onChange: (event: { currentTarget: { value: string } }) => {
-      const { value } = event.currentTarget;
-      setValues((before) => ({ ...before, [key]: value }));
-    },
-    required: true,
-  });
+  const field = (key: keyof typeof empty) => fieldOf(values, key, setValues);
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const { code, ...credentials } = values;
@@ -65,4 +58,19 @@ export function DoorPage({
       </Card>
     </Center>
   );
+}
+
+const empty = { code: '', name: '', password: '' };
+type Values = typeof empty;
+
+/** What binds an input to one of the values. */
+function fieldOf(values: Values, key: keyof Values, set: (change: (before: Values) => Values) => void) {
+  return {
+    value: values[key],
+    onChange: (event: { currentTarget: { value: string } }) => {
+      const { value } = event.currentTarget;
+      set((before) => ({ ...before, [key]: value }));
+    },
+    required: true,
+  };
 }
