@@ -30,7 +30,18 @@ const mayImport = {
   ],
   delivery: ['archive', 'jobs', 'network', 'dicom', 'findings'],
   priors: ['archive', 'jobs', 'network', 'dicom'],
-  web: ['archive', 'jobs', 'operations', 'findings'],
+  web: [
+    'archive',
+    'jobs',
+    'operations',
+    'findings',
+    'dicom',
+    'volume',
+    'inference',
+    'intake',
+    'analysis',
+    'delivery',
+  ],
   config: [],
 };
 
@@ -49,9 +60,11 @@ const drivers = [
   ['better-sqlite3', '^src/archive/'],
   ['kysely', '^src/(archive|jobs)/'],
   ['onnxruntime-node', '^src/inference/'],
-  ['sharp', '^src/results/'],
+  ['sharp', '^src/(results|web)/'],
   ['winston', '^src/operations/'],
   ['fastify', '^src/web/'],
+  ['@fastify', '^src/web/'],
+  ['prom-client', '^src/operations/'],
 ].map(([driver, home]) => ({
   name: `${driver}-stays-home`,
   severity: 'error',

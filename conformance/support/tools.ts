@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
@@ -17,6 +17,21 @@ export function run(
   });
   if (error !== undefined) throw error;
   return { status: status ?? -1, output: `${stdout}${stderr}` };
+}
+
+/** The same beside this process, for peers that talk to a node which runs in it. */
+export async function runBeside(
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly status: number; readonly output: string }> {
+  const child = spawn(command, args, { env: { ...process.env, TCP_NODELAY: '1' } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status: status ?? -1, output }));
+  });
 }
 
 export function runPython(script: string, ...args: readonly string[]): string {

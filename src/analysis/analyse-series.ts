@@ -8,6 +8,7 @@ import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
 import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
+import { writeMap } from './map-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
 /** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
@@ -142,6 +143,7 @@ async function writeResults(task: SeriesTask, input: ResultInput): Promise<reado
     const { kind, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid } = result;
     written.push({ kind, ordinal, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid, file });
   }
+  await writeMap(draft, input.output?.maps?.probability);
   await publishFolder(draft, task.folder);
   return written;
 }

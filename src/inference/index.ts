@@ -1,4 +1,4 @@
-export { listBundles, loadBundle, type Bundle } from './bundle.ts';
+export { listBundles, loadBundle, type Bundle, type ListedBundle } from './bundle.ts';
 export { densePatchLogits, evaluateDense, evaluatePatchwise, type NetworkFields } from './dense.ts';
 export { openEngine, type Engine } from './engine.ts';
 export type { BundleManifest } from './manifest.ts';
