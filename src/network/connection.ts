@@ -320,17 +320,13 @@ export class Connection {
     this.phase = 'closed';
     this.stream.close();
     if (!this.working) this.storing?.sink?.discard();
-    const { requestor, stored, refused } = this;
+    const { requestor, stored, refused, isStranger, negotiation } = this;
     const { remoteAddress } = this.stream;
     this.port.associationClosed({
-      id: this.id,
-      ending,
-      refused,
+      ...{ id: this.id, ending, refused },
       text: `${callerName(requestor, remoteAddress)} ${what}${counted({ stored, refused })}`,
       callingAeTitle: requestor?.callingAeTitle ?? '',
-      remoteAddress,
-      isStranger: this.isStranger,
-      negotiation: this.negotiation,
+      ...{ remoteAddress, isStranger, negotiation },
     });
   }
 }
