@@ -80,13 +80,14 @@ describe('web settings', function () {
       JSON.stringify({ ...value, destinations: value!.destinations!.slice(0, 1) }),
     );
     expect(await saveDestination('third', sha256)).to.equal(409);
+    const inForce = async (): Promise<number> =>
+      (await admin.get<{ destinations: unknown[] }>('/api/devices')).destinations.length;
     await untilTrue(
-      async () => (await seen()).value!.destinations!.length === 1,
+      async () => (await inForce()) === 1,
       10_000,
-      () => 'the change by hand was not noticed',
+      () => 'the change by hand did not come into force',
     );
-    const { destinations } = await admin.get<{ destinations: unknown[] }>('/api/devices');
-    expect(destinations).to.have.length(1);
+    expect((await seen()).value!.destinations).to.have.length(1);
   });
 
   it('goes on with the last valid configuration when a hand breaks the file, says so, and is mended by an earlier version', async () => {
