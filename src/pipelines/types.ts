@@ -8,6 +8,8 @@ export interface PipelineInput {
   /** The source frames, in any order. */
   readonly frames: readonly FrameGeometry[];
   readonly seriesInstanceUid: string;
+  /** Contrast/Bolus Agent as the header names it; null where it tells of none. */
+  readonly contrastAgent: string | null;
 }
 
 /** A place the network marked, finding or not. */

@@ -1,6 +1,6 @@
 export { frameGeometries, type FrameGeometry, type Vector } from './frame-geometry.ts';
 export { loadVolume, type LoadedSeries } from './load.ts';
-export { indexToLps, lpsToIndex, toLpsOrientation } from './orientation.ts';
+export { indexToLps, lpsToIndex, planeDistanceMm, toLpsOrientation } from './orientation.ts';
 export { checkStack, type Orientation, type StackOutcome } from './stack.ts';
 export type { Size, Volume } from './types.ts';
 export { axesOf, dot } from './vectors.ts';

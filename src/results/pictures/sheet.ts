@@ -1,4 +1,5 @@
 import { soughtKind } from '../../findings/index.ts';
+import { findingThreshold } from '../../inference/index.ts';
 import { lpsToIndex, toLpsOrientation, type Vector, type Volume } from '../../volume/index.ts';
 import type { Words } from '../language/index.ts';
 import { sliceOf } from '../references.ts';
@@ -82,10 +83,10 @@ export function sliceNumber(input: ResultInput, sopInstanceUid: string, frame: n
 }
 
 function belowThreshold(input: ResultInput): readonly Place[] {
-  const { findingThreshold } = input.card.operatingPoint;
+  const threshold = findingThreshold(input.card);
   return (input.output?.candidates ?? [])
     .filter(
-      ({ probability }) => probability < findingThreshold && probability >= worthALook * findingThreshold,
+      ({ probability }) => probability < threshold && probability >= worthALook * threshold,
     )
     .slice(0, mostBelow)
     .map((candidate, index) => ({
