@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { evaluateDense, evaluatePatchwise, bundleFor, loadBundle, openEngine } from '../src/inference/index.ts';
+import {
+  evaluateDense,
+  evaluatePatchwise,
+  bundleFor,
+  loadBundle,
+  openEngine,
+} from '../src/inference/index.ts';
 import { sendInstances } from '../src/network/index.ts';
 import { prepare } from '../src/pipelines/tof-patch/prepare.ts';
 import { loadVolume, toLpsOrientation, type Size } from '../src/volume/index.ts';

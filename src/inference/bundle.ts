@@ -59,7 +59,11 @@ export async function loadBundle(folder: string): Promise<Bundle> {
       throw invalid(name, `${file} is not the file the manifest names (SHA-256 ${found.slice(0, 12)}...)`);
     whole.update(network);
   }
-  return { folder, manifest, identity: { id: manifest.id, version: manifest.version, sha256: whole.digest('hex') } };
+  return {
+    folder,
+    manifest,
+    identity: { id: manifest.id, version: manifest.version, sha256: whole.digest('hex') },
+  };
 }
 
 /** The bundle as one of the pipeline `id`; throws PIPELINE_UNKNOWN where it is made for another. */

@@ -19,16 +19,8 @@ export interface Accepting {
 
 /** Single-frame, Enhanced and Legacy Converted Enhanced Image Storage (PS3.4 B.5). */
 const sopClasses: Readonly<Record<'CT' | 'MR', ReadonlySet<string>>> = {
-  MR: new Set([
-    '1.2.840.10008.5.1.4.1.1.4',
-    '1.2.840.10008.5.1.4.1.1.4.1',
-    '1.2.840.10008.5.1.4.1.1.4.4',
-  ]),
-  CT: new Set([
-    '1.2.840.10008.5.1.4.1.1.2',
-    '1.2.840.10008.5.1.4.1.1.2.1',
-    '1.2.840.10008.5.1.4.1.1.2.2',
-  ]),
+  MR: new Set(['1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.4.1', '1.2.840.10008.5.1.4.1.1.4.4']),
+  CT: new Set(['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.2.1', '1.2.840.10008.5.1.4.1.1.2.2']),
 };
 
 /** Why a bundle must not read a series, or null: what lies outside what a bundle was made for is never a negative. */

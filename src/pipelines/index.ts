@@ -1,5 +1,6 @@
 import { WillisError } from '../errors.ts';
 import { bundleFor, type Bundle, type Engine, type PipelineId } from '../inference/index.ts';
+import { ctaResnet } from './cta-resnet/index.ts';
 import { ncctHaemorrhage } from './ncct-haemorrhage/index.ts';
 import { tofPatch } from './tof-patch/index.ts';
 import type { PipelineInput, PipelineOutput } from './types.ts';
@@ -10,6 +11,8 @@ const pipelines: Readonly<Partial<Record<PipelineId, Pipeline>>> = {
   'tof-patch': async (input, bundle, engine) => await tofPatch(input, bundleFor(bundle, 'tof-patch'), engine),
   'ncct-haemorrhage': async (input, bundle, engine) =>
     await ncctHaemorrhage(input, bundleFor(bundle, 'ncct-haemorrhage'), engine),
+  'cta-resnet': async (input, bundle, engine) =>
+    await ctaResnet(input, bundleFor(bundle, 'cta-resnet'), engine),
 };
 
 /** Runs a pipeline by its id with a bundle made for it; throws PIPELINE_UNKNOWN. */

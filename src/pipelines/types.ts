@@ -1,4 +1,4 @@
-import type { HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { DemotedCandidate, HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly centreLpsMm: PointLpsMm;
   readonly maxDiameterMm: number;
   readonly volumeMm3: number;
+  /** Set where a rule took it back: it is no finding whatever its probability, but it is listed. */
+  readonly demoted?: DemotedCandidate['why'];
 }
 
 export interface PipelineOutput {

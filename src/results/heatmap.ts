@@ -63,7 +63,9 @@ export async function buildMultiFrameHeatmap(
     SourceImageSequence: frames.flatMap(({ sourceImages }) => sourceImages),
     SharedFunctionalGroupsSequence: [
       {
-        PixelMeasuresSequence: [{ ...first!.measures, SpacingBetweenSlices: decimal(planeDistanceMm(volume)) }],
+        PixelMeasuresSequence: [
+          { ...first!.measures, SpacingBetweenSlices: decimal(planeDistanceMm(volume)) },
+        ],
         PlaneOrientationSequence: [first!.orientation],
       },
     ],

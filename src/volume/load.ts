@@ -84,13 +84,21 @@ function rescaleOf(instance: Instance, frameNumber: number): { slope: number; in
   ];
   const inGroup = groups.flatMap((group) => group?.items('PixelValueTransformationSequence') ?? [])[0];
   const from = inGroup ?? attributes;
-  return { slope: rescaleValue(from, 'RescaleSlope', 1), intercept: rescaleValue(from, 'RescaleIntercept', 0) };
+  return {
+    slope: rescaleValue(from, 'RescaleSlope', 1),
+    intercept: rescaleValue(from, 'RescaleIntercept', 0),
+  };
 }
 
-function rescaleValue(from: Attributes, keyword: 'RescaleSlope' | 'RescaleIntercept', absent: number): number {
+function rescaleValue(
+  from: Attributes,
+  keyword: 'RescaleSlope' | 'RescaleIntercept',
+  absent: number,
+): number {
   if (!from.has(keyword)) return absent;
   const value = from.number(keyword);
-  if (value !== undefined && Number.isFinite(value) && !(keyword === 'RescaleSlope' && value === 0)) return value;
+  if (value !== undefined && Number.isFinite(value) && !(keyword === 'RescaleSlope' && value === 0))
+    return value;
   throw new WillisError(
     'RESCALE_INVALID',
     `${keyword} is "${from.text(keyword) ?? ''}", which is no usable number: the grey values cannot be told. Correct it at the source and send the series again.`,

@@ -44,7 +44,10 @@ export function indexToLps(grid: Omit<Volume, 'data'>, index: Vector): PointLpsM
 }
 
 /** The voxel index, with fractions, of a point in the patient; on a sheared grid (gantry tilt) too. */
-export function lpsToIndex({ directions, spacingMm, originLpsMm }: Omit<Volume, 'data'>, point: PointLpsMm): Vector {
+export function lpsToIndex(
+  { directions, spacingMm, originLpsMm }: Omit<Volume, 'data'>,
+  point: PointLpsMm,
+): Vector {
   const path = subtract(point, originLpsMm);
   const [a, b, c] = directions;
   const [bc, ca, ab] = [cross(b, c), cross(c, a), cross(a, b)];

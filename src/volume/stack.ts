@@ -50,7 +50,10 @@ export function checkStack(frames: readonly FrameGeometry[], expectedCount?: num
   if (frames.length < 2)
     return not('TOO_FEW_SLICES', `There is ${frames.length} slice; a volume needs more.`);
   if (frames.length > mostSlices)
-    return not('TOO_MANY_SLICES', `There are ${frames.length} slices; up to ${mostSlices} are read as one volume.`);
+    return not(
+      'TOO_MANY_SLICES',
+      `There are ${frames.length} slices; up to ${mostSlices} are read as one volume.`,
+    );
   const tiltDegrees = tilt(sorted, [row, column, normal]);
   const fault =
     double(sorted, positions) ??

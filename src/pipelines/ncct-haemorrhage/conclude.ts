@@ -8,8 +8,8 @@ import type { Reading } from './read.ts';
 
 type Class = SliceProbabilities['class'];
 type State =
-  | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings'>
-  | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings'>;
+  | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings' | 'triage'>
+  | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings' | 'triage'>;
 
 /** From probabilities to what is said: of the scan the greatest of any slice, of each subtype a finding with its slices. */
 export function conclude(
@@ -19,7 +19,9 @@ export function conclude(
   manifest: ManifestOf<'ncct-haemorrhage'>,
 ): { readonly state: State; readonly sliceProbabilities: readonly SliceProbabilities[] } {
   const stack = stackOf(input);
-  const bySlice = new Map(haemorrhageClasses.map((name) => [name as Class, bySourceSlice(name, prepared, reading)]));
+  const bySlice = new Map(
+    haemorrhageClasses.map((name) => [name, bySourceSlice(name, prepared, reading)]),
+  );
   const scan = (name: Class): number => Math.max(...bySlice.get(name)!);
   const calls = (name: Class): boolean => scan(name) >= findingThreshold(manifest, name);
   const subtypes = haemorrhageClasses.filter((name) => name !== 'any');
@@ -33,8 +35,8 @@ export function conclude(
   const probability = Math.max(scan('any'), ...called.map(scan));
   const state: State =
     first === undefined
-      ? { state: 'no-findings', probability, findings: [] }
-      : { state: 'findings', probability, findings: [first, ...rest] };
+      ? { state: 'no-findings', probability, findings: [], triage: 'routine' }
+      : { state: 'findings', probability, findings: [first, ...rest], triage: 'urgent' };
   return {
     state,
     sliceProbabilities: haemorrhageClasses.map((name) => ({
@@ -72,7 +74,11 @@ function findingOf(subtype: HaemorrhageSubtype, known: Known): HaemorrhageFindin
   );
   const key = slices.reduce((best, one) => (one.probability > best.probability ? one : best));
   const [head, ...tail] = stack.isUpwards ? slices : slices.toReversed();
-  const plain = ({ sopInstanceUid, frameNumber, probability }: typeof key): HaemorrhageFinding['slices'][0] => ({
+  const plain = ({
+    sopInstanceUid,
+    frameNumber,
+    probability,
+  }: typeof key): HaemorrhageFinding['slices'][0] => ({
     sopInstanceUid,
     frameNumber,
     probability,
@@ -96,7 +102,11 @@ function marksOfAny({ bySlice, manifest }: Known): readonly boolean[] {
 }
 
 /** A slab's probability holds for each of its slices; slices below the head were not read and have 0. */
-function bySourceSlice(name: Class, { slabs, grid }: Prepared, { probabilities }: Reading): readonly number[] {
+function bySourceSlice(
+  name: Class,
+  { slabs, grid }: Prepared,
+  { probabilities }: Reading,
+): readonly number[] {
   const first = slabs[0]!.first;
   const values = new Array<number>(first + grid.size[2]).fill(0);
   const place = haemorrhageClasses.indexOf(name);

@@ -58,7 +58,11 @@ export function strongestPlace(
   return [toPixel(column / total), toPixel(row / total), at.slice - slabs[0]!.first];
 }
 
-function scaledMaps({ gradCamPlusPlus, probabilities }: Reading, slab: number, perSlab: number): Float32Array {
+function scaledMaps(
+  { gradCamPlusPlus, probabilities }: Reading,
+  slab: number,
+  perSlab: number,
+): Float32Array {
   const out = new Float32Array(perSlab);
   for (let place = 0; place < classes; place += 1) {
     const map = mapOf(gradCamPlusPlus, slab, place, perSlab);

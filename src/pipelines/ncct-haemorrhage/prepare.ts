@@ -22,9 +22,7 @@ export function prepare(volume: Volume, recipe: Recipe): Prepared {
   const spacingMm = planeDistanceMm(volume);
   const first = firstHeadSlice(volume, spacingMm, recipe.headPart);
   const group =
-    spacingMm < recipe.thinSlices.belowMm
-      ? Math.max(1, Math.round(recipe.thinSlices.slabMm / spacingMm))
-      : 1;
+    spacingMm < recipe.thinSlices.belowMm ? Math.max(1, Math.round(recipe.thinSlices.slabMm / spacingMm)) : 1;
   const slabs = slabsOf(volume, first, group);
   const centre = centreOf(slabs, volume, recipe.centre.hu);
   const { pixels } = recipe;
@@ -55,7 +53,8 @@ function firstHeadSlice(
   const plane = size[0] * size[1];
   for (let slice = size[2] - 1; slice >= 0; slice -= 1) {
     let dense = 0;
-    for (let index = slice * plane; index < (slice + 1) * plane; index += 1) if (data[index]! > hu) dense += 1;
+    for (let index = slice * plane; index < (slice + 1) * plane; index += 1)
+      if (data[index]! > hu) dense += 1;
     if (dense * dx * dy >= smallestSliceMm2) return Math.max(0, slice - Math.floor(extentMm / spacingMm));
   }
   return 0;
@@ -157,10 +156,19 @@ function square(
 
 function gridOf(
   volume: Volume,
-  { first, centre, pixels, pitchMm }: { first: number; centre: readonly [number, number]; pixels: number; pitchMm: number },
+  {
+    first,
+    centre,
+    pixels,
+    pitchMm,
+  }: { first: number; centre: readonly [number, number]; pixels: number; pitchMm: number },
 ): Omit<Volume, 'data'> {
   const half = ((pixels - 1) / 2) * pitchMm;
-  const corner = [centre[0] - half / volume.spacingMm[0], centre[1] - half / volume.spacingMm[1], first] as const;
+  const corner = [
+    centre[0] - half / volume.spacingMm[0],
+    centre[1] - half / volume.spacingMm[1],
+    first,
+  ] as const;
   return {
     size: [pixels, pixels, volume.size[2] - first],
     spacingMm: [pitchMm, pitchMm, volume.spacingMm[2]],

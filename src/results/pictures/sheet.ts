@@ -86,7 +86,8 @@ function belowThreshold(input: ResultInput): readonly Place[] {
   const threshold = findingThreshold(input.card);
   return (input.output?.candidates ?? [])
     .filter(
-      ({ probability }) => probability < threshold && probability >= worthALook * threshold,
+      ({ probability, demoted }) =>
+        demoted === undefined && probability < threshold && probability >= worthALook * threshold,
     )
     .slice(0, mostBelow)
     .map((candidate, index) => ({
@@ -96,6 +97,11 @@ function belowThreshold(input: ResultInput): readonly Place[] {
       slice:
         input.volume === null ? null : Math.round(lpsToIndex(input.volume, candidate.centreLpsMm)[2]) + 1,
     }));
+}
+
+/** Whether the pipeline's map outlines what it marks; an explanation by cells of centimetres has no diameter. */
+export function hasOutlines({ card }: ResultInput): boolean {
+  return card.pipeline === 'tof-patch';
 }
 
 /** What the bundle says of itself wherever it is not for clinical use. */
