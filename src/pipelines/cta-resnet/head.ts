@@ -38,7 +38,7 @@ export function lookAtHead(source: Volume): Head {
     size,
   );
   const bone = boneOf(volume);
-  const near = grown(grown(bone, size), size);
+  const near = closed(bone, size);
   const image = new Float32Array(data.length);
   const vessels: number[] = [];
   let count = 0;
@@ -102,6 +102,15 @@ function boneOf({ data, size }: Volume): Uint8Array {
   for (const label of labels) voxels[label]! += 1;
   const least = leastBoneMm3 / spacingMm ** 3;
   return Uint8Array.from(labels, (label) => (label > 0 && voxels[label]! >= least ? 1 : 0));
+}
+
+/** Bone with the marrow between its tables and two voxels of partial volume around it: grown by four voxels, shrunk by two. */
+function closed(bone: Uint8Array, size: Volume['size']): Uint8Array {
+  let mask = bone;
+  for (let step = 0; step < 4; step += 1) mask = grown(mask, size);
+  mask = mask.map((value) => 1 - value);
+  for (let step = 0; step < 2; step += 1) mask = grown(mask, size);
+  return mask.map((value) => 1 - value);
 }
 
 /** One voxel more in the six directions of the axes. */
