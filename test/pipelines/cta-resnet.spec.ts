@@ -8,6 +8,7 @@ import { explanationMaps } from '../../src/pipelines/cta-resnet/maps.ts';
 import { proposePlaces, type Proposal } from '../../src/pipelines/cta-resnet/proposals.ts';
 import { demotion } from '../../src/pipelines/cta-resnet/rules.ts';
 import { indexToLps, lpsToIndex, type Volume } from '../../src/volume/index.ts';
+import { boxVolume, headWith } from '../support/cta-phantom.ts';
 
 interface Golden {
   readonly file: string;
@@ -147,58 +148,4 @@ function goldenCrop({ file, shape: [, nz, ny, nx] }: Golden, index: number): Vol
   const stored = new Int16Array(bytes.buffer.slice(bytes.byteOffset + index * count * 2), 0, count);
   const volume = boxVolume([nx, ny, nz], 0.5, [-(nx - 1) / 4, -(ny - 1) / 4, -(nz - 1) / 4]);
   return { ...volume, data: Float32Array.from(stored) };
-}
-
-function boxVolume(
-  size: readonly [number, number, number],
-  step: number,
-  originLpsMm: readonly [number, number, number],
-): Volume {
-  return {
-    size,
-    spacingMm: [step, step, step],
-    originLpsMm,
-    directions: [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ],
-    data: new Float32Array(size[0] * size[1] * size[2]),
-  };
-}
-
-interface Ball {
-  readonly centre: readonly [number, number, number];
-  readonly radius: number;
-  readonly hu: number;
-}
-
-/** A ball of brain of 40 mm in a shell of skull of 6 mm and scalp, with balls and a straight tube along z in it. */
-function headWith(
-  balls: readonly Ball[],
-  tube: { x: number; y: number; radius: number; hu: number },
-): Volume {
-  const volume = boxVolume([128, 128, 128], 0.8, [-51, -51, -51]);
-  const edge = (distance: number): number => Math.max(0, Math.min(1, 0.5 - distance / 0.8));
-  volume.data.forEach((_, index) => {
-    const point = indexToLps(volume, [
-      index % 128,
-      Math.floor(index / 128) % 128,
-      Math.floor(index / (128 * 128)),
-    ]);
-    const radius = Math.hypot(...point);
-    let hu = radius > 50 ? -1000 : radius > 46 ? 20 : radius > 40 ? 900 : 35;
-    if (radius < 38) {
-      for (const ball of balls) {
-        const cover = edge(
-          Math.hypot(...point.map((value, axis) => value - ball.centre[axis]!)) - ball.radius,
-        );
-        hu = hu * (1 - cover) + ball.hu * cover;
-      }
-      const cover = edge(Math.hypot(point[0] - tube.x, point[1] - tube.y) - tube.radius);
-      hu = Math.max(hu, hu * (1 - cover) + tube.hu * cover);
-    }
-    volume.data[index] = hu;
-  });
-  return volume;
 }

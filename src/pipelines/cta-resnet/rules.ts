@@ -3,12 +3,15 @@ import type { Head } from './head.ts';
 
 /** Bone that fills this share of the shell about a place has it on three sides: it lies in the bone, not beside it. */
 const mostBone = 0.3;
+/** Denser than this many times the arteries is bone or a plaque, not contrast medium. */
+const mostArterialShare = 1.6;
 /** Veins fill later: in an arterial phase they have less than this share of the arteries' HU. */
 const leastArterialShare = 0.62;
 
 /** Why a place is demoted, or null: a rule never makes a finding, and what it takes back is listed. */
 export function demotion({ proposal }: Judged, head: Head): 'bone' | 'vein' | null {
-  if (boneAround(proposal, head) > mostBone) return 'bone';
+  if (boneAround(proposal, head) > mostBone || middleHu(proposal, head) > mostArterialShare * head.lumenHu)
+    return 'bone';
   return coreHu(proposal, head) < leastArterialShare * head.lumenHu ? 'vein' : null;
 }
 
@@ -23,7 +26,13 @@ function boneAround({ voxel, radiusMm }: Judged['proposal'], { bone, volume }: H
   return inBone / Math.max(1, count);
 }
 
-/** The highest mean of a voxel and its neighbours: the lumen, not its wall. */
+/** Mean of the middle voxel and its six neighbours. */
+function middleHu({ voxel }: Judged['proposal'], { volume }: Head): number {
+  const near = [...ball(voxel, 1, volume.size)];
+  return near.reduce((sum, index) => sum + volume.data[index]!, 0) / near.length;
+}
+
+/** The highest value near the middle: the lumen, not its wall. */
 function coreHu({ voxel }: Judged['proposal'], { volume }: Head): number {
   let best = -Infinity;
   for (const index of ball(voxel, 2, volume.size)) best = Math.max(best, volume.data[index]!);

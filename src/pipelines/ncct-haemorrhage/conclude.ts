@@ -19,9 +19,7 @@ export function conclude(
   manifest: ManifestOf<'ncct-haemorrhage'>,
 ): { readonly state: State; readonly sliceProbabilities: readonly SliceProbabilities[] } {
   const stack = stackOf(input);
-  const bySlice = new Map(
-    haemorrhageClasses.map((name) => [name, bySourceSlice(name, prepared, reading)]),
-  );
+  const bySlice = new Map(haemorrhageClasses.map((name) => [name, bySourceSlice(name, prepared, reading)]));
   const scan = (name: Class): number => Math.max(...bySlice.get(name)!);
   const calls = (name: Class): boolean => scan(name) >= findingThreshold(manifest, name);
   const subtypes = haemorrhageClasses.filter((name) => name !== 'any');
