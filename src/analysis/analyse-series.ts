@@ -17,6 +17,7 @@ const seriesFaults: ReadonlySet<string> = new Set([
   'PIXEL_DATA_INVALID',
   'DICOM_UNREADABLE',
   'VOLUME_NOT_LOADABLE',
+  'RESCALE_INVALID',
   'MODEL_OUTPUT_INVALID',
 ]);
 
@@ -55,6 +56,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       volume: toLpsOrientation(loaded.volume),
       frames: loaded.frames,
       seriesInstanceUid: seriesUid(input.instances),
+      contrastAgent: contrastAgentOf(input.instances),
     };
     const output = await runPipeline(task.pipeline, series, input.bundle, input.engine);
     const timingsMs = { ...output.findings.timingsMs, load };
@@ -64,6 +66,16 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
     return notAnalysed(task, input, { code: error.code, text: error.message });
   }
+}
+
+/** Contrast/Bolus Agent (0018,0010), or its code in an enhanced image (0018,0012). */
+function contrastAgentOf(instances: readonly Instance[]): string | null {
+  for (const { attributes } of instances) {
+    const coded = attributes.items('ContrastBolusAgentSequence')[0]?.text('CodeMeaning');
+    const agent = attributes.text('ContrastBolusAgent') ?? coded;
+    if (agent !== undefined && agent !== '') return agent;
+  }
+  return null;
 }
 
 function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {

@@ -1,13 +1,14 @@
 export { frameGeometries, type FrameGeometry, type Vector } from './frame-geometry.ts';
 export { loadVolume, type LoadedSeries } from './load.ts';
 export { encodeNifti } from './nifti.ts';
-export { indexToLps, lpsToIndex, toLpsOrientation } from './orientation.ts';
+export { indexToLps, lpsToIndex, planeDistanceMm, toLpsOrientation } from './orientation.ts';
 export { checkStack, type Orientation, type StackOutcome } from './stack.ts';
 export type { Size, Volume } from './types.ts';
 export { axesOf, dot } from './vectors.ts';
 export { labelComponents } from './components.ts';
-export { headMask, type HeadMaskOptions } from './head-mask.ts';
+export { headMask, solid, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic } from './resample.ts';
+export { gaussianSmooth } from './smooth.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
