@@ -10,3 +10,5 @@ export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic } from './resample.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
+export { correctBias } from './bias/index.ts';
+export { distanceTransform } from './distance.ts';
