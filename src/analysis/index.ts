@@ -1,3 +1,3 @@
 export { analyseHandler, type Route } from './handler.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';
-export type { SeriesOutcome, SeriesTask } from './task.ts';
+export type { Evidence, SeriesOutcome, SeriesTask } from './task.ts';

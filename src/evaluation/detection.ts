@@ -40,10 +40,18 @@ export function distanceMm(a: PointLpsMm, b: PointLpsMm): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 }
 
-/** One scan for the free-response curve. */
-export interface ScanMarks {
-  readonly lesions: readonly Lesion[];
-  readonly marks: readonly Mark[];
+/** One scan for the free-response curve: its lesions, and each mark with the lesion it hits, null for none; treated ones left out. */
+export interface ScanEvents {
+  readonly lesions: number;
+  readonly events: readonly { readonly probability: number; readonly lesion: number | null }[];
+}
+
+export function scanEvents(lesions: readonly Lesion[], marks: readonly Mark[]): ScanEvents {
+  const events = matchMarks(lesions, marks).flatMap((hit, index) => {
+    if (hit.kind === 'treated') return [];
+    return [{ probability: marks[index]!.probability, lesion: hit.kind === 'lesion' ? hit.lesion : null }];
+  });
+  return { lesions: lesions.filter((lesion) => !lesion.treated).length, events };
 }
 
 export interface FrocPoint {
@@ -52,31 +60,24 @@ export interface FrocPoint {
   readonly falsePositivesPerScan: number;
 }
 
-/** Free-response curve at falling thresholds; a lesion counts once, by its best mark. Empty without lesions or marks. */
-export function frocCurve(scans: readonly ScanMarks[]): readonly FrocPoint[] {
-  const lesionCount = scans.reduce((sum, scan) => sum + openLesions(scan.lesions), 0);
+/** Free-response curve at falling thresholds; a lesion counts once, by its best mark. Empty without lesions. */
+export function frocCurve(scans: readonly ScanEvents[]): readonly FrocPoint[] {
+  const lesionCount = scans.reduce((sum, scan) => sum + scan.lesions, 0);
   if (lesionCount === 0) return [];
-  const events = scans.flatMap((scan, place) =>
-    matchMarks(scan.lesions, scan.marks).flatMap((hit, index) => {
-      if (hit.kind === 'treated') return [];
-      const lesion = hit.kind === 'lesion' ? `${place} ${hit.lesion}` : null;
-      return [{ probability: scan.marks[index]!.probability, lesion }];
-    }),
-  );
+  const events = scans
+    .flatMap((scan, place) => scan.events.map((event) => ({ ...event, place })))
+    .sort((a, b) => b.probability - a.probability);
   const found = new Set<string>();
   let falsePositives = 0;
-  const byProbability = [...Map.groupBy(events, (event) => event.probability)].sort(([a], [b]) => b - a);
-  return byProbability.map(([threshold, group]) => {
-    for (const { lesion } of group) {
-      if (lesion === null) falsePositives += 1;
-      else found.add(lesion);
-    }
-    return {
-      threshold,
-      sensitivity: found.size / lesionCount,
-      falsePositivesPerScan: falsePositives / scans.length,
-    };
-  });
+  const points: FrocPoint[] = [];
+  for (const [index, { probability, lesion, place }] of events.entries()) {
+    if (lesion === null) falsePositives += 1;
+    else found.add(`${place} ${lesion}`);
+    if (events[index + 1]?.probability === probability) continue;
+    const falsePositivesPerScan = falsePositives / scans.length;
+    points.push({ threshold: probability, sensitivity: found.size / lesionCount, falsePositivesPerScan });
+  }
+  return points;
 }
 
 /** The best sensitivity with at most this many false positives a scan; 0 where no threshold is so quiet. */
@@ -85,14 +86,12 @@ export function sensitivityAt(curve: readonly FrocPoint[], falsePositivesPerScan
   return Math.max(0, ...quiet.map((point) => point.sensitivity));
 }
 
-/** Competition performance metric: mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false positives a scan. */
+/** False positives a scan at which the competition performance metric reads the curve, and takes the mean. */
 export const cpmRates: readonly number[] = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8];
 
-export function competitionMetric(curve: readonly FrocPoint[]): number {
-  if (curve.length === 0) return NaN;
+/** NaN without lesions; a curve without marks is 0. */
+export function competitionMetric(scans: readonly ScanEvents[]): number {
+  if (scans.every((scan) => scan.lesions === 0)) return NaN;
+  const curve = frocCurve(scans);
   return cpmRates.reduce((sum, rate) => sum + sensitivityAt(curve, rate), 0) / cpmRates.length;
-}
-
-function openLesions(lesions: readonly Lesion[]): number {
-  return lesions.filter((lesion) => !lesion.treated).length;
 }

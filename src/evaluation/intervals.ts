@@ -17,25 +17,39 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * 95 % percentile interval of `statistic(rows)` over resamples of PATIENTS, each with all its rows: two scans of one person
- * are not two people. Resamples in which the statistic has no value are left out; NaN where none has.
+ * 95 % percentile intervals of `statistics(rows)` over resamples of PATIENTS, each with all its rows: two scans of one person are not
+ * two people. A resample in which a statistic has no value is left out for that statistic; NaN where none has.
  */
+export function bootstrapAll<Name extends string>(
+  patients: readonly string[],
+  statistics: (rows: readonly number[]) => Readonly<Record<Name, number>>,
+  random: () => number,
+  resamples = 1000,
+): Readonly<Record<Name, Interval>> {
+  const rowsOf = [...Map.groupBy(patients.keys(), (row) => patients[row]!).values()];
+  const values = new Map<Name, number[]>();
+  for (let resample = 0; resample < resamples; resample += 1) {
+    const rows = rowsOf.flatMap(() => rowsOf[Math.floor(random() * rowsOf.length)]!);
+    for (const [name, value] of Object.entries(statistics(rows)) as [Name, number][]) {
+      const known = values.get(name) ?? values.set(name, []).get(name)!;
+      if (Number.isFinite(value)) known.push(value);
+    }
+  }
+  const intervals = [...values].map(([name, drawn]) => [
+    name,
+    { low: quantile(drawn, 0.025), high: quantile(drawn, 0.975) },
+  ]);
+  return Object.fromEntries(intervals) as Record<Name, Interval>;
+}
+
+/** `bootstrapAll` of one statistic. */
 export function bootstrap(
   patients: readonly string[],
   statistic: (rows: readonly number[]) => number,
   random: () => number,
   resamples = 1000,
 ): Interval {
-  const rowsOf = [...Map.groupBy(patients.keys(), (row) => patients[row]!).values()];
-  const values: number[] = [];
-  for (let resample = 0; resample < resamples; resample += 1) {
-    const rows: number[] = [];
-    for (let draw = 0; draw < rowsOf.length; draw += 1)
-      rows.push(...rowsOf[Math.floor(random() * rowsOf.length)]!);
-    const value = statistic(rows);
-    if (Number.isFinite(value)) values.push(value);
-  }
-  return { low: quantile(values, 0.025), high: quantile(values, 0.975) };
+  return bootstrapAll(patients, (rows) => ({ value: statistic(rows) }), random, resamples).value;
 }
 
 /** 95 % Wilson score interval of a proportion; 0 to 1 without any case. */

@@ -29,7 +29,7 @@ export function overlapFigures(pair: MaskPair): OverlapFigures {
     both += truth[index]! & found[index]!;
   }
   const dice = (2 * both) / (g + p);
-  const distances = g > 0 && p > 0 ? surfaceDistancesMm(pair) : null;
+  const distances = g > 0 && p > 0 ? surfaceDistancesMm(cropped(pair)) : null;
   return {
     dice,
     iou: dice / (2 - dice),
@@ -37,6 +37,35 @@ export function overlapFigures(pair: MaskPair): OverlapFigures {
     hausdorffMm: worse(distances, 1),
     hausdorff95Mm: worse(distances, 0.95),
   };
+}
+
+/** The box around both masks and one voxel more: no distance between them needs the rest. */
+function cropped({ truth, found, size, spacingMm }: MaskPair): MaskPair {
+  const low = [Infinity, Infinity, Infinity];
+  const high = [-Infinity, -Infinity, -Infinity];
+  for (let index = 0; index < truth.length; index += 1) {
+    if (truth[index] === 0 && found[index] === 0) continue;
+    const at = [
+      index % size[0],
+      Math.floor(index / size[0]) % size[1],
+      Math.floor(index / (size[0] * size[1])),
+    ];
+    for (let axis = 0; axis < 3; axis += 1) {
+      low[axis] = Math.min(low[axis]!, Math.max(0, at[axis]! - 1));
+      high[axis] = Math.max(high[axis]!, Math.min(size[axis]! - 1, at[axis]! + 1));
+    }
+  }
+  const box = high.map((end, axis) => end - low[axis]! + 1) as unknown as Size;
+  const cut = (mask: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(box[0] * box[1] * box[2]);
+    for (let z = 0; z < box[2]; z += 1)
+      for (let y = 0; y < box[1]; y += 1) {
+        const from = low[0]! + size[0] * (low[1]! + y + size[1] * (low[2]! + z));
+        out.set(mask.subarray(from, from + box[0]), box[0] * (y + box[1] * z));
+      }
+    return out;
+  };
+  return { truth: cut(truth), found: cut(found), size: box, spacingMm };
 }
 
 interface Directed {

@@ -12,3 +12,5 @@ export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
 export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';
+export { maskOnGrid } from './nearest.ts';
+export { readNifti } from './nifti.ts';
