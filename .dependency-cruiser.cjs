@@ -10,6 +10,7 @@ const mayImport = {
   findings: ['volume', 'dicom'],
   inference: ['volume', 'findings'],
   pipelines: ['inference', 'findings', 'volume'],
+  evaluation: ['volume', 'findings'],
   results: ['pipelines', 'findings', 'volume', 'dicom', 'inference'],
   network: ['dicom'],
   archive: [],
@@ -65,6 +66,10 @@ const drivers = [
   ['fastify', '^src/web/'],
   ['@fastify', '^src/web/'],
   ['prom-client', '^src/operations/'],
+  ['@observablehq/plot', '^src/evaluation/'],
+  ['linkedom', '^src/evaluation/'],
+  ['csv-parse', '^src/evaluation/'],
+  ['nifti-reader-js', '^src/volume/'],
 ].map(([driver, home]) => ({
   name: `${driver}-stays-home`,
   severity: 'error',

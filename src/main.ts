@@ -3,6 +3,7 @@ import { addBundles } from './cli/bundles.ts';
 import { addConfig } from './cli/config.ts';
 import { addConformance } from './cli/conformance.ts';
 import { addEcho } from './cli/echo.ts';
+import { addEvaluate } from './cli/evaluate.ts';
 import { addProcess } from './cli/process.ts';
 import { addSend } from './cli/send.ts';
 import { addServe } from './cli/serve.ts';
@@ -28,9 +29,19 @@ Examples:
   willis serve --config willis.json             the same with your PACS, callers and rules
   willis echo ORTHANC@10.0.0.5:4242             does the PACS answer us?
   willis process study/ --out results/          analyse files without any network
+  willis evaluate cases/ --truth truth.json --out report/   how well the node reads labelled cases
   willis config schema > willis.schema.json     every configuration key with its meaning`,
     );
-  for (const add of [addServe, addProcess, addSend, addEcho, addBundles, addConfig, addConformance])
+  for (const add of [
+    addServe,
+    addProcess,
+    addEvaluate,
+    addSend,
+    addEcho,
+    addBundles,
+    addConfig,
+    addConformance,
+  ])
     add(program);
   await program.parseAsync();
 }

@@ -8,6 +8,7 @@ import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
 import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
+import { evidenceOf } from './evidence.ts';
 import { writeMap } from './map-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
@@ -28,9 +29,11 @@ export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<S
   const instances = await readAll(task.paths);
   const analysed = await analyseInstances(task, { bundle, engine, instances, started });
   const finished = performance.now();
-  const results = await writeResults(task, resultInput(task, bundle, instances, analysed));
+  const input = resultInput(task, bundle, instances, analysed);
+  const results = await writeResults(task, input);
+  const evidence = task.keepEvidence === true ? { evidence: evidenceOf(input) } : {};
   const timingsMs = { ...analysed.findings.timingsMs, results: Math.round(performance.now() - finished) };
-  return { findings: { ...analysed.findings, timingsMs }, results, provider: engine.provider };
+  return { findings: { ...analysed.findings, timingsMs }, results, provider: engine.provider, ...evidence };
 }
 
 interface Analysed {

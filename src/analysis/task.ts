@@ -1,5 +1,7 @@
 import type { Reason, SeriesFindings } from '../findings/index.ts';
+import type { PipelineOutput } from '../pipelines/index.ts';
 import type { Language, ReportReference, ResultKind } from '../results/index.ts';
+import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
 export interface SeriesTask {
@@ -21,6 +23,21 @@ export interface SeriesTask {
   readonly softwareVersion: string;
   /** Of pictures and documents; English where it is not given. */
   readonly language?: Language;
+  /** Asks for `SeriesOutcome.evidence`. */
+  readonly keepEvidence?: boolean;
+}
+
+/** What an evaluation needs beside the findings. */
+export interface Evidence {
+  readonly candidates: PipelineOutput['candidates'];
+  /** One list a class, a value a slice in stack order; empty of a pipeline that judges no slices. */
+  readonly sliceProbabilities: NonNullable<PipelineOutput['sliceProbabilities']>;
+  /** The slices, in stack order. */
+  readonly frames: readonly FrameGeometry[];
+  /** The voxels of the findings on the grid of the series, as the Segmentation has them; null without any. */
+  readonly segmented: { readonly grid: Omit<Volume, 'data'>; readonly inside: Uint8Array } | null;
+  /** The map that explains the result; null where there is none. */
+  readonly map: Volume | null;
 }
 
 export interface WrittenResult {
@@ -39,6 +56,8 @@ export interface SeriesOutcome {
   readonly results: readonly WrittenResult[];
   /** Execution provider that ran the network, and what was said about the others. */
   readonly provider: string;
+  /** Left out unless the task asked for it; null where the pipeline did not run. */
+  readonly evidence?: Evidence | null;
 }
 
 export interface EngineOptions {

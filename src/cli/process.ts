@@ -1,16 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { openAnalysisWorker, type AnalysisWorker, type SeriesOutcome } from '../analysis/index.ts';
-import { parseConfig, resultKinds } from '../config/index.ts';
-import { readInstance } from '../dicom/index.ts';
-import { WillisError } from '../errors.ts';
-import { listBundles } from '../inference/index.ts';
-import { explain, inputIdentity, readTraits, type Rule } from '../intake/index.ts';
+import { resultKinds } from '../config/index.ts';
 import { shippedBundles } from '../node.ts';
-import { softwareVersion } from '../version.ts';
-import { checkStack, frameGeometries } from '../volume/index.ts';
 import { listInstances, type ListedInstance } from './instances.ts';
+import { bundleServing, groupBySeries, planSeries } from './series-plan.ts';
 
 interface Options {
   readonly out: string;
@@ -52,10 +47,6 @@ async function processPaths(paths: string[], options: Options): Promise<void> {
   else if (options.json !== undefined) await writeFile(options.json, json);
 }
 
-function groupBySeries(instances: readonly ListedInstance[]): readonly (readonly ListedInstance[])[] {
-  return [...Map.groupBy(instances, (instance) => instance.seriesInstanceUid).values()];
-}
-
 interface Processed {
   readonly line: string;
   readonly findings: SeriesOutcome['findings'] | null;
@@ -66,62 +57,17 @@ async function processSeries(
   worker: AnalysisWorker,
   options: Options,
 ): Promise<Processed> {
-  const loaded = await Promise.all(series.map(async ({ path: file }) => readInstance(await readFile(file))));
-  const frames = loaded.flatMap((one) =>
-    frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
-  );
-  const traits = readTraits(loaded[0]!.attributes);
-  const stack = checkStack(frames, traits.expectedCount ?? undefined);
-  const name = `${traits.modality} ${traits.seriesDescription || 'without description'}, ${series.length} files`;
-  const rule =
-    options.pipeline === undefined
-      ? shippedRules().find((one) => explain(one, traits, stack).matches)
-      : { pipeline: options.pipeline };
-  if (rule === undefined) {
-    const lines = shippedRules().flatMap((one) =>
-      explain(one, traits, stack).lines.filter((line) => !line.holds),
-    );
-    return {
-      line: `${name}: taken by no rule (not ${lines.map((line) => `${line.condition}, found ${line.found}`).join('; not ')})`,
-      findings: null,
-    };
-  }
-  const folder = path.resolve(options.out, `${rule.pipeline}-${series[0]!.seriesInstanceUid}`);
-  const outcome = await worker.run({
-    paths: series.map((instance) => path.resolve(instance.path)),
-    pipeline: rule.pipeline,
-    bundleFolder: await bundleFor(rule.pipeline, options.bundles),
-    reason: stack.kind === 'not-a-stack' ? stack.reason : null,
-    inputSha256: inputIdentity(
-      frames.length > 0 ? frames : series.map((one) => ({ sourceSopInstanceUid: one.sopInstanceUid })),
-    ),
-    version: 1,
-    supersedes: null,
-    completeness: `${frames.length} slices in the given files`,
-    kinds: options.results,
-    folder,
-    createdAtMs: Date.now(),
-    softwareVersion,
-  });
+  const plan = await planSeries(series, options.pipeline);
+  if (plan.kind === 'left') return { line: `${plan.name}: taken by no rule (${plan.why})`, findings: null };
+  const { name, pipeline } = plan;
+  const folder = path.resolve(options.out, `${pipeline}-${series[0]!.seriesInstanceUid}`);
+  const bundleFolder = (await bundleServing(pipeline, options.bundles)).folder;
+  const outcome = await worker.run({ ...plan.task, bundleFolder, kinds: options.results, folder });
   return { line: `${name}: ${describe(outcome)} -> ${folder}`, findings: outcome.findings };
-}
-
-function shippedRules(): readonly Rule[] {
-  return parseConfig({}, 'the default configuration').rules;
 }
 
 function describe({ findings }: SeriesOutcome): string {
   if (findings.state === 'not-analysed')
     return `not analysed (${findings.reason.code}: ${findings.reason.text})`;
   return findings.state === 'no-findings' ? 'no findings' : `${findings.findings.length} findings`;
-}
-
-async function bundleFor(pipeline: string, folder: string): Promise<string> {
-  for (const entry of await listBundles(folder)) {
-    if (entry.kind === 'bundle' && entry.bundle.manifest.pipeline === pipeline) return entry.bundle.folder;
-  }
-  throw new WillisError(
-    'BUNDLE_MISSING',
-    `No sound bundle serves the pipeline "${pipeline}". "willis bundles" shows what there is.`,
-  );
 }

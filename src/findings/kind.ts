@@ -10,7 +10,7 @@ const looksFor: Readonly<Record<string, FindingKind>> = {
 };
 
 /** The kind of finding that a series was, or was to be, searched for. Throws PIPELINE_UNKNOWN. */
-export function soughtKind(findings: SeriesFindings): FindingKind {
+export function soughtKind(findings: Pick<SeriesFindings, 'pipeline'>): FindingKind {
   const kind = looksFor[findings.pipeline];
   if (kind !== undefined) return kind;
   throw new WillisError(

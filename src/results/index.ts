@@ -40,3 +40,4 @@ export async function* buildResults(
 
 export type { ReportKind, ReportReference, ResultInput, ResultInstance, ResultKind } from './types.ts';
 export type { Language } from './language/index.ts';
+export { findingSegments } from './seg/masks.ts';

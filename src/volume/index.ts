@@ -1,6 +1,6 @@
 export { frameGeometries, type FrameGeometry, type Vector } from './frame-geometry.ts';
 export { loadVolume, type LoadedSeries } from './load.ts';
-export { encodeNifti } from './nifti.ts';
+export { encodeNifti } from './nifti-write.ts';
 export { indexToLps, lpsToIndex, planeDistanceMm, toLpsOrientation } from './orientation.ts';
 export { checkStack, type Orientation, type StackOutcome } from './stack.ts';
 export type { Size, Volume } from './types.ts';
@@ -12,3 +12,7 @@ export { resampleIsotropic } from './resample.ts';
 export { gaussianSmooth } from './smooth.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
+export { correctBias } from './bias/index.ts';
+export { distanceTransform } from './distance.ts';
+export { maskOnGrid } from './nearest.ts';
+export { readNifti } from './nifti-read.ts';

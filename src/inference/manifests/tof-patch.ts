@@ -16,6 +16,8 @@ export const tofPatchManifest = z.strictObject({
     orientation: z.literal('LPS'),
     spacingMm: z.number().positive(),
     interpolation: z.literal('linear'),
+    /** N4 on the resampled grid, inside the head mask and before normalisation; only for a network trained behind it. */
+    biasCorrection: z.enum(['none', 'n4']).default('none'),
     headMask: z.strictObject({
       method: z.literal('threshold-largest-component'),
       relativeThreshold: z.number().positive(),

@@ -11,8 +11,8 @@ import { prepare, type Prepared } from './prepare.ts';
 
 /**
  * System 001: TOF-MRA, Tiny 3D U-Net patch classifier. Its figure, top-down: accept -> 1 mm grid -> head mask -> normalise ->
- * network at every voxel -> patch logits -> candidates -> findings. Skull strip and N4 bias correction belong between the
- * grid and the mask; this version has neither, and its bundle is trained without.
+ * network at every voxel -> patch logits -> candidates -> findings. N4 bias correction comes behind the mask where the
+ * bundle was trained so (`preprocessing.biasCorrection`; the shipped one was not); a skull strip this version has none.
  */
 export async function tofPatch(
   input: PipelineInput,

@@ -1,5 +1,12 @@
 import type { ManifestOf } from '../../inference/index.ts';
-import { headMask, masked, percentiles, resampleIsotropic, type Volume } from '../../volume/index.ts';
+import {
+  correctBias,
+  headMask,
+  masked,
+  percentiles,
+  resampleIsotropic,
+  type Volume,
+} from '../../volume/index.ts';
 
 /** The network's input: 0..1 inside the head, 0 outside, on the isotropic grid; and the head itself. */
 export interface Prepared {
@@ -11,7 +18,8 @@ export interface Prepared {
 export function prepare(volume: Volume, recipe: ManifestOf<'tof-patch'>['preprocessing']): Prepared {
   const iso = resampleIsotropic(volume, recipe.spacingMm);
   const mask = headMask(iso, recipe.headMask);
-  return { image: normalise(iso, mask, recipe.normalisation), mask };
+  const even = recipe.biasCorrection === 'n4' ? correctBias(iso, mask) : iso;
+  return { image: normalise(even, mask, recipe.normalisation), mask };
 }
 
 function normalise(
