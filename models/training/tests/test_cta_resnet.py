@@ -71,8 +71,8 @@ def test_trunk_has_the_parameters_of_resnet_18(tmp_path):
     network = CandidateNetwork()
     assert sum(p.numel() for p in network.trunk.parameters()) == 11_176_512
     with torch.no_grad():
-        logit, features, maps = network.eval()(torch.zeros(1, 3, 112, 112))
-    assert logit.shape == (1,) and features.shape == (1, 512) and maps.shape == (1, 512, 7, 7)
+        logit, features, maps = network.eval()(torch.zeros(1, 3, 64, 64))
+    assert logit.shape == (1,) and features.shape == (1, 512) and maps.shape == (1, 512, 4, 4)
     names = {"0": "conv1", "1": "bn1"} | {str(4 + 2 * s + b): f"layer{s + 1}.{b}" for s in range(4) for b in range(2)}
     state = {name.replace(name.split(".")[0], names[name.split(".")[0]], 1): value for name, value in network.trunk.state_dict().items()}
     torch.save(state | {"fc.weight": torch.zeros(1000, 512)}, tmp_path / "imagenet.pt")
@@ -123,14 +123,14 @@ def test_graph_equals_autograd(tmp_path):
     features, truth, patients = made_features(80)
     head = fit_head(features, truth, patients)
     export_candidate(network, head, tmp_path / "model.onnx")
-    hu = torch.randn(3, 3, 112, 112) * 100 + 100
+    hu = torch.randn(3, 3, 64, 64) * 100 + 100
     outputs = dict(zip(OUTPUTS, ort.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"]).run(None, {"hu": hu.numpy()})))
     _, feature, maps = network(hu)
     maps.retain_grad()
     vector, offset = head.direction(512)
     score = feature @ torch.tensor(vector, dtype=torch.float32) + offset
     score.sum().backward()
-    cam = torch.relu((maps.grad.sum((2, 3), keepdim=True) * maps).sum(1) / 49).detach().numpy()
+    cam = torch.relu((maps.grad.sum((2, 3), keepdim=True) * maps).sum(1) / 16).detach().numpy()
     # weights are stored as float16: compare after scaling by the largest value
     assert np.abs(outputs["logit"] - score.detach().numpy()).max() < 5e-3 * max(1, float(score.abs().max()))
     assert np.allclose(outputs["contributions"].sum(1) + head.bias, outputs["logit"], atol=1e-4)
@@ -151,12 +151,12 @@ def test_cells_and_pointing():
 
 def test_batches_move_image_and_mask_together(crops):
     hu, truth, shares = crop_batch([c for c in crops if c.diameter > 4 and (c.mask[1:4].sum((1, 2)) > 20).all()], 6, np.random.default_rng(0))
-    assert hu.shape == (6, 3, 112, 112) and shares.shape == (6, 1, 7, 7) and truth.min() == 1
+    assert hu.shape == (6, 3, 64, 64) and shares.shape == (6, 1, 4, 4) and truth.min() == 1
     assert (shares.amax((1, 2, 3)) > 0).all()
 
 
 def test_tiny_training_and_measuring(tmp_path, crops):
-    options = CropOptions(small_steps=1, full_steps=1, batch=2, checkpoint_every=2)
+    options = CropOptions(wide_steps=1, steps=2, batch=2, checkpoint_every=2)
     network = train_candidates(crops, options, tmp_path / "c.pt")
     again = train_candidates(crops, options, tmp_path / "c.pt")
     assert torch.equal(network.head.weight, again.head.weight)
@@ -167,4 +167,4 @@ def test_tiny_training_and_measuring(tmp_path, crops):
     row = measure(open_session(tmp_path / "m.onnx"), table, table, renamed)
     assert row["candidates"] == 12 and row["aneurysms"] == 4 and sum(r["aneurysms"] for r in row["bySize"]) == 4
     assert set(ablation(table, table)) == {"softmax head of the trunk", "features, logistic regression", "with LASSO", "with LASSO and class weights"}
-    assert triples(renamed[0]).shape == (3, 3, 112, 112)
+    assert triples(renamed[0]).shape == (3, 3, 64, 64) and np.array_equal(triples(renamed[0])[1], renamed[0].hu[1:4, 24:88, 24:88])

@@ -13,7 +13,7 @@ from willis_training.haemorrhage.prepare import head_part, slabs
 from willis_training.haemorrhage.prepare import prepare as prepare_ct
 
 MODELS = Path(__file__).parents[2]
-TRAINED = [b for b in ("ncct-haemorrhage-phantom", "cta-resnet-phantom") if (MODELS / b / "model.json").exists()]
+TRAINED = [b for b in ("ncct-haemorrhage", "cta-resnet") if (MODELS / b / "model.json").exists()]
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -24,7 +24,7 @@ def test_trained_bundles_name_their_files_and_their_provenance(name):
     for network in networks:
         file = folder / network["file"]
         assert hashlib.sha256(file.read_bytes()).hexdigest() == network["sha256"] and file.stat().st_size < 30e6
-    assert manifest["id"] == name and manifest["training"]["synthetic"] and "not for clinical use" in manifest["intendedUse"]
+    assert manifest["id"] == f"{name}-phantom" and manifest["training"]["synthetic"] and "not for clinical use" in manifest["intendedUse"]
     assert "not for clinical use" in (folder / "CARD.md").read_text()
 
 
@@ -32,9 +32,9 @@ def test_all_bundles_together_stay_small():
     assert sum(f.stat().st_size for f in MODELS.glob("*/*.onnx")) < 120e6
 
 
-@pytest.mark.skipif("ncct-haemorrhage-phantom" not in TRAINED, reason="the bundle is not built")
+@pytest.mark.skipif("ncct-haemorrhage" not in TRAINED, reason="the bundle is not built")
 def test_golden_vectors_of_the_haemorrhage_bundle():
-    folder = MODELS / "ncct-haemorrhage-phantom"
+    folder = MODELS / "ncct-haemorrhage"
     golden, manifest = (json.loads((folder / f).read_text()) for f in ("golden/golden.json", "model.json"))
     volume = np.frombuffer((folder / "golden" / golden["file"]).read_bytes(), "<i2").reshape(golden["shape"])
     thick, spacing = slabs(volume[head_part(volume, golden["spacingMm"])], golden["spacingMm"][2])
@@ -52,9 +52,9 @@ def test_golden_vectors_of_the_haemorrhage_bundle():
         assert np.abs(cells / cells.max() - np.array(row["cells"])).max() < 0.02
 
 
-@pytest.mark.skipif("cta-resnet-phantom" not in TRAINED, reason="the bundle is not built")
+@pytest.mark.skipif("cta-resnet" not in TRAINED, reason="the bundle is not built")
 def test_golden_vectors_of_the_candidate_bundle():
-    folder = MODELS / "cta-resnet-phantom"
+    folder = MODELS / "cta-resnet"
     golden = json.loads((folder / "golden" / "golden.json").read_text())
     crops = np.frombuffer((folder / "golden" / golden["file"]).read_bytes(), "<i2").reshape(golden["shape"]).astype(np.float32)
     session = ort.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])

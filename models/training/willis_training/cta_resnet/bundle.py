@@ -1,4 +1,4 @@
-"""The bundle cta-resnet-phantom: training, selection, one ONNX, manifest, golden vectors and card."""
+"""The bundle cta-resnet: training, selection, one ONNX, manifest, golden vectors and card."""
 
 import argparse
 import hashlib
@@ -10,7 +10,7 @@ import onnxruntime as ort
 
 from .. import __version__
 from .card import write_card
-from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, load_crops, triples
+from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, triples
 from .export import OUTPUTS, export_candidate
 from .measure import Table, ablation, measure, open_session, table_of
 from .network import WINDOW_HU, CandidateNetwork, load_imagenet
@@ -21,7 +21,7 @@ LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Judges candidates that something else has found; it does not search a scan",
     "Aneurysms below 3 mm and infundibula look alike; veins and calcified walls can be taken for aneurysms",
-    "Grad-CAM shows 7 x 7 cells of 8 mm: a place to look at, no outline",
+    "Grad-CAM shows 4 x 4 cells of 8 mm: a place to look at, no outline",
 ]
 
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.imagenet:
         start = CandidateNetwork()
         load_imagenet(start, arguments.imagenet)
-    options = CropOptions(*arguments.steps, seed=arguments.seed, threads=arguments.threads)
+    options = CropOptions(arguments.steps[0], sum(arguments.steps), seed=arguments.seed, threads=arguments.threads)
     network = train_candidates(crops["train"], options, arguments.cache / "candidates.pt", start)
     training = {"data": f"{counts['train']} synthetic CTA patients ({len(crops['train'])} candidates); selection and regression on {counts['validation']} others",
                 "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
@@ -76,7 +76,7 @@ def _manifest(folder: Path, head: Head, performance: dict[str, object], training
         "selection": {"features": [int(k) for k in head.kept], "weights": [round(float(w), 6) for w in head.weights],
                       "bias": round(head.bias, 6)},
         "aggregation": "mean logit of the three central slices",
-        "explanation": {"output": "cam", "method": "Grad-CAM of the log-odds, closed form of the linear head", "cells": 7},
+        "explanation": {"output": "cam", "method": "Grad-CAM of the log-odds, closed form of the linear head", "cells": PIXELS // 16},
         "operatingPoint": {"threshold": performance["threshold"], "chosenOn": "out-of-fold logits of the fitting patients, largest sensitivity + specificity"},
         "training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
         "performance": performance, "limits": LIMITS,
@@ -85,9 +85,9 @@ def _manifest(folder: Path, head: Head, performance: dict[str, object], training
 
 
 def write_golden(session: ort.InferenceSession, crops: list[Crop], table: Table, folder: Path) -> None:
-    """Two aneurysms and two other candidates: stored HU [4,5,112,112] and what the graph makes of their central slices."""
+    """Two aneurysms and two other candidates: stored HU [4,5,64,64] and what the graph makes of their central slices."""
     chosen = [int(k) for truth in (1, 0) for k in np.flatnonzero(table.truth == truth)[:2]]
-    volume = np.stack([crops[k].hu for k in chosen]).astype("<i2")
+    volume = np.stack([field(crops[k].hu) for k in chosen]).astype("<i2")
     rows = []
     for k in chosen:
         outputs = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"hu": triples(crops[k])})))

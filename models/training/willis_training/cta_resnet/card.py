@@ -61,7 +61,7 @@ figures are on different data and cannot be compared.
 {limits}
 
 ## Rebuild
-`python -m willis_training cta-bundle --out models/cta-resnet-phantom` with the kit in `models/training`: about an hour on 2 CPU cores.
+`python -m willis_training cta-bundle --out models/cta-resnet` with the kit in `models/training`: about an hour on 2 CPU cores.
 Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
 command measures anew and refuses below an AUC of 0.85.
 """)

@@ -1,4 +1,8 @@
-"""The 2.5-D input of system 000: a 56 mm crop about a candidate on a 0.5 mm grid, with its neighbours along z."""
+"""The 2.5-D input of system 000: a 32 mm crop about a candidate on a 0.5 mm grid, with its neighbours along z.
+
+The first crops were 56 mm wide. Pooled over so wide a field a sac of 4 mm is half a percent of what the network averages: the
+same weights reached an AUC of 0.78 on 56 mm and 0.90 on 32 mm, so 32 mm it is.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +14,10 @@ from ..cta import Candidate, CtaPhantom, draw_candidates, draw_cta_appearance, d
 from ..cta.scan import box_around
 from ..phantom.appearance import Split
 
-CROP_MM, STEP_MM, PIXELS = 56.0, 0.5, 112
-#: central slices whose logits are averaged, and the slices stored for them: one more at each end
+CROP_MM, STEP_MM, PIXELS = 32.0, 0.5, 64
+#: crops are kept wider, so that turning and shifting need no invented pixels
+KEPT_MM, KEPT_PIXELS = 56.0, 112
+#: central slices whose logits are averaged, and the slices kept for them: one more at each end
 SLICES, STORED = 3, 5
 FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
 
@@ -30,8 +36,8 @@ class Crop:
 
 def crop_at(image: np.ndarray, grid_origin: np.ndarray, spacing: np.ndarray, centre: np.ndarray, order: int = 1) -> np.ndarray:
     """Samples a volume [z,y,x] (origin and spacing x, y, z in mm) about a point: [5,112,112]; outside repeats the edge."""
-    middle = (PIXELS - 1) / 2
-    plane = (np.arange(PIXELS) - middle) * STEP_MM
+    middle = (KEPT_PIXELS - 1) / 2
+    plane = (np.arange(KEPT_PIXELS) - middle) * STEP_MM
     depth = (np.arange(STORED) - (STORED - 1) / 2) * STEP_MM
     z, y, x = np.meshgrid(depth, plane, plane, indexing="ij")
     at = [(v + centre[k] - grid_origin[k]) / spacing[k] for k, v in ((2, z), (1, y), (0, x))]
@@ -46,7 +52,7 @@ def phantom_crops(split: Split, index: int) -> list[Crop]:
     appearance = draw_cta_appearance(seed, split)
     crops = []
     for candidate in draw_candidates(patient, seed):
-        grid = box_around(candidate.centre, (CROP_MM + 3, CROP_MM + 3, 9.0), appearance.spacing)
+        grid = box_around(candidate.centre, (KEPT_MM + 3, KEPT_MM + 3, 9.0), appearance.spacing)
         crops.append(_crop(render_cta(patient, appearance, grid), candidate, index))
     return crops
 
@@ -70,8 +76,15 @@ def load_crops(folder: Path, split: Split, patients: range) -> list[Crop]:
 
 
 def triples(crop: Crop) -> np.ndarray:
-    """The three central slices with their neighbours: float32 HU [3,3,112,112]."""
-    return np.stack([crop.hu[k : k + 3] for k in range(SLICES)]).astype(np.float32)
+    """The three central slices with their neighbours: float32 HU [3,3,64,64]."""
+    hu = field(crop.hu)
+    return np.stack([hu[k : k + 3] for k in range(SLICES)]).astype(np.float32)
+
+
+def field(kept: np.ndarray) -> np.ndarray:
+    """The part of kept slices [...,112,112] that the network sees: [...,64,64]."""
+    margin = (KEPT_PIXELS - PIXELS) // 2
+    return kept[..., margin : margin + PIXELS, margin : margin + PIXELS]
 
 
 def _crop(phantom: CtaPhantom, candidate: Candidate, patient: int) -> Crop:

@@ -15,9 +15,9 @@ OUTPUTS = ("probability", "logit", "contributions", "cam", "features")
 
 
 class ExplainedCandidate(nn.Module):
-    """hu [n,3,112,112] -> probability [n], logit [n], contributions [n,kept], cam [n,7,7], features [n,512].
+    """hu [n,3,64,64] -> probability [n], logit [n], contributions [n,kept], cam [n,4,4], features [n,512].
 
-    Selection and regression are linear in the pooled features, so Grad-CAM is relu(sum_k v_k A_k) / 49 with
+    Selection and regression are linear in the pooled features, so Grad-CAM is relu(sum_k v_k A_k) / 16 with
     v_k = w_k / spread_k, without any gradient.
     """
 

@@ -9,7 +9,7 @@ import torch
 
 from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, wilson,
                        youden_threshold)
-from .crops import Crop, triples
+from .crops import Crop, field, triples
 from .network import CandidateNetwork
 from .selection import SelectionOptions, cross_validated, fit_head
 
@@ -61,7 +61,7 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
     counts = confusion(test.truth, probability, threshold)
     intercept, slope = calibration_line(test.truth, probability)
     difference, p = delong(test.truth, logit, test.logit)
-    overlaps = [cam_iou(o[1][1], c.mask[2] > 0) for o, c in zip(outputs, crops) if c.aneurysm]
+    overlaps = [cam_iou(o[1][1], field(c.mask[2]) > 0) for o, c in zip(outputs, crops) if c.aneurysm]
     found = test.truth.astype(bool) & (probability >= threshold)
     return {
         "candidates": len(crops), "aneurysms": int(test.truth.sum()),
@@ -75,7 +75,7 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
         "netBenefitAtOneInTen": round(float(decision_curve(test.truth, probability, np.array([0.1]))[0]), 4),
         "againstSoftmaxHead": {"aucDifference": round(difference, 4), "p": round(p, 4)},
         "camIou": round(float(np.mean(overlaps)), 4),
-        "camPointing": round(float(np.mean([pointing(o[1][1], c.mask[2] > 0) for o, c in zip(outputs, crops) if c.aneurysm])), 4),
+        "camPointing": round(float(np.mean([pointing(o[1][1], field(c.mask[2]) > 0) for o, c in zip(outputs, crops) if c.aneurysm])), 4),
         "bySize": [_size_row(test, found, low, high, name) for low, high, name in SIZES],
         "falseByKind": _false_by_kind(crops, probability >= threshold)}
 

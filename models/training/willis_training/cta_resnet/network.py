@@ -13,7 +13,7 @@ MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class CandidateNetwork(nn.Module):
-    """hu [n,3,112,112] (slices z-1, z, z+1 of a 0.5 mm crop) -> logit [n], features [n,512], last maps [n,512,7,7]."""
+    """hu [n,3,p,p] (slices z-1, z, z+1 of a 0.5 mm crop) -> logit [n], features [n,512], last maps [n,512,p/16,p/16]."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,29 +10,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..haemorrhage.train_slices import CellScale, map_loss
-from .crops import PIXELS, Crop
+from .crops import KEPT_PIXELS, PIXELS, Crop
 from .network import CandidateNetwork
 
 
 @dataclass(frozen=True)
 class CropOptions:
-    """The published optimiser (AdamW, trunk and head apart); steps instead of epochs: on the middle 40 mm first, then on whole crops."""
+    """The published optimiser (AdamW, trunk and head apart); steps instead of epochs: on 40 mm first, then on the crop."""
 
-    small_steps: int = 220
-    full_steps: int = 90
-    small_pixels: int = 80
-    batch: int = 16
-    trunk_rate: float = 5e-4
+    wide_steps: int = 1400
+    steps: int = 2400
+    wide_pixels: int = 80
+    batch: int = 24
+    trunk_rate: float = 6e-4
     head_rate: float = 2e-3
     class_weights: bool = True
     localise: bool = True
     seed: int = 1
     threads: int = 1
     checkpoint_every: int = 50
-
-    @property
-    def steps(self) -> int:
-        return self.small_steps + self.full_steps
 
 
 def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, start: CandidateNetwork | None = None) -> CandidateNetwork:
@@ -54,7 +50,7 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     started, losses = time.time(), []
     network.train()
     for step in range(first, options.steps):
-        pixels = options.small_pixels if step < options.small_steps else PIXELS
+        pixels = options.wide_pixels if step < options.wide_steps else PIXELS
         hu, truth, shares = crop_batch(crops, options.batch, np.random.default_rng([options.seed, step]), pixels)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logit, _, maps = network(hu.to(memory_format=torch.channels_last))
@@ -86,7 +82,7 @@ def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator, pixels: 
     theta[:, 0, 0], theta[:, 0, 1] = zoom * np.cos(angle) * flip, -zoom * np.sin(angle)
     theta[:, 1, 0], theta[:, 1, 1] = zoom * np.sin(angle) * flip, zoom * np.cos(angle)
     theta[:, :, 2] = shift
-    theta[:, :, :2] *= pixels / PIXELS
+    theta[:, :, :2] *= pixels / KEPT_PIXELS
     grid = functional.affine_grid(torch.from_numpy(theta), [count, 1, pixels, pixels], align_corners=False)
     moved = functional.grid_sample(hu, grid, padding_mode="border", align_corners=False)
     shares = functional.avg_pool2d(functional.grid_sample(mask, grid, align_corners=False), 16)

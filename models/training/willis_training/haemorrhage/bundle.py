@@ -1,4 +1,4 @@
-"""The bundle ncct-haemorrhage-phantom: networks, manifest, golden vectors and card, from trained networks and studies."""
+"""The bundle ncct-haemorrhage: networks, manifest, golden vectors and card, from trained networks and studies."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from ..ncct import CLASSES, draw_bleeds, draw_ct_appearance, draw_head, render_c
 from .card import write_card
 from .dataset import Study
 from .export import export_sequence, export_slices
-from .measure import Calibration, Reader, Reading, calibrate, choose_thresholds, measure, read_study
+from .measure import Calibration, Reader, Reading, calibrate, choose_thresholds, finite, measure, read_study
 from .network import WINDOWS, SliceNetwork
 from .prepare import (AIR_HU, FIELD_MM, HEAD_EXTENT_MM, HEAD_HU, PIXELS, SAMPLES, SLAB_MM, SMALLEST_SLICE_MM2, THIN_BELOW_MM, head_centre,
                       head_part, prepare, slabs)
@@ -25,6 +25,7 @@ LIMITS = [
     "Small, thin and old (isodense) collections are often missed; the sulcal subarachnoid and the falx and tentorium kinds most",
     "Epidural and subdural blood are told apart by shape alone and are mixed up at times",
     "Surgery, contrast medium, calcification and streaks can be taken for blood",
+    "The one real head CT at hand (head and neck, no reading known) is marked as subdural blood: expect false positives on patients",
     "Grad-CAM++ shows 8 x 8 cells of 26 mm: a place to look at, no outline",
 ]
 
@@ -59,7 +60,7 @@ def write_bundle(
                                "stages": stages(readings),
                                "realVolumes": [_real(reader, calibration, name, *volume) for name, volume in real.items()]}
     manifest |= {"limits": LIMITS, "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json"}
-    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(reader, calibration, folder)
     write_card(folder, manifest)
     return manifest
@@ -90,18 +91,18 @@ def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, tr
         "calibration": {"method": "logistic", "slope": [round(float(v), 5) for v in calibration.slope],
                         "intercept": [round(float(v), 5) for v in calibration.intercept]},
         "scanScore": "maximum-over-slices",
-        "operatingPoint": {"thresholds": [round(float(v), 4) for v in thresholds]},
+        "operatingPoint": {"thresholds": [round(float(v), 5) for v in thresholds]},
         "training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
     }
 
 
-def stages(readings: list[Reading]) -> dict[str, dict[str, float]]:
+def stages(readings: list[Reading]) -> dict[str, dict[str, float | None]]:
     """Slice AUC of each network by itself, of their mean, and after the sequence model: what each stage adds."""
     parts = np.concatenate([r.slice_logits for r in readings], 1)
     labels = np.concatenate([r.labels for r in readings])
     columns = {"windows (A)": parts[0], "three slices (B)": parts[1], "mean of A and B": parts.mean(0),
                "sequence model": np.concatenate([r.logits for r in readings])}
-    return {name: {c: round(auc(labels[:, k], logits[:, k]), 4) for k, c in enumerate(CLASSES)} for name, logits in columns.items()}
+    return {name: {c: finite(auc(labels[:, k], logits[:, k])) for k, c in enumerate(CLASSES)} for name, logits in columns.items()}
 
 
 def _real(reader: Reader, calibration: Calibration, name: str, volume: np.ndarray, spacing: tuple[float, float, float]) -> dict[str, object]:

@@ -13,10 +13,10 @@ def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     p, training = manifest["performance"], manifest["training"]
     thresholds = dict(zip(CLASSES, manifest["operatingPoint"]["thresholds"]))
     rows = "\n".join(
-        f"| {name} | {c['scans']} | {_auc(c['scanAuc'], c['scanAucInterval'])} | {_auc(c['sliceAuc'], c['sliceAucInterval'])} | {PUBLISHED[name]:.3f} "
-        f"| {c['sensitivity']:.2f} | {c['specificity']:.2f} | {c['f1']:.2f} | {c['averagePrecision']:.2f} | {c['pointing']:.2f} | {thresholds[name]:.3f} |"
-        for name, c in p["classes"].items())
-    stages = "\n".join(f"| {name} | " + " | ".join(f"{values[c]:.3f}" for c in CLASSES) + " |" for name, values in p["stages"].items())
+        f"| {name} | {c['scans']} | {_auc(c['scanAuc'], c['scanAucInterval'])} | {_auc(c['sliceAuc'], c['sliceAucInterval'])} | {PUBLISHED[name]:.3f} | "
+        + " | ".join(_number(c[key]) for key in ("sensitivity", "specificity", "sensitivityAt90", "f1", "averagePrecision", "pointing"))
+        + f" | {thresholds[name]:.3f} |" for name, c in p["classes"].items())
+    stages = "\n".join(f"| {name} | " + " | ".join(_number(values[c], 3) for c in CLASSES) + " |" for name, values in p["stages"].items())
     mix = p["epiduralSubdural"]
     real = "\n".join(f"| {r['name']} | {r['slices']} | " + " | ".join(f"{r['scanScores'][c]:.2f}" for c in CLASSES) + " |" for r in p["realVolumes"])
     real_part = "" if not real else f"""
@@ -50,8 +50,8 @@ noise and reconstruction kernel. Besides slice labels the networks were shown wh
 Thresholds: {manifest['operatingPoint']['chosenOn']}. "Points at blood": share of bleeding slices whose strongest Grad-CAM++ cell holds
 blood of the class.
 
-| class | scans with it | AUC, scan (95 %) | AUC, slice (95 %) | published slice AUC | sensitivity | specificity | F1 | average precision | points at blood | threshold |
-|---|---|---|---|---|---|---|---|---|---|---|
+| class | scans with it | AUC, scan (95 %) | AUC, slice (95 %) | published slice AUC | sensitivity | specificity | sensitivity at 90 % specificity | F1 | average precision | points at blood | threshold |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 {rows}
 
 The published column (Wang et al. 2021) is from patients, ours from phantoms: they are on different data and cannot be compared.
@@ -69,11 +69,16 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 {limits}
 
 ## Rebuild
-`python -m willis_training haemorrhage-bundle --out models/ncct-haemorrhage-phantom` with the kit in `models/training`: about two hours on 2 CPU
-cores, most of it the two slice networks. Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not:
-another run gives another network, which the command measures anew and refuses below an AUC of 0.90 for `any`.
+`python -m willis_training haemorrhage-bundle --out models/ncct-haemorrhage` with the kit in `models/training`: two to three hours on 2 CPU
+cores, most of it the two slice networks; a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16
+products does not: another run gives another network, which the command measures anew and refuses below an AUC of 0.90 for `any`.
+{training.get('note', '')}
 """)
 
 
-def _auc(value: float, interval: list[float]) -> str:
-    return f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})"
+def _auc(value: float | None, interval: list[float | None]) -> str:
+    return f"{_number(value, 3)} ({_number(interval[0], 3)}-{_number(interval[1], 3)})"
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -12,6 +12,10 @@ from ..ncct import CLASSES
 from .dataset import Study, at_network_size, neighbours
 
 
+#: a class that every validation study separates perfectly would otherwise be marked at any score
+LEAST_THRESHOLD = 0.01
+
+
 @dataclass(frozen=True)
 class Reading:
     """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and mask of the slices, logits of A and B [2,t,6]."""
@@ -53,7 +57,6 @@ class Reader:
         feeds = {"features": features[None], "logits": logits[None], "spacing": np.array([slice_spacing], np.float32)}
         return self.sequence.run(None, feeds)[0][0], maps.mean(0), {"logits": logits, "features": features}
 
-
     def slices(self, session: ort.InferenceSession, triples: np.ndarray) -> list[np.ndarray]:
         """One network over all slices [t,3,p,p]: logits, features, Grad-CAM++."""
         parts = [session.run(["logits", "features", "gradcampp"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
@@ -86,9 +89,9 @@ def scan_scores(readings: list[Reading], calibration: Calibration) -> tuple[np.n
 
 
 def choose_thresholds(readings: list[Reading], calibration: Calibration) -> np.ndarray:
-    """Per class, the scan score where sensitivity + specificity is largest on validation studies, but at most 0.5."""
+    """Per class, the scan score where sensitivity + specificity is largest on validation studies, but at most 0.5 and never next to 0."""
     truth, score = scan_scores(readings, calibration)
-    return np.array([min(0.5, youden_threshold(truth[:, k], score[:, k])) for k in range(len(CLASSES))])
+    return np.array([np.clip(youden_threshold(truth[:, k], score[:, k]), LEAST_THRESHOLD, 0.5) for k in range(len(CLASSES))])
 
 
 def measure(readings: list[Reading], calibration: Calibration, thresholds: np.ndarray) -> dict[str, object]:
@@ -103,17 +106,30 @@ def measure(readings: list[Reading], calibration: Calibration, thresholds: np.nd
         counts = confusion(t, s, float(thresholds[k]))
         by_class[name] = {
             "scans": int(t.sum()), "slices": int(slices[:, k].sum()),
-            "scanAuc": round(auc(t, s), 4),
+            "scanAuc": finite(auc(t, s)),
             "scanAucInterval": _rounded(bootstrap(lambda rows: auc(t[rows], s[rows]), np.arange(len(t)), 1)),
-            "sliceAuc": round(auc(slices[:, k], probability[:, k]), 4),
+            "sliceAuc": finite(auc(slices[:, k], probability[:, k])),
             "sliceAucInterval": _rounded(bootstrap(
                 lambda rows: auc(slices[rows, k], probability[rows, k]), patient, 1, 200)),
-            "sensitivity": round(counts.sensitivity, 4), "specificity": round(counts.specificity, 4),
-            "f1": round(counts.f_score(), 4), "averagePrecision": round(average_precision(t, s), 4),
-            "pointing": round(pointing(readings, k), 4)}
+            "sensitivity": finite(counts.sensitivity), "specificity": finite(counts.specificity),
+            "f1": finite(counts.f_score()), "averagePrecision": finite(average_precision(t, s)),
+            "sensitivityAt90": finite(sensitivity_at(t, s, 0.9)), "pointing": finite(pointing(readings, k))}
     return {"scans": len(readings), "classes": by_class, "logLoss": round(haemorrhage_log_loss(slices, probability), 4),
             "calibrationErrorAny": round(expected_calibration_error(slices[:, 0], probability[:, 0]), 4),
             "epiduralSubdural": mixups(truth, score, thresholds)}
+
+
+def finite(value: float) -> float | None:
+    """Four decimals; nothing where a class has no scans (JSON knows no NaN)."""
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def sensitivity_at(truth: np.ndarray, score: np.ndarray, specificity: float) -> float:
+    """Share of positives above the score that this share of negatives stays at or below."""
+    negative, positive = score[truth == 0], score[truth == 1]
+    if len(negative) == 0 or len(positive) == 0:
+        return float("nan")
+    return float((positive > np.quantile(negative, specificity, method="higher")).mean())
 
 
 def average_precision(truth: np.ndarray, score: np.ndarray) -> float:
@@ -146,5 +162,5 @@ def pointing(readings: list[Reading], k: int) -> float:
     return float(np.mean(hits)) if hits else float("nan")
 
 
-def _rounded(interval: tuple[float, float]) -> list[float]:
-    return [round(interval[0], 4), round(interval[1], 4)]
+def _rounded(interval: tuple[float, float]) -> list[float | None]:
+    return [finite(v) for v in interval]

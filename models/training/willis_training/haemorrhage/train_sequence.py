@@ -28,7 +28,7 @@ class SequenceOptions:
     """The published run length and augmentations; fewer epochs of fewer studies."""
 
     sizes: SequenceSizes = SMALL
-    epochs: int = 40
+    epochs: int = 80
     batch: int = 16
     run: int = 24
     learning_rate: float = 2e-3
