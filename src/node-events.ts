@@ -38,6 +38,7 @@ export function nodeEvents(log: Log): NodeEvents {
       const ms = load + preprocess + inference + results;
       const fields: LogFields = {
         seriesId,
+        pipeline: findings.pipeline,
         state: findings.state,
         findings: findings.findings.length,
         ms,
