@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { startNodeProcess, untilTrue, type NodeProcess } from '../test/support/node-process.ts';
-import { sampleFolder } from '../test/support/sample.ts';
+import { ctInstances, headWith } from '../test/support/cta-phantom.ts';
+import { headCtFolder, sampleFolder, writeDatasets } from '../test/support/sample.ts';
 import { startOrthanc, type Orthanc } from './support/orthanc.ts';
 import { needs, run, runPython } from './support/tools.ts';
 
@@ -14,6 +15,12 @@ interface OrthancSeries {
 
 const shared =
   process.env['WILLIS_SHARED_DATA'] ?? path.join(import.meta.dirname, '..', '..', 'shared', 'data');
+
+const sac = { centre: [8, -6, 4] as const, radius: 3, hu: 380 };
+const vessels = [
+  { x: 8, y: -9, radius: 1.4, hu: 380 },
+  { x: -10, y: -18, radius: 3.2, hu: 380 },
+];
 
 describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
   this.timeout(400_000);
@@ -75,6 +82,29 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
         type: 'image/png',
       });
     }
+  });
+
+  it('a head CT comes back with haemorrhages, a CT angiogram with aneurysm candidates, each a report and a heatmap a slice', async () => {
+    const angiogram = path.join(folder, 'cta');
+    await writeDatasets(ctInstances(headWith([sac], ...vessels)), angiogram);
+    const heatmaps = async (): Promise<readonly OrthancSeries[]> => await named(/Willis heatmap/);
+    const has = async (slices: number): Promise<boolean> =>
+      (await heatmaps()).some(({ Instances }) => Instances.length === slices);
+    storescu('--propose-jls-lossless', headCtFolder);
+    storescu(angiogram);
+    await untilTrue(
+      async () => (await has(30)) && (await has(128)),
+      180_000,
+      () => node.log().slice(-3000),
+    );
+    expect((await named(/Willis report/)).length).to.be.at.least(2);
+    expect(node.log()).to.match(/"pipeline":"ncct-haemorrhage".*"state":"findings"/);
+    expect(node.log()).to.match(/"pipeline":"cta-resnet".*"state":"(no-)?findings"/);
+    const frame = (await heatmaps()).find(({ Instances }) => Instances.length === 30)!.Instances[12]!;
+    expect(await orthanc.head(`/instances/${frame}/preview`)).to.deep.equal({
+      status: 200,
+      type: 'image/png',
+    });
   });
 
   it('pynetdicom sends and is answered', () => {

@@ -48,6 +48,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
       hub.publish({ kind: 'analysis', seriesId });
       const fields: LogFields = {
         seriesId,
+        pipeline: findings.pipeline,
         state: findings.state,
         findings: findings.findings.length,
         ms,

@@ -63,7 +63,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     };
     const output = await runPipeline(task.pipeline, series, input.bundle, input.engine);
     const timingsMs = { ...output.findings.timingsMs, load };
-    const findings: SeriesFindings = { ...output.findings, timingsMs };
+    const findings: SeriesFindings = { ...output.findings, timingsMs, provider: input.engine.provider };
     return { findings, output, loaded };
   } catch (error) {
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;

@@ -112,6 +112,8 @@ interface Common {
   readonly timingsMs: Timings;
   /** Left out by pipelines that have no such rules. */
   readonly demoted?: readonly DemotedCandidate[];
+  /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */
+  readonly provider?: string;
   /** Left out by pipelines that do not triage; "urgent" asks to read the study before others. */
   readonly triage?: 'urgent' | 'routine';
 }

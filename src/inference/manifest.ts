@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ctaResnetManifest } from './manifests/cta-resnet.ts';
 import { ncctHaemorrhageManifest } from './manifests/ncct-haemorrhage.ts';
+import { tofCoarseFineManifest } from './manifests/tof-coarse-fine.ts';
 import { tofPatchManifest } from './manifests/tof-patch.ts';
 
 /** `model.json` of a bundle: what it accepts, how its input is made, how its output is read, and what was measured; one form a pipeline. */
@@ -8,6 +9,7 @@ export const manifestSchema = z.discriminatedUnion('pipeline', [
   tofPatchManifest,
   ncctHaemorrhageManifest,
   ctaResnetManifest,
+  tofCoarseFineManifest,
 ]);
 
 export type BundleManifest = z.infer<typeof manifestSchema>;

@@ -10,6 +10,7 @@ export function findingThreshold(manifest: BundleManifest, of: 'any' | Haemorrha
     case 'cta-resnet':
       return manifest.operatingPoint.threshold;
     case 'tof-patch':
+    case 'tof-coarse-fine':
       return manifest.operatingPoint.findingThreshold;
   }
 }

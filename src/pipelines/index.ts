@@ -2,13 +2,16 @@ import { WillisError } from '../errors.ts';
 import { bundleFor, type Bundle, type Engine, type PipelineId } from '../inference/index.ts';
 import { ctaResnet } from './cta-resnet/index.ts';
 import { ncctHaemorrhage } from './ncct-haemorrhage/index.ts';
+import { tofCoarseFine } from './tof-coarse-fine/index.ts';
 import { tofPatch } from './tof-patch/index.ts';
 import type { PipelineInput, PipelineOutput } from './types.ts';
 
 type Pipeline = (input: PipelineInput, bundle: Bundle, engine: Engine) => Promise<PipelineOutput>;
 
-const pipelines: Readonly<Partial<Record<PipelineId, Pipeline>>> = {
+const pipelines: Readonly<Record<PipelineId, Pipeline>> = {
   'tof-patch': async (input, bundle, engine) => await tofPatch(input, bundleFor(bundle, 'tof-patch'), engine),
+  'tof-coarse-fine': async (input, bundle, engine) =>
+    await tofCoarseFine(input, bundleFor(bundle, 'tof-coarse-fine'), engine),
   'ncct-haemorrhage': async (input, bundle, engine) =>
     await ncctHaemorrhage(input, bundleFor(bundle, 'ncct-haemorrhage'), engine),
   'cta-resnet': async (input, bundle, engine) =>

@@ -80,8 +80,10 @@ describe('golden vectors of cta-resnet', function () {
   });
 
   it('the strongest cell of Grad-CAM is painted where it lies in the patient, to half a cell', () => {
-    const cam = new Float32Array(49);
-    cam[2 * 7 + 5] = 1;
+    const { cells } = bundle.manifest.explanation;
+    const cellMm = bundle.manifest.preprocessing.cropMm / cells;
+    const cam = new Float32Array(cells * cells);
+    cam[1 * cells + (cells - 1)] = 1;
     const one = { ...judged[0]!, cam, probability: 0.9, centreLpsMm: [10, 20, 30] as const };
     const source = boxVolume([80, 80, 40], 2, [-60, -60, 0]);
     const { probability } = explanationMaps([one], source, bundle.manifest);
@@ -91,9 +93,9 @@ describe('golden vectors of cta-resnet', function () {
     );
     const [nx, ny] = probability.size;
     const place = indexToLps(probability, [top % nx, Math.floor(top / nx) % ny, Math.floor(top / (nx * ny))]);
-    // 8 mm cells about the centre: column 5 is 16 mm to the left of it, row 2 is 8 mm in front
-    expect(place[0]).to.be.closeTo(26, 4);
-    expect(place[1]).to.be.closeTo(12, 4);
+    // the cell farthest to the patient's left in the second row from the front
+    expect(place[0]).to.be.closeTo(10 + ((cells - 1) / 2) * cellMm, cellMm / 2);
+    expect(place[1]).to.be.closeTo(20 + (1 - (cells - 1) / 2) * cellMm, cellMm / 2);
     expect(place[2]).to.be.closeTo(30, 4);
     expect(probability.data[top]).to.be.closeTo(0.9, 0.1);
   });

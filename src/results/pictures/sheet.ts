@@ -101,7 +101,7 @@ function belowThreshold(input: ResultInput): readonly Place[] {
 
 /** Whether the pipeline's map outlines what it marks; an explanation by cells of centimetres has no diameter. */
 export function hasOutlines({ card }: ResultInput): boolean {
-  return card.pipeline === 'tof-patch';
+  return card.pipeline === 'tof-patch' || card.pipeline === 'tof-coarse-fine';
 }
 
 /** What the bundle says of itself wherever it is not for clinical use. */

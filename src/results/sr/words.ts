@@ -29,6 +29,7 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
       ({ why, probability, centreLpsMm }) =>
         `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
     ),
+    ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { geometry, identity, measured, networkFile, probability, provenance } from './parts.ts';
+
+const percent = z.number().min(0).max(100);
+
+/** System 003, coarse detection and fine outlining of aneurysms in the arteries of TOF-MRA. */
+export const tofCoarseFineManifest = z.strictObject({
+  ...identity,
+  pipeline: z.literal('tof-coarse-fine'),
+  task: z.literal('aneurysm-segmentation'),
+  modality: z.literal('MR'),
+  accepts: z.strictObject(geometry),
+  preprocessing: z.strictObject({
+    orientation: z.literal('LPS'),
+    spacingMm: z.number().positive(),
+    interpolation: z.literal('linear'),
+    normalisation: z.strictObject({
+      method: z.literal('percentile-above-zero'),
+      lowPercentile: percent,
+      highPercentile: percent,
+    }),
+    arteries: z.strictObject({
+      threshold: probability,
+      smallestMm3: z.number().nonnegative(),
+      multipleOf: z.int().positive(),
+      haloVoxels: z.int().nonnegative(),
+    }),
+    vessels: z.strictObject({
+      dilation: z.literal('18-neighbours'),
+      normalisation: z.literal('z-score-inside'),
+      outside: z.literal(0),
+    }),
+    contour: z.strictObject({
+      method: z.literal('sobel-root-mean-square'),
+      softenVoxels: z.number().positive(),
+      scale: z.literal('maximum-1'),
+    }),
+  }),
+  networks: z
+    .array(
+      z.strictObject({
+        ...networkFile,
+        role: z.enum(['arteries', 'coarse', 'fine']),
+        inputs: z.array(z.string()),
+        outputs: z.array(z.string()),
+      }),
+    )
+    .length(3)
+    .refine((networks) => new Set(networks.map(({ role }) => role)).size === 3, {
+      message: 'arteries, coarse and fine must each be there once',
+    }),
+  coarse: z.strictObject({
+    segment: z.int().positive(),
+    output: z.int().positive(),
+    coarseSegment: z.int().positive(),
+    coarser: z.int().positive(),
+    padding: z.literal('zero'),
+    tilesWithoutVessel: z.literal('skipped'),
+  }),
+  candidates: z.strictObject({
+    threshold: probability,
+    minVoxels: z.int().positive(),
+    maxCandidates: z.int().positive(),
+    rankedBy: z.literal('largest-coarse-probability'),
+  }),
+  fine: z.strictObject({
+    voi: z.int().positive(),
+    outside: z.literal(0),
+    threshold: probability,
+    minVoxels: z.int().positive(),
+    overlap: z.literal('maximum'),
+  }),
+  calibration: z.strictObject({
+    method: z.literal('logistic'),
+    intercept: z.number(),
+    coarseLogit: z.number(),
+    fineLogit: z.number(),
+    logVolume: z.number(),
+    scanProbabilityWhenNoCandidate: probability,
+  }),
+  operatingPoint: z.strictObject({ findingThreshold: probability, chosenOn: z.string() }),
+  performance: measured,
+  ...provenance,
+});

@@ -1,0 +1,46 @@
+import type { Reason } from '../../findings/index.ts';
+import type { ManifestOf } from '../../inference/index.ts';
+import { headMask, percentiles, resampleIsotropic, type Volume } from '../../volume/index.ts';
+
+type Manifest = ManifestOf<'tof-coarse-fine'>;
+
+/** The series on the networks' grid, 0..1; and the head on a coarser one, to see whether there is one. */
+export interface Prepared {
+  readonly image: Volume;
+  readonly head: { readonly volume: Volume; readonly mask: Uint8Array };
+}
+
+const headGridMm = 2;
+/** As the bundle tof-patch finds the head; a head around the vessels fills at least this share. */
+const headRecipe = { relativeThreshold: 0.1, referencePercentile: 99.0 };
+const leastHeadShare = 0.15;
+
+/** Grid and normalisation as the manifest says; models/training does the same (golden vectors). */
+export function prepare(volume: Volume, recipe: Manifest['preprocessing']): Prepared {
+  const iso = resampleIsotropic(volume, recipe.spacingMm);
+  const coarse = resampleIsotropic(volume, headGridMm);
+  return {
+    image: normalise(iso, recipe.normalisation),
+    head: { volume: coarse, mask: headMask(coarse, headRecipe) },
+  };
+}
+
+/** Why what is seen is no head, or null. */
+export function headMissing({ head: { mask } }: Prepared, { id }: Manifest): Reason | null {
+  let inside = 0;
+  for (const voxel of mask) inside += voxel;
+  const share = inside / mask.length;
+  if (share >= leastHeadShare) return null;
+  const text = `No head was found: tissue fills ${(share * 100).toFixed(1)} % of the images, ${id} needs ${(leastHeadShare * 100).toFixed(0)} %. Was the background removed?`;
+  return { code: 'HEAD_NOT_FOUND', text };
+}
+
+/** Between two percentiles of the voxels above 0, clipped to 0..1. */
+function normalise(iso: Volume, recipe: Manifest['preprocessing']['normalisation']): Volume {
+  const [low = 0, high = 1] = percentiles(
+    iso.data.filter((value) => value > 0),
+    [recipe.lowPercentile, recipe.highPercentile],
+  );
+  const scale = 1 / Math.max(high - low, 1e-6);
+  return { ...iso, data: iso.data.map((value) => Math.max(0, Math.min(1, (value - low) * scale))) };
+}

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '../../src/inference/index.ts';
+import { extractArteries } from '../../src/pipelines/tof-coarse-fine/arteries.ts';
+import { channelsOf, dilated, sobelMagnitude } from '../../src/pipelines/tof-coarse-fine/channels.ts';
+import { detect, type Detected } from '../../src/pipelines/tof-coarse-fine/coarse.ts';
+import { outline } from '../../src/pipelines/tof-coarse-fine/fine.ts';
+import { lesionsOf } from '../../src/pipelines/tof-coarse-fine/lesions.ts';
+import { indexToLps, type Size, type Volume } from '../../src/volume/index.ts';
+
+interface Golden {
+  readonly file: string;
+  readonly shape: readonly [number, number, number];
+  readonly spacingMm: readonly [number, number, number];
+  readonly arteryVoxels: number;
+  /** z, y, x. */
+  readonly centres: readonly (readonly [number, number, number])[];
+  /** z, y, x, coarse, fine. */
+  readonly coarseAndFine: readonly (readonly [number, number, number, number, number])[];
+  readonly marks: readonly {
+    readonly centre: readonly [number, number, number];
+    readonly voxels: number;
+    readonly probability: number;
+  }[];
+}
+
+const folder = path.join(import.meta.dirname, '..', '..', 'models', 'tof-coarse-fine');
+
+describe('channels of tof-coarse-fine', () => {
+  const size: Size = [12, 11, 10];
+  const at = (x: number, y: number, z: number): number => x + size[0] * (y + size[1] * z);
+
+  it('a voxel grows by its faces and edges, not by its corners, and not over the border', () => {
+    const one = new Uint8Array(size[0] * size[1] * size[2]);
+    one[at(5, 5, 5)] = 1;
+    const grown = dilated(one, size);
+    expect(grown.reduce((sum, value) => sum + value, 0)).to.equal(19);
+    expect([grown[at(6, 6, 5)], grown[at(6, 6, 6)]]).to.deep.equal([1, 0]);
+    const corner = new Uint8Array(one.length);
+    corner[0] = 1;
+    expect(dilated(corner, size).reduce((sum, value) => sum + value, 0)).to.equal(7);
+  });
+
+  it('a unit step across one axis gives 1 / sqrt 3 on both sides of it', () => {
+    for (const axis of [0, 1, 2] as const) {
+      const step = new Float32Array(size[0] * size[1] * size[2]).map((_, index) => {
+        const place = [index % size[0], Math.floor(index / size[0]) % size[1], Math.floor(index / 132)];
+        return place[axis]! >= 5 ? 1 : 0;
+      });
+      const edges = sobelMagnitude(step, size);
+      // half of a central difference over two voxels on each side
+      const high = [5, 5, 5] as [number, number, number];
+      const low = [5, 5, 5] as [number, number, number];
+      low[axis] = 4;
+      for (const place of [high, low]) expect(edges[at(...place)]).to.be.closeTo(1 / Math.sqrt(3), 1e-6);
+      const far = [5, 5, 5] as [number, number, number];
+      far[axis] = 8;
+      expect(edges[at(...far)]).to.equal(0);
+    }
+  });
+});
+
+(existsSync(folder) ? describe : describe.skip)('golden vectors of tof-coarse-fine', function () {
+  this.timeout(240_000);
+  let bundle: BundleOf<'tof-coarse-fine'>;
+  let golden: Golden;
+  let engine: Engine;
+  let volume: Volume;
+  let arteries: Uint8Array;
+  let detected: Detected;
+  let outlined: Float32Array;
+
+  before(async () => {
+    bundle = bundleFor(await loadBundle(folder), 'tof-coarse-fine');
+    golden = JSON.parse(readFileSync(path.join(folder, bundle.manifest.golden), 'utf8')) as Golden;
+    engine = openEngine({ providers: ['cpu'], threads: 2 });
+    volume = goldenVolume(golden);
+    arteries = await extractArteries(volume, bundle, engine);
+    const channels = channelsOf(volume, arteries, bundle.manifest.preprocessing.contour);
+    detected = await detect(volume.size, channels, { bundle, engine });
+    outlined = await outline(volume.size, { channels, centres: detected.centres }, { bundle, engine });
+  });
+  after(async () => await engine[Symbol.asyncDispose]());
+
+  it("arteries are the kit's, but for voxels on the threshold", () => {
+    const count = arteries.reduce((sum, value) => sum + value, 0);
+    expect(Math.abs(count - golden.arteryVoxels)).to.be.at.most(0.002 * golden.arteryVoxels + 2);
+  });
+
+  it("candidates lie where the kit's lie, to half a voxel", () => {
+    expect(detected.centres).to.have.length(golden.centres.length);
+    for (const [index, [z, y, x]] of golden.centres.entries())
+      expect(
+        Math.hypot(...[x, y, z].map((value, axis) => value - detected.centres[index]![axis]!)),
+      ).to.be.lessThan(0.5);
+  });
+
+  it("coarse and fine probabilities are the kit's", () => {
+    const [nx, ny] = volume.size;
+    for (const [z, y, x, coarse, fine] of golden.coarseAndFine) {
+      const voxel = x + nx * (y + ny * z);
+      expect(detected.probability[voxel]).to.be.closeTo(coarse, 5e-3);
+      expect(outlined[voxel]).to.be.closeTo(fine, 5e-3);
+    }
+  });
+
+  it("marks are the kit's: place to half a voxel, volume to a fiftieth, probability to 0.001", () => {
+    const lesions = lesionsOf({ ...volume, data: outlined }, detected.probability, bundle.manifest);
+    expect(lesions).to.have.length(golden.marks.length);
+    for (const { centre, voxels, probability } of golden.marks) {
+      const place = indexToLps(volume, [centre[2], centre[1], centre[0]]);
+      const off = (lesion: (typeof lesions)[0]): number =>
+        Math.hypot(...lesion.centreLpsMm.map((value, axis) => value - place[axis]!));
+      const nearest = lesions.reduce((best, one) => (off(one) < off(best) ? one : best));
+      expect(off(nearest)).to.be.lessThan(0.25);
+      expect(nearest.voxels.length).to.be.closeTo(voxels, 1 + voxels / 50);
+      expect(nearest.probability).to.be.closeTo(probability, 1e-3);
+    }
+  });
+});
+
+function goldenVolume({ file, shape: [nz, ny, nx], spacingMm }: Golden): Volume {
+  const bytes = readFileSync(path.join(folder, 'golden', file));
+  const stored = new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  return {
+    size: [nx, ny, nz],
+    spacingMm,
+    originLpsMm: [0, 0, 0],
+    directions: [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    data: Float32Array.from(stored, (value) => value / 1000),
+  };
+}
