@@ -42,7 +42,7 @@ export function probabilityFigure({ probabilities }: Classification): string {
     marginRight: 20,
     x: { domain: [0, 1], label: 'Probability given by the node →', ticks: 5 },
     y: { label: '↑ Cases', grid: true, ticks: 4 },
-    fy: { domain: ['present', 'absent'], label: null },
+    fy: { domain: ['present', 'absent'], axis: null },
     marks: [
       Plot.frame({ stroke: '#d5d8dc' }),
       Plot.rectY(
