@@ -21,7 +21,7 @@ import { seededNoise } from './support/arrays.ts';
 import { judgeKernel } from './support/kernel-judge.ts';
 import { needs } from './support/tools.ts';
 
-describe('volume kernels against SimpleITK, scipy and skimage', function () {
+describe('volume kernels against SimpleITK, scipy and numpy', function () {
   this.timeout(600_000);
   before(function () {
     needs(this, 'python');

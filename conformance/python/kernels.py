@@ -1,4 +1,4 @@
-"""Runs one kernel of SimpleITK, scipy or skimage on a volume in a folder: job.json, image.raw (float32), mask.raw (uint8); writes out.raw.
+"""Runs one kernel of SimpleITK, scipy or numpy on a volume in a folder: job.json, image.raw (float32), mask.raw (uint8); writes out.raw.
 
 Prints the seconds the kernel alone took, the best of `repeats`.
 """

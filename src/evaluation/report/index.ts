@@ -151,7 +151,7 @@ function placesFound(
   const hits = matchMarks(truth.aneurysms!, answer.findings);
   const found = new Set(hits.flatMap((hit) => (hit.kind === 'lesion' ? [hit.lesion] : []))).size;
   const wrong = hits.filter((hit) => hit.kind === 'none').length;
-  return `${found} of ${open} found${found < open ? ', REST MISSED' : ''}${wrong > 0 ? `, ${wrong} false` : ''}`;
+  return `${found} of ${open} found${found === open ? '' : found === 0 ? ', MISSED' : ', REST MISSED'}${wrong > 0 ? `, ${wrong} false` : ''}`;
 }
 
 function leftOutSection(leftOut: readonly string[]): string {
