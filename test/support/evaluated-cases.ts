@@ -56,7 +56,7 @@ export function drawnAneurysmCases(count: number, seed: number): readonly Evalua
   });
 }
 
-export function drawnHaemorrhageCases(count: number, seed: number): readonly EvaluatedCase[] {
+function drawnHaemorrhageCases(count: number, seed: number): readonly EvaluatedCase[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, (_, index) => {
     const there = haemorrhageClasses.filter((name) => name !== 'any' && random() < 0.2);
@@ -89,7 +89,7 @@ export function drawnHaemorrhageCases(count: number, seed: number): readonly Eva
   });
 }
 
-export function drawnRatings(cases: readonly EvaluatedCase[], seed: number): readonly Rating[] {
+function drawnRatings(cases: readonly EvaluatedCase[], seed: number): readonly Rating[] {
   const random = seededRandom(seed);
   return cases.slice(0, 20).flatMap(({ name, truth }) => {
     const worth = 3 + Math.floor(2 * random());

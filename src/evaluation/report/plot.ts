@@ -7,7 +7,7 @@ export { Plot };
 export const ink = { model: '#0b5c9e', other: '#c75000', quiet: '#8a8f98', fill: '#cfe0ee' } as const;
 
 export const wide = 460;
-export const tall = 320;
+const tall = 320;
 
 /** An SVG figure as text; no browser takes part, and the same data give the same text. */
 export function draw(options: Plot.PlotOptions): string {

@@ -20,7 +20,7 @@ export interface BiasOptions {
 }
 
 /** Four levels as N4's authors use it; every other constant is ITK's default. */
-export const defaultBiasOptions: BiasOptions = {
+const defaultBiasOptions: BiasOptions = {
   shrink: 4,
   levels: 4,
   iterationsPerLevel: 50,
