@@ -2,7 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { evaluateDense, evaluatePatchwise, loadBundle, openEngine } from '../src/inference/index.ts';
+import {
+  evaluateDense,
+  evaluatePatchwise,
+  bundleFor,
+  loadBundle,
+  openEngine,
+} from '../src/inference/index.ts';
 import { sendInstances } from '../src/network/index.ts';
 import { prepare } from '../src/pipelines/tof-patch/prepare.ts';
 import { loadVolume, toLpsOrientation, type Size } from '../src/volume/index.ts';
@@ -118,7 +124,8 @@ async function send(): Promise<void> {
 }
 
 async function dense(): Promise<void> {
-  const bundle = await loadBundle(path.join(import.meta.dirname, '..', 'models', 'tof-patch'));
+  const folder = path.join(import.meta.dirname, '..', 'models', 'tof-patch');
+  const bundle = bundleFor(await loadBundle(folder), 'tof-patch');
   await using engine = openEngine({ providers: ['cpu'], threads: 2 });
   const { volume } = await loadVolume(sampleInstances());
   const { image } = prepare(toLpsOrientation(volume), bundle.manifest.preprocessing);

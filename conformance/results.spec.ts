@@ -9,6 +9,7 @@ import { sendInstances } from '../src/network/index.ts';
 import { openEngine, type Engine } from '../src/inference/index.ts';
 import { buildResults, type ResultKind } from '../src/results/index.ts';
 import { sampleDatasets, writeDatasets } from '../test/support/sample.ts';
+import { pixelmed } from './support/pixelmed.ts';
 import { startOrthanc } from './support/orthanc.ts';
 import { cases, type Case } from './support/result-cases.ts';
 import { needs, pythonInput, run } from './support/tools.ts';
@@ -85,11 +86,12 @@ const volume = '118565006';
 const probability = '122157';
 
 describe('results before independent judges', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-judged-'));
   const read = new Map<string, Read>();
   /** What pydicom's dicom-validator finds, by file. */
   let validated: Readonly<Record<string, readonly string[]>> = {};
+  let pixelmedSaid: ReadonlyMap<string, readonly string[]> = new Map();
 
   const fileOf = (name: string, kind: ResultKind): string => path.join(folder, name, `${kind}-0001.dcm`);
   const readOf = (name: string, kind: ResultKind): Read => read.get(fileOf(name, kind))!;
@@ -97,11 +99,12 @@ describe('results before independent judges', function () {
     readdirSync(path.join(folder, name)).includes(`${kind}-0001.dcm`);
 
   before(async function () {
-    needs(this, 'dciodvfy', 'dsrdump', 'dsr2xml', 'dcm2xml', 'dcmpschk', 'python');
+    needs(this, 'dciodvfy', 'dsrdump', 'dsr2xml', 'dcm2xml', 'dcmpschk', 'python', 'pixelmed');
     for (const one of cases) await writeCase(one);
     const files = cases.flatMap(({ name }) =>
       readdirSync(path.join(folder, name)).map((file) => path.join(folder, name, file)),
     );
+    pixelmedSaid = pixelmed(files.filter((file) => knownToPixelmed.test(path.basename(file))));
     validated = JSON.parse(pythonInput('validate.py', '', ...files)) as typeof validated;
     const answer = JSON.parse(pythonInput('read_results.py', '', ...files)) as Record<string, Read>;
     for (const [file, one] of Object.entries(answer)) read.set(file, one);
@@ -131,6 +134,8 @@ describe('results before independent judges', function () {
       for (const file of files) judge(path.join(folder, name, file));
       for (const file of files)
         expect(validated[path.join(folder, name, file)], `dicom-validator ${file}`).to.deep.equal([]);
+      for (const file of files.filter((one) => knownToPixelmed.test(one)))
+        expectPixelmedContent(file, pixelmedSaid.get(path.join(folder, name, file))!);
       for (const kind of kinds)
         expect(readOf(name, kind).unlisted, `${kind}: not in the evidence`).to.deep.equal([]);
     });
@@ -326,7 +331,7 @@ describe('results before independent judges', function () {
 });
 
 describe('results of a real analysis before independent judges', function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysed-'));
   let engine: Engine;
 
@@ -449,6 +454,20 @@ function judge(file: string): void {
     const verdict = rest === said ? said : rest.replace('Test failed - one or more errors', 'Test passed');
     expect(verdict, `dcmpschk ${name}\n${said}`).to.match(/^W: Testing: .*\nW: Test passed\.\n$/);
   }
+}
+
+/** The objects that PixelMed has rules for. */
+const knownToPixelmed = /^(sr|kos|seg)/;
+
+/** It asks for the side of the head, which is no paired part of the body (Laterality, Type 2C, PS3.3 C.7.3.1). */
+const falseOfPixelmed = /GeneralSeriesModule\/Laterality/;
+
+/** Its templates are those of 2022, and open ones: what it does not find in them is a warning. */
+function expectPixelmedContent(file: string, said: readonly string[]): void {
+  expect(said, `PixelMed ${file}`).to.include('IOD validation complete');
+  if (!file.startsWith('seg')) expect(said).to.include('Root Template Validation Complete');
+  const errors = said.filter((line) => line.startsWith('Error') && !falseOfPixelmed.test(line));
+  expect(errors, `PixelMed ${file}`).to.deep.equal([]);
 }
 
 /** What DCMTK cannot check (templates of Key Object Selection, some character sets) is no fault of the object. */

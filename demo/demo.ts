@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
+import { buildPageWhereMissing } from '../src/cli/page.ts';
 import { parseConfig } from '../src/config/index.ts';
 import { readInstance } from '../src/dicom/index.ts';
 import { aneurysmsOf, type SeriesFindings } from '../src/findings/index.ts';
@@ -30,10 +31,14 @@ const config = parseConfig(
     node: { dataDir: path.join(home, 'node'), minimumFreeMegabytes: 50 },
     dicom: { host: '127.0.0.1', port },
     series: { quietPeriodSeconds: 5, quietPeriodAfterReleaseSeconds: 1 },
+    web: { port: 0 },
     destinations: [{ name: 'demo-pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port }],
   },
   'the demo configuration',
 );
+// `--keep` leaves the node running, so that its page can be looked at
+const keep = process.argv.includes('--keep');
+if (keep) buildPageWhereMissing();
 await using node = await startNode(config, openLog({ terminal: process.stderr.isTTY, level: 'warn' }));
 
 const instances = readdirSync(sample)
@@ -58,6 +63,10 @@ await untilTrue(
 const findings = await node.latestFindings();
 say(`   ${pacs.instances.size} objects arrived in the PACS.\n`);
 await show(findings);
+if (keep) {
+  say(`\nThe page: ${node.web?.url ?? ''}  (setup code ${node.web?.setupCode ?? ''}). Ctrl-C ends the demo.`);
+  await new Promise((resolve) => process.once('SIGINT', resolve));
+}
 
 async function show(found: SeriesFindings | undefined): Promise<void> {
   if (found === undefined) throw new Error('The node holds no findings.');

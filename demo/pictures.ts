@@ -33,7 +33,12 @@ async function analyse(): Promise<ResultInput> {
   const instances = sampleInstances();
   const loaded = await loadVolume(instances);
   const seriesInstanceUid = instances[0]!.attributes.text('SeriesInstanceUID')!;
-  const series = { volume: toLpsOrientation(loaded.volume), frames: loaded.frames, seriesInstanceUid };
+  const series = {
+    volume: toLpsOrientation(loaded.volume),
+    frames: loaded.frames,
+    seriesInstanceUid,
+    contrastAgent: null,
+  };
   const output = await runPipeline('tof-patch', series, bundle, engine);
   return {
     output,

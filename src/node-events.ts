@@ -3,7 +3,7 @@ import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
 import type { RunnerEvents } from './jobs/index.ts';
-import { hashUid, type Log, type LogFields } from './operations/index.ts';
+import { hashUid, type EventHub, type Log, type LogFields, type Metrics } from './operations/index.ts';
 
 /** What happens in the node, told once: each event is a log line an administrator understands, without patient data. */
 export interface NodeEvents {
@@ -16,13 +16,22 @@ export interface NodeEvents {
   readonly orphansRemoved: (count: number) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
   readonly jobsRescued: RunnerEvents['onRescue'];
+  /** Something beside the images' way failed: nothing is lost by it. */
+  readonly bookkeepingFailed: (error: unknown) => void;
 }
 
-export function nodeEvents(log: Log): NodeEvents {
+interface Watchers {
+  readonly hub: EventHub;
+  readonly metrics: Metrics;
+}
+
+export function nodeEvents(log: Log, to: Watchers): NodeEvents {
+  const { hub, metrics } = to;
   return {
     log,
     judged: ({ seriesId, seriesInstanceUid, rule, reason }) => {
       const fields: LogFields = { seriesId, series: hashUid(seriesInstanceUid) };
+      hub.publish({ kind: 'series', seriesId });
       if (rule === null) log.warn('series taken by no rule', { ...fields, why: reason?.text ?? '' });
       else if (reason === null) log.info('series complete, analysis queued', { ...fields, rule: rule.name });
       else
@@ -34,8 +43,9 @@ export function nodeEvents(log: Log): NodeEvents {
         });
     },
     analysed: ({ seriesId, findings, provider }) => {
-      const { load, preprocess, inference, results } = findings.timingsMs;
-      const ms = load + preprocess + inference + results;
+      const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
+      metrics.analysis(findings.pipeline, findings.state, ms / 1000);
+      hub.publish({ kind: 'analysis', seriesId });
       const fields: LogFields = {
         seriesId,
         state: findings.state,
@@ -47,7 +57,7 @@ export function nodeEvents(log: Log): NodeEvents {
         log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
     },
-    delivery: deliveryEvents(log),
+    delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
     orphansRemoved: (count) => {
       if (count > 0)
@@ -59,6 +69,8 @@ export function nodeEvents(log: Log): NodeEvents {
       }),
     jobFailed: (job, error, next, dueAt) => {
       const fields: LogFields = { job: job.key, attempt: job.attempt, why: describeError(error) };
+      metrics.jobFailed(job.kind, next);
+      hub.publish({ kind: 'job' });
       if (next === 'dead') log.error('job given up', fields);
       else
         log.warn('job failed, will be tried again', {
@@ -66,13 +78,18 @@ export function nodeEvents(log: Log): NodeEvents {
           inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)),
         });
     },
+    bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
   };
 }
 
-function deliveryEvents(log: Log): DeliveryEvents {
+function deliveryEvents(log: Log, { hub, metrics }: Watchers): DeliveryEvents {
   return {
-    delivered: (delivery) => log.info('results stored by the destination', delivery),
+    delivered: (delivery) => {
+      metrics.delivered(delivery.destination, delivery.stored);
+      hub.publish({ kind: 'delivery', analysisId: delivery.analysisId });
+      log.info('results stored by the destination', delivery);
+    },
     givenUp: ({ kind, instead, ...rest }) =>
       log.warn(`the destination does not take "${kind}", "${instead}" is sent instead`, {
         ...rest,

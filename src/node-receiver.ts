@@ -3,8 +3,10 @@ import { commitmentReported } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
 import { hastenSeries, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
-import type { CommitmentReport, ReceiverPort } from './network/index.ts';
+import type { AssociationSummary, CommitmentReport, ReceiverPort } from './network/index.ts';
+import type { CallBook } from './node-calls.ts';
 import type { NodeEvents } from './node-events.ts';
+import type { EventHub, Metrics, Throughput } from './operations/index.ts';
 
 /** C-STORE statuses (PS3.4 B.2.3). */
 const success = 0x0000;
@@ -25,6 +27,13 @@ interface Parts {
   readonly quietPeriodAfterReleaseMs: number;
   readonly freeBytes: () => number;
   readonly minimumFreeBytes: number;
+  readonly watch: ReceiverWatch;
+}
+
+/** Who counts what arrives. */
+export interface ReceiverWatch {
+  readonly arrived: (arrival: { readonly seriesId: number | null; readonly sizeBytes: number }) => void;
+  readonly closed: (summary: AssociationSummary) => void;
 }
 
 /** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
@@ -44,8 +53,10 @@ export function receiverPort(parts: Parts): ReceiverPort {
         const { seriesId } = await parts.ingest.take({ ...received, origin });
         const series = touched.get(received.associationId) ?? new Set();
         touched.set(received.associationId, series.add(seriesId));
+        parts.watch.arrived({ seriesId, sizeBytes: received.sizeBytes });
         return success;
       } catch (error) {
+        parts.watch.arrived({ seriesId: null, sizeBytes: received.sizeBytes });
         parts.events.log.warn('an instance was refused', {
           from: received.callingAeTitle,
           why: describeError(error),
@@ -57,6 +68,7 @@ export function receiverPort(parts: Parts): ReceiverPort {
     associationClosed: (summary) => {
       const series = touched.get(summary.id);
       touched.delete(summary.id);
+      parts.watch.closed(summary);
       parts.events.log.info(summary.text, { association: summary.id });
       // refused instances come again: their series waits for them
       if (series === undefined || summary.ending !== 'released' || summary.refused > 0) return;
@@ -83,6 +95,29 @@ async function takeReport(parts: Parts, report: CommitmentReport): Promise<numbe
     events.log.error('a storage commitment report could not be kept', { why: describeError(error) });
     return processingFailure;
   }
+}
+
+/** Counts arrivals and associations, and tells those who watch. */
+export function receiverWatch(to: {
+  readonly hub: EventHub;
+  readonly metrics: Metrics;
+  readonly throughput: Throughput;
+  readonly calls: CallBook;
+  readonly now: () => number;
+}): ReceiverWatch {
+  return {
+    arrived: ({ seriesId, sizeBytes }) => {
+      to.metrics.instance(seriesId === null ? 'refused' : 'stored', 'dicom', sizeBytes);
+      if (seriesId === null) return;
+      to.throughput.count(to.now());
+      to.hub.publish({ kind: 'instance', seriesId });
+    },
+    closed: (summary) => {
+      to.metrics.association(summary.ending);
+      to.calls.enter(summary);
+      to.hub.publish({ kind: 'association' });
+    },
+  };
 }
 
 function statusOf(error: unknown): number {

@@ -2,28 +2,35 @@ import path from 'node:path';
 import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
+import { openAnalysisWorker } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
-import type { Config } from './config/index.ts';
-import { deliveryHandlers, kindsWithFallbacks } from './delivery/index.ts';
-import { uuidUid } from './dicom/index.ts';
-import { WillisError } from './errors.ts';
+import { openConfigStore, type Config } from './config/index.ts';
 import type { SeriesFindings } from './findings/index.ts';
-import { listBundles } from './inference/index.ts';
-import { Ingest, assembleHandler } from './intake/index.ts';
-import { startRunner, type JobHandler } from './jobs/index.ts';
+import { Ingest } from './intake/index.ts';
+import { startRunner } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
+import { openCallBook } from './node-calls.ts';
 import { nodeEvents } from './node-events.ts';
-import { priorParts } from './node-priors.ts';
-import { receiverPort } from './node-receiver.ts';
-import type { Log } from './operations/index.ts';
-import { softwareVersion } from './version.ts';
+import { receiverPort, receiverWatch } from './node-receiver.ts';
+import { liveSettings, quietPeriods, watchConfigFile } from './node-settings.ts';
+import { stageHandlers } from './node-stages.ts';
+import { startNodeWeb } from './node-web.ts';
+import { openObservers, type Log } from './operations/index.ts';
+import type { WebServer } from './web/index.ts';
 
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
 export interface WillisNode extends AsyncDisposable {
   readonly dicomPort: number;
+  /** Where the page is, and the code for its first administrator while there is none; null where it is switched off. */
+  readonly web: Pick<WebServer, 'url' | 'setupCode' | 'routes'> | null;
   /** Findings of the newest analysis. */
   latestFindings(): Promise<SeriesFindings | undefined>;
+}
+
+/** The file that holds the configuration, and what it would say while there is none. */
+export interface ConfigOrigin {
+  readonly file: string;
+  readonly valueWithoutFile: unknown;
 }
 
 const jobTiming = {
@@ -34,9 +41,10 @@ const jobTiming = {
   random: Math.random,
 };
 
-/** The whole node: archive, jobs, intake, analysis, delivery, and the receiver last, when all behind it stands. */
-export async function startNode(config: Config, log: Log): Promise<WillisNode> {
+/** The whole node: archive, jobs, intake, analysis, delivery, and the receiver and page last, when all behind them stands. */
+export async function startNode(config: Config, consoleLog: Log, origin?: ConfigOrigin): Promise<WillisNode> {
   const now = Date.now;
+  const { log, ...observers } = openObservers(consoleLog, now);
   const { aeTitle } = config.node;
   await using stack = new AsyncDisposableStack();
   const files = openFiles(config.node.dataDir, () => new Date());
@@ -44,37 +52,14 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
   stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
   const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
   stack.defer(async () => await database.destroy());
-  const events = nodeEvents(log);
+  const events = nodeEvents(log, observers);
   events.orphansRemoved(await removeOrphans(database, files));
 
   const worker = stack.use(openAnalysisWorker(config.inference));
-  const routes = await routesOf(config, log);
+  const live = await liveSettings(config, log);
   const quiet = quietPeriods(config);
   const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
-  const priors = priorParts(config, { database, files, ingest, events });
-  const handlers = new Map<string, JobHandler>([
-    [
-      'assemble',
-      assembleHandler(database, {
-        ...{ ...quiet, rules: config.rules, now },
-        ...{ onJudged: events.judged, onQueued: priors.onQueued },
-      }),
-    ],
-    [
-      'analyse',
-      analyseHandler(database, {
-        ...{ files, worker, routes, softwareVersion, now, onAnalysed: events.analysed },
-        ...config.results,
-      }),
-    ],
-    ...priors.handlers,
-    ...deliveryHandlers(database, config.destinations, {
-      ...{ callingAeTitle: aeTitle, files, now },
-      newUid: () => uuidUid(randomUUID()),
-      events: events.delivery,
-      intendedUse: (sha256) => intendedUse(routes, sha256),
-    }),
-  ]);
+  const handlers = stageHandlers({ database, files, worker, live, ingest, events, now });
   const runner = stack.use(
     await startRunner(database, handlers, jobTiming, {
       onFailure: events.jobFailed,
@@ -82,33 +67,35 @@ export async function startNode(config: Config, log: Log): Promise<WillisNode> {
     }),
   );
 
+  const calls = openCallBook(database, { now, onFault: events.bookkeepingFailed });
   const port = receiverPort({
     ...{ aeTitle, database, files, ingest, runner, events, ...quiet },
     ...roomOf(config, files.dataDir),
+    watch: receiverWatch({ ...observers, calls, now }),
   });
-  const receiver = stack.use(await startReceiver(receiverOptions(config), port));
-  for (const options of secureReceivers(config)) stack.use(await startReceiver(options, port));
+  const options = receiverOptions(config, () => live.config.dicom.callers);
+  const receiver = stack.use(await startReceiver(options, port));
+  const { tls } = config.dicom;
+  if (tls !== undefined) stack.use(await startReceiver(overTls(options, tls), port));
+  const store = openConfigStore(config, {
+    ...(origin ?? { file: path.join(files.dataDir, 'willis.json'), valueWithoutFile: config }),
+    now,
+    prepare: async (next) => await live.prepare(next),
+  });
+  stack.use(watchConfigFile(store, events));
+  const behind = { database, files, log, ...observers, calls, live, store, ingest, port, now };
+  const wake = (): void => runner.wake();
+  const web = config.web.enabled
+    ? stack.use(await startNodeWeb({ ...behind, wake, dicomPort: receiver.port }))
+    : null;
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
     dicomPort: receiver.port,
+    web,
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
-}
-
-function quietPeriods(config: Config): { quietPeriodMs: number; quietPeriodAfterReleaseMs: number } {
-  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds } = config.series;
-  return {
-    quietPeriodMs: quietPeriodSeconds * 1000,
-    quietPeriodAfterReleaseMs: quietPeriodAfterReleaseSeconds * 1000,
-  };
-}
-
-type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
-
-function intendedUse(routes: Routes, bundleSha256: string): string | undefined {
-  return [...routes.values()].find((one) => one.bundleSha256 === bundleSha256)?.intendedUse;
 }
 
 async function latestFindings(database: Database): Promise<SeriesFindings | undefined> {
@@ -120,7 +107,10 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
   return row === undefined ? undefined : (JSON.parse(row.findings) as SeriesFindings);
 }
 
-function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
+type ReceiverOptions = Parameters<typeof startReceiver>[0];
+
+/** Callers are read at each association: the page may add one while the node runs. */
+function receiverOptions(config: Config, callers: () => Config['dicom']['callers']): ReceiverOptions {
   const { maxInstanceMegabytes, tls: _secure, ...dicom } = config.dicom;
   return {
     ...dicom,
@@ -128,12 +118,22 @@ function receiverOptions(config: Config): Parameters<typeof startReceiver>[0] {
     maxPduLengthBytes: 131_072,
     maxInstanceBytes: maxInstanceMegabytes * 1e6,
     durability: 'full',
+    get callers() {
+      return callers();
+    },
   };
 }
 
-function secureReceivers(config: Config): readonly Parameters<typeof startReceiver>[0][] {
-  const { tls } = config.dicom;
-  return tls === undefined ? [] : [{ ...receiverOptions(config), port: tls.port, tls }];
+/** The same door on a port of its own, for callers that come over TLS. */
+function overTls(options: ReceiverOptions, tls: NonNullable<Config['dicom']['tls']>): ReceiverOptions {
+  return {
+    ...options,
+    port: tls.port,
+    tls,
+    get callers() {
+      return options.callers;
+    },
+  };
 }
 
 function roomOf(config: Config, folder: string): { freeBytes: () => number; minimumFreeBytes: number } {
@@ -148,47 +148,4 @@ function freeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-/** Which bundle serves each rule. A broken bundle is refused by name; a rule whose pipeline has none stops the start. */
-async function routesOf(config: Config, log: Log): Promise<Routes> {
-  const listed = await listBundles(config.inference.bundlesDir ?? shippedBundles);
-  for (const entry of listed) {
-    if (entry.kind === 'refused')
-      log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
-  }
-  return new Map(
-    config.rules.map(({ name, pipeline, sendTo }) => {
-      const found = listed
-        .filter((entry) => entry.kind === 'bundle')
-        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
-      if (found === undefined) throw noBundle(name, pipeline);
-      return [
-        name,
-        {
-          pipeline,
-          sendTo,
-          kinds: kindsFor(config, sendTo),
-          bundleFolder: found.bundle.folder,
-          bundleSha256: found.bundle.identity.sha256,
-          intendedUse: found.bundle.manifest.intendedUse,
-        },
-      ];
-    }),
-  );
-}
-
-/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
-function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
-  const kinds = config.destinations
-    .filter(({ name }) => sendTo.includes(name))
-    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
-  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
-}
-
-function noBundle(rule: string, pipeline: string): WillisError {
-  return new WillisError(
-    'BUNDLE_MISSING',
-    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
-  );
-}
-
-export const shippedBundles = path.join(import.meta.dirname, '..', 'models');
+export { shippedBundles } from './node-settings.ts';

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { pixelmedJar } from './pixelmed.ts';
 
 export const pythonPath =
   process.env['WILLIS_PYTHON'] ?? path.join(import.meta.dirname, '..', '..', '.venv', 'bin', 'python');
@@ -17,6 +18,21 @@ export function run(
   });
   if (error !== undefined) throw error;
   return { status: status ?? -1, output: `${stdout}${stderr}` };
+}
+
+/** The same beside this process, for peers that talk to a node which runs in it. */
+export async function runBeside(
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly status: number; readonly output: string }> {
+  const child = spawn(command, args, { env: { ...process.env, TCP_NODELAY: '1' } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status: status ?? -1, output }));
+  });
 }
 
 export function runPython(script: string, ...args: readonly string[]): string {
@@ -42,11 +58,15 @@ export function pythonInput(script: string, input: string, ...args: readonly str
 
 /** Skips a suite whose peer is not installed, saying so; in CI a missing peer is a failure. */
 export function needs(context: Mocha.Context, ...tools: readonly string[]): void {
-  const missing = tools.filter((tool) =>
-    tool === 'python' ? !existsSync(pythonPath) : spawnSync('which', [tool]).status !== 0,
-  );
+  const missing = tools.filter((tool) => !isThere(tool));
   if (missing.length === 0) return;
   if (process.env['CI'] === 'true') throw new Error(`CI must have ${missing.join(', ')}`);
   console.log(`      skipped: ${missing.join(', ')} not installed`);
   context.skip();
+}
+
+function isThere(tool: string): boolean {
+  if (tool === 'python') return existsSync(pythonPath);
+  if (tool === 'pixelmed') return existsSync(pixelmedJar) && isThere('javac');
+  return spawnSync('which', [tool]).status === 0;
 }

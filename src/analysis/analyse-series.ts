@@ -9,6 +9,7 @@ import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
 import { evidenceOf } from './evidence.ts';
+import { writeMap } from './map-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
 /** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
@@ -17,6 +18,7 @@ const seriesFaults: ReadonlySet<string> = new Set([
   'PIXEL_DATA_INVALID',
   'DICOM_UNREADABLE',
   'VOLUME_NOT_LOADABLE',
+  'RESCALE_INVALID',
   'MODEL_OUTPUT_INVALID',
 ]);
 
@@ -57,6 +59,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       volume: toLpsOrientation(loaded.volume),
       frames: loaded.frames,
       seriesInstanceUid: seriesUid(input.instances),
+      contrastAgent: contrastAgentOf(input.instances),
     };
     const output = await runPipeline(task.pipeline, series, input.bundle, input.engine);
     const timingsMs = { ...output.findings.timingsMs, load };
@@ -66,6 +69,16 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
     return notAnalysed(task, input, { code: error.code, text: error.message });
   }
+}
+
+/** Contrast/Bolus Agent (0018,0010), or its code in an enhanced image (0018,0012). */
+function contrastAgentOf(instances: readonly Instance[]): string | null {
+  for (const { attributes } of instances) {
+    const coded = attributes.items('ContrastBolusAgentSequence')[0]?.text('CodeMeaning');
+    const agent = attributes.text('ContrastBolusAgent') ?? coded;
+    if (agent !== undefined && agent !== '') return agent;
+  }
+  return null;
 }
 
 function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
@@ -145,6 +158,7 @@ async function writeResults(task: SeriesTask, input: ResultInput): Promise<reado
     const { kind, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid } = result;
     written.push({ kind, ordinal, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid, file });
   }
+  await writeMap(draft, input.output?.maps?.probability);
   await publishFolder(draft, task.folder);
   return written;
 }

@@ -60,7 +60,7 @@ async function analyse(
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
   const earlier = await known(database, request, route);
-  if (earlier !== undefined && !isFailure(earlier)) {
+  if (earlier !== undefined && !isFailure(earlier) && request.reprocessAt === undefined) {
     // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {

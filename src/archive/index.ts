@@ -16,5 +16,6 @@ export type {
   ResultRow,
   SeriesRow,
   SeriesState,
+  StudyRow,
 } from './schema.ts';
 export { openFiles, publishFolder, removeOrphans, sameDataset, type ArchiveFiles } from './files.ts';

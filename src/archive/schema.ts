@@ -12,6 +12,14 @@ export interface Tables {
   commitment: CommitmentTable;
   commitment_instance: CommitmentInstanceTable;
   job: JobTable;
+  study: StudyTable;
+  user: UserTable;
+  session: SessionTable;
+  api_token: ApiTokenTable;
+  setup_code: SetupCodeTable;
+  audit: AuditTable;
+  reading: ReadingTable;
+  stranger: StrangerTable;
 }
 
 export type SeriesState = 'receiving' | 'queued' | 'findings' | 'no-findings' | 'not-analysed';
@@ -130,6 +138,84 @@ interface JobTable {
   finished_at: number | null;
 }
 
+interface StudyTable {
+  id: Generated<number>;
+  study_instance_uid: string;
+  patient_name: string;
+  patient_id: string;
+  patient_birth_date: string;
+  patient_sex: string;
+  study_date: string;
+  study_time: string;
+  accession_number: string;
+  study_description: string;
+  study_id: string;
+  referring_physician_name: string;
+  search_text: string;
+  last_received_at: number;
+}
+
+interface UserTable {
+  id: Generated<number>;
+  name: string;
+  role: 'admin' | 'reader';
+  password_hash: string;
+  created_at: number;
+}
+
+interface SessionTable {
+  token_sha256: string;
+  user_id: number;
+  user_agent_sha256: string;
+  created_at: number;
+  used_at: number;
+}
+
+interface ApiTokenTable {
+  id: Generated<number>;
+  name: string;
+  token_sha256: string;
+  scope: 'read' | 'store' | 'metrics';
+  created_at: number;
+}
+
+interface SetupCodeTable {
+  id: number;
+  code_sha256: string;
+}
+
+interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  who: string;
+  address: string;
+  action: string;
+  object: string;
+  outcome: 'success' | 'refused';
+  detail: string;
+}
+
+interface ReadingTable {
+  id: Generated<number>;
+  analysis_id: number;
+  finding: number;
+  reader: string;
+  opinion: 'agree' | 'disagree' | null;
+  rating: number | null;
+  comment: string;
+  at: number;
+}
+
+interface StrangerTable {
+  ae_title: string;
+  host: string;
+  calls: number;
+  first_seen_at: number;
+  last_seen_at: number;
+  why: string;
+}
+
+export type StudyRow = Selectable<StudyTable>;
 export type SeriesRow = Selectable<SeriesTable>;
 export type InstanceRow = Selectable<InstanceTable>;
 export type AnalysisRow = Selectable<AnalysisTable>;

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig, parseConfig } from '../config/index.ts';
 import { startNode } from '../node.ts';
 import { openLog } from '../operations/index.ts';
+import { buildPageWhereMissing } from './page.ts';
 
 export function addServe(program: Command): void {
   program
@@ -9,17 +11,29 @@ export function addServe(program: Command): void {
     .description('run the node until it is stopped (SIGINT or SIGTERM lets running transfers finish)')
     .option(
       '-c, --config <file>',
-      'configuration (JSON); left out: AE WILLIS, port 11112, ./data, no destinations',
+      'configuration (JSON); left out: data/willis.json, and without that AE WILLIS, port 11112, no destinations',
     )
     .action(async ({ config: file }: { config?: string }) => {
+      const written = file ?? 'data/willis.json';
       const config =
-        file === undefined ? parseConfig({}, 'the default configuration') : await loadConfig(file);
+        file === undefined && !existsSync(written)
+          ? parseConfig({}, 'the default configuration')
+          : await loadConfig(written);
       const log = openLog({ terminal: process.stderr.isTTY, level: 'info' });
-      const node = await startNode(config, log);
+      const told = config.web.enabled ? buildPageWhereMissing() : null;
+      if (told !== null) log.info(told);
+      const node = await startNode(config, log, { file: written, valueWithoutFile: {} });
+      if (node.web !== null) process.stderr.write(welcome(node.web));
       const signal = await stopSignal();
       log.info('stopping', { signal });
       await node[Symbol.asyncDispose]();
     });
+}
+
+/** Where the page is; on the first run, the code that lets the first administrator in. Not for the log, which others read. */
+function welcome(web: { readonly url: string; readonly setupCode: string | null }): string {
+  const page = `The page is at ${web.url}\n`;
+  return web.setupCode === null ? page : `${page}Setup code for the first administrator: ${web.setupCode}\n`;
 }
 
 async function stopSignal(): Promise<string> {

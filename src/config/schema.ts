@@ -71,6 +71,24 @@ const rule = z.strictObject({
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
 });
 
+const web = z.strictObject({
+  enabled: z.boolean().default(true).describe('Page, API and DICOMweb'),
+  host: z.string().min(1).default('127.0.0.1').describe('Beyond this machine: its address, with tls'),
+  port: z.int().min(0).max(65_535).default(8080).describe('0 lets the system choose'),
+  tls: z
+    .strictObject({
+      certificateFile: z.string().min(1).describe('PEM, with its chain'),
+      keyFile: z.string().min(1).describe('PEM'),
+    })
+    .optional(),
+  allowedHosts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Names by which browsers may call the page, beside addresses and localhost'),
+  sessionIdleMinutes: z.number().positive().default(60),
+  sessionHours: z.number().positive().default(12),
+});
+
 /** The whole configuration file; every key has a default, unknown keys are errors. */
 export const configSchema = z
   .strictObject({
@@ -102,10 +120,7 @@ export const configSchema = z
       })
       .prefault({}),
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
-    web: z
-      .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: port.default(8080) })
-      .prefault({})
-      .describe('Kept for the web page to come; this version opens no such port'),
+    web: web.prefault({}),
   })
   .transform((config) => ({
     ...config,

@@ -11,6 +11,26 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       pipeline: 'tof-patch',
       sendTo: [...destinations],
     },
+    {
+      name: 'CT angiography of the head',
+      when: {
+        modality: 'CT',
+        text: '\\bcta\\b|angio|circle.?of.?willis|\\bcow\\b',
+        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'NECK', ''],
+      },
+      pipeline: 'cta-resnet',
+      sendTo: [...destinations],
+    },
+    {
+      name: 'CT of the head',
+      when: {
+        modality: 'CT',
+        text: 'head|brain|skull|crani|cereb|neuro|kopf|sch(ä|ae)del|hirn|t(ê|e)te|cr(â|a)ne|cabeza|cr(á|a)neo',
+        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', ''],
+      },
+      pipeline: 'ncct-haemorrhage',
+      sendTo: [...destinations],
+    },
   ];
 }
 

@@ -24,3 +24,15 @@ export function dictionaryEntry(keyword: string): DictionaryEntry {
   entries.set(keyword, entry);
   return entry;
 }
+
+/** VR and keyword of a tag of eight hexadecimal digits, where PS3.6 names it. */
+export function tagEntry(tag: string): { readonly vr: string; readonly keyword: string } | undefined {
+  const found =
+    dcmjs.data.DicomMetaDictionary.dictionary[`(${tag.slice(0, 4)},${tag.slice(4)})`.toUpperCase()];
+  return found === undefined ? undefined : { vr: found.vr, keyword: found.name };
+}
+
+/** The keyword of a tag of eight hexadecimal digits. */
+export function keywordOf(tag: string): string | undefined {
+  return tagEntry(tag)?.keyword;
+}

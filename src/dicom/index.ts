@@ -1,4 +1,5 @@
 export type { Attributes, RawElement } from './read/attributes.ts';
+export { dictionaryEntry, keywordOf } from './dictionary.ts';
 export { readHeader, readInstance, type Instance } from './read/instance.ts';
 export { decodableSyntaxes, decodeFrame, type StoredPixels } from './pixels/decode.ts';
 export { codes, type CodedConcept } from './write/codes.ts';
@@ -6,3 +7,4 @@ export { decimal, encodeDataset, type Dataset, type DatasetValue } from './write
 export { derivedUid, uuidUid } from './write/uids.ts';
 export { implementation, part10Header } from './write/part10.ts';
 export { implicitVrLittleEndian, losslessSyntaxes, transcodeDataset } from './write/transcode.ts';
+export { readHeaderJson, type JsonAttribute, type JsonDataset } from './read/json.ts';

@@ -1,6 +1,7 @@
 export type {
   AneurysmFinding,
   BundleIdentity,
+  DemotedCandidate,
   Finding,
   FindingKind,
   Growth,

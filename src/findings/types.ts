@@ -24,6 +24,8 @@ export interface AneurysmFinding extends KeyFrame {
   readonly maxDiameterMm: number;
   readonly volumeMm3: number;
   readonly site: Site;
+  /** Of a linear classifier: what each of its features adds to the logit, the largest first. */
+  readonly contributions?: readonly { readonly feature: number; readonly logit: number }[];
   /** Against the same aneurysm in an earlier study; left out where there is none to compare with. */
   readonly growth?: Growth;
 }
@@ -96,11 +98,22 @@ export interface Timings {
   readonly results: number;
 }
 
+/** A place above the threshold that a rule took back: it lies in bone, or fills as veins do. */
+export interface DemotedCandidate {
+  readonly why: 'bone' | 'vein';
+  readonly probability: number;
+  readonly centreLpsMm: PointLpsMm;
+}
+
 interface Common {
   readonly seriesInstanceUid: string;
   readonly pipeline: string;
   readonly bundle: BundleIdentity;
   readonly timingsMs: Timings;
+  /** Left out by pipelines that have no such rules. */
+  readonly demoted?: readonly DemotedCandidate[];
+  /** Left out by pipelines that do not triage; "urgent" asks to read the study before others. */
+  readonly triage?: 'urgent' | 'routine';
 }
 
 /**

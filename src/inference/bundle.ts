@@ -3,14 +3,22 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WillisError } from '../errors.ts';
 import type { BundleIdentity } from '../findings/index.ts';
-import { manifestSchema, type BundleManifest } from './manifest.ts';
+import {
+  manifestSchema,
+  networkFilesOf,
+  type BundleManifest,
+  type ManifestOf,
+  type PipelineId,
+} from './manifest.ts';
 
 /** A checked bundle: its manifest is sound and its files are the ones the manifest names. */
-export interface Bundle {
+export interface Bundle<Manifest extends BundleManifest = BundleManifest> {
   readonly folder: string;
-  readonly manifest: BundleManifest;
+  readonly manifest: Manifest;
   readonly identity: BundleIdentity;
 }
+
+export type BundleOf<Id extends PipelineId> = Bundle<ManifestOf<Id>>;
 
 export type ListedBundle =
   | { readonly kind: 'bundle'; readonly bundle: Bundle }
@@ -41,18 +49,35 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     throw invalid(name, 'model.json cannot be read', cause);
   });
   const manifest = parseManifest(text.toString('utf8'), name);
-  const network = await readFile(path.join(folder, manifest.network.file)).catch((cause: unknown) => {
-    throw invalid(name, `${manifest.network.file} cannot be read`, cause);
-  });
-  const sha256 = createHash('sha256').update(network).digest('hex');
-  if (sha256 !== manifest.network.sha256) {
-    throw invalid(
-      name,
-      `${manifest.network.file} is not the file the manifest names (SHA-256 ${sha256.slice(0, 12)}...)`,
-    );
+  const whole = createHash('sha256').update(text);
+  for (const { file, sha256 } of networkFilesOf(manifest)) {
+    const network = await readFile(path.join(folder, file)).catch((cause: unknown) => {
+      throw invalid(name, `${file} cannot be read`, cause);
+    });
+    const found = createHash('sha256').update(network).digest('hex');
+    if (found !== sha256)
+      throw invalid(name, `${file} is not the file the manifest names (SHA-256 ${found.slice(0, 12)}...)`);
+    whole.update(network);
   }
-  const whole = createHash('sha256').update(text).update(network).digest('hex');
-  return { folder, manifest, identity: { id: manifest.id, version: manifest.version, sha256: whole } };
+  return {
+    folder,
+    manifest,
+    identity: { id: manifest.id, version: manifest.version, sha256: whole.digest('hex') },
+  };
+}
+
+/** The bundle as one of the pipeline `id`; throws PIPELINE_UNKNOWN where it is made for another. */
+export function bundleFor<Id extends PipelineId>(bundle: Bundle, id: Id): BundleOf<Id> {
+  const { manifest } = bundle;
+  if (isOf(manifest, id)) return { ...bundle, manifest };
+  throw new WillisError(
+    'PIPELINE_UNKNOWN',
+    `The pipeline "${id}" was asked for, but the bundle ${manifest.id} is made for "${manifest.pipeline}". "willis bundles" shows what there is.`,
+  );
+}
+
+function isOf<Id extends PipelineId>(manifest: BundleManifest, id: Id): manifest is ManifestOf<Id> {
+  return manifest.pipeline === id;
 }
 
 async function tryLoad(folder: string): Promise<ListedBundle> {

@@ -1,6 +1,6 @@
 import { WillisError } from '../errors.ts';
 import { windowMean, type Size } from '../volume/index.ts';
-import type { Bundle } from './bundle.ts';
+import type { BundleOf } from './bundle.ts';
 import type { Engine } from './engine.ts';
 
 /** The network's fields on the volume's grid, [z][y][x] flattened as in `Volume`. */
@@ -16,7 +16,7 @@ const largestRunVoxels = 6_500_000;
 /** Evaluates the network at every voxel at once, in one run or in z slabs; throws MODEL_OUTPUT_INVALID on NaN. */
 export async function evaluateDense(
   engine: Engine,
-  bundle: Bundle,
+  bundle: BundleOf<'tof-patch'>,
   image: { readonly data: Float32Array; readonly size: Size },
   largestRun = largestRunVoxels,
 ): Promise<NetworkFields> {
@@ -52,7 +52,7 @@ export function densePatchLogits(fields: NetworkFields, size: Size, patchSize: n
  */
 export async function evaluatePatchwise(
   engine: Engine,
-  bundle: Bundle,
+  bundle: BundleOf<'tof-patch'>,
   image: { readonly data: Float32Array; readonly size: Size },
   stride: number,
 ): Promise<readonly { readonly start: readonly [number, number, number]; readonly logit: number }[]> {
@@ -76,17 +76,22 @@ export async function evaluatePatchwise(
 
 async function runPadded(
   engine: Engine,
-  bundle: Bundle,
+  bundle: BundleOf<'tof-patch'>,
   image: { readonly data: Float32Array; readonly size: Size },
 ): Promise<NetworkFields> {
   const { input, evidence, localisation, multipleOf, file } = bundle.manifest.network;
   const padded = image.size.map((n) => Math.ceil(n / multipleOf) * multipleOf) as unknown as Size;
-  const results = await engine.run(`${bundle.folder}/${file}`, {
-    name: input,
-    data: copyInto(image.data, image.size, padded),
-    shape: [1, 1, padded[2], padded[1], padded[0]],
-    outputs: [evidence, localisation],
-  });
+  const results = await engine.run(
+    `${bundle.folder}/${file}`,
+    [
+      {
+        name: input,
+        data: copyInto(image.data, image.size, padded),
+        shape: [1, 1, padded[2], padded[1], padded[0]],
+      },
+    ],
+    [evidence, localisation],
+  );
   return {
     evidence: copyInto(results[evidence]!, padded, image.size),
     localisationLogit: copyInto(results[localisation]!, padded, image.size),
@@ -134,7 +139,7 @@ function floorTo(value: number, step: number): number {
 }
 
 /** A network that gives NaN has seen nothing: that is a failure, never a negative. */
-function requireNumbers(...fields: readonly Float32Array[]): void {
+export function requireNumbers(...fields: readonly Float32Array[]): void {
   for (const field of fields) {
     for (const value of field) {
       if (!Number.isFinite(value)) {

@@ -7,16 +7,19 @@ export type Provider = 'cuda' | 'cpu';
 export interface Engine extends AsyncDisposable {
   /** What runs the networks, e.g. "cpu", or "cpu (cuda: not available: ...)". */
   readonly provider: string;
-  /** Runs a network on one volume, shape [1,1,z,y,x]; throws MODEL_NOT_RUNNABLE. */
-  run(file: string, input: NetworkInput): Promise<Readonly<Record<string, Float32Array>>>;
+  /** Runs a network on its inputs and gives the named outputs; throws MODEL_NOT_RUNNABLE. */
+  run(
+    file: string,
+    inputs: readonly NetworkInput[],
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, Float32Array>>>;
 }
 
 export interface NetworkInput {
   readonly name: string;
   readonly data: Float32Array;
-  /** [n, channels, z, y, x]. */
+  /** As the network names its axes, the batch first. */
   readonly shape: readonly number[];
-  readonly outputs: readonly string[];
 }
 
 /** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
@@ -44,12 +47,18 @@ class OnnxEngine implements Engine {
     return this.notes.length === 0 ? name : `${name} (${this.notes.join('; ')})`;
   }
 
-  async run(file: string, input: NetworkInput): Promise<Readonly<Record<string, Float32Array>>> {
+  async run(
+    file: string,
+    inputs: readonly NetworkInput[],
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, Float32Array>>> {
     const session = await this.session(file);
     try {
-      const feeds = { [input.name]: new Tensor('float32', input.data, [...input.shape]) };
-      const results = await session.run(feeds, [...input.outputs]);
-      return Object.fromEntries(input.outputs.map((name) => [name, results[name]!.data as Float32Array]));
+      const feeds = Object.fromEntries(
+        inputs.map(({ name, data, shape }) => [name, new Tensor('float32', data, [...shape])]),
+      );
+      const results = await session.run(feeds, [...outputs]);
+      return Object.fromEntries(outputs.map((name) => [name, results[name]!.data as Float32Array]));
     } catch (cause) {
       throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${describeError(cause)}`, {
         cause,
@@ -85,7 +94,10 @@ class OnnxEngine implements Engine {
     );
   }
 
-  /** Spinning threads would take the cores from receiver and delivery for nothing measurable (docs/performance.md). */
+  /**
+   * Spinning threads would take the cores from receiver and delivery for nothing measurable (docs/performance.md). Weights
+   * stored as int8 are storage only: they are unpacked once at load, else every run would unpack them again.
+   */
   private sessionOptions(provider: Provider): InferenceSession.SessionOptions {
     return {
       executionProviders: [provider],
@@ -93,7 +105,7 @@ class OnnxEngine implements Engine {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
+      extra: { session: { intra_op: { allow_spinning: '0' }, disable_quant_qdq: '1' } },
       logSeverityLevel: 3,
     };
   }

@@ -1,4 +1,19 @@
-export { listBundles, loadBundle, type Bundle } from './bundle.ts';
-export { densePatchLogits, evaluateDense, evaluatePatchwise, type NetworkFields } from './dense.ts';
+export {
+  bundleFor,
+  listBundles,
+  loadBundle,
+  type Bundle,
+  type BundleOf,
+  type ListedBundle,
+} from './bundle.ts';
+export {
+  densePatchLogits,
+  evaluateDense,
+  evaluatePatchwise,
+  requireNumbers,
+  type NetworkFields,
+} from './dense.ts';
 export { openEngine, type Engine } from './engine.ts';
-export type { BundleManifest } from './manifest.ts';
+export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
+export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
+export { findingThreshold } from './operating-point.ts';

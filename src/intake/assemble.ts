@@ -36,6 +36,8 @@ export interface AnalyseRequest {
   readonly completeness: string;
   /** Set where intake found that the series must not be analysed. */
   readonly reason: Reason | null;
+  /** Set where an operator asked for a new version although this input was analysed before: when he asked. */
+  readonly reprocessAt?: number;
 }
 
 /** Judges a quiet series: complete or not, a stack or not, and which rule takes it (design: assemble, match rules). */
@@ -60,20 +62,25 @@ export async function hastenSeries(
   });
 }
 
-async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
-  const series = await database
-    .selectFrom('series')
-    .selectAll()
+/** An operator wants a series analysed by `rule`, whatever the rules say and whatever was found before: a new version. */
+export async function reprocessSeries(
+  transaction: Transaction,
+  asked: { readonly seriesId: number; readonly rule: Rule; readonly now: number },
+): Promise<void> {
+  const { seriesId, rule, now } = asked;
+  const { series, instances, frames, traits, stack } = await readSeries(transaction, seriesId);
+  const reason = stack.kind === 'not-a-stack' ? stack.reason : null;
+  const request = analyseRequest({ series, instances, frames, rule, reason, traits });
+  await transaction
+    .updateTable('series')
+    .set({ state: 'queued', reason_code: null, reason_text: null })
     .where('id', '=', seriesId)
-    .executeTakeFirstOrThrow();
-  const instances = await database
-    .selectFrom('instance')
-    .selectAll()
-    .where('series_id', '=', seriesId)
     .execute();
-  const traits = JSON.parse(series.description) as SeriesTraits;
-  const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
-  const stack = checkStack(frames, traits.expectedCount ?? undefined);
+  await enqueue(transaction, analyseJob({ ...request, reprocessAt: now }, now), now);
+}
+
+async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
+  const { series, instances, frames, traits, stack } = await readSeries(database, seriesId);
   const again = notYet(series, stack, options);
   if (again !== null) return { kind: 'again', dueAt: again };
   const explanations = options.rules.map((rule) => explain(rule, traits, stack));
@@ -99,6 +106,30 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
       await options.onQueued?.(transaction, seriesId);
     },
   };
+}
+
+interface ReadSeries {
+  readonly series: SeriesRow;
+  readonly instances: readonly InstanceRow[];
+  readonly frames: readonly FrameGeometry[];
+  readonly traits: SeriesTraits;
+  readonly stack: StackOutcome;
+}
+
+async function readSeries(database: Database | Transaction, seriesId: number): Promise<ReadSeries> {
+  const series = await database
+    .selectFrom('series')
+    .selectAll()
+    .where('id', '=', seriesId)
+    .executeTakeFirstOrThrow();
+  const instances = await database
+    .selectFrom('instance')
+    .selectAll()
+    .where('series_id', '=', seriesId)
+    .execute();
+  const traits = JSON.parse(series.description) as SeriesTraits;
+  const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
+  return { series, instances, frames, traits, stack: checkStack(frames, traits.expectedCount ?? undefined) };
 }
 
 /** When to look again, or null when the series can be judged now. */
@@ -146,7 +177,8 @@ export function analyseJob(
   request: AnalyseRequest,
   dueAt: number,
 ): { kind: string; queue: string; key: string; payload: AnalyseRequest; dueAt: number } {
-  const key = `analyse:${request.seriesId}:${request.inputSha256}`;
+  const again = request.reprocessAt === undefined ? '' : `:${request.reprocessAt}`;
+  const key = `analyse:${request.seriesId}:${request.inputSha256}${again}`;
   return { kind: 'analyse', queue: 'analyse', key, payload: request, dueAt };
 }
 

@@ -1,5 +1,7 @@
-import { open, readFile } from 'node:fs/promises';
-import { readHeader, readInstance, type Attributes } from '../dicom/index.ts';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInflateRaw } from 'node:zlib';
+import { readHeader, type Attributes } from '../dicom/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 
 /** A complete Part 10 file that a peer sent, with what the C-STORE command said of it. */
@@ -17,15 +19,18 @@ export interface IncomingInstance {
   readonly datasetOffset: number;
 }
 
+const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
 const deflatedExplicitVrLittleEndian = '1.2.840.10008.1.2.1.99';
 /** Functional groups of a few thousand frames stay below this. */
 const largestHeaderBytes = 64 * 1024 * 1024;
+const largestInflatedHeaderBytes = 16 * 1024 * 1024;
 
 /** The attributes before Pixel Data. Reads on in the file where the head was cut inside them; throws INSTANCE_NOT_READABLE. */
 export async function readHeaderOf(incoming: IncomingInstance): Promise<Attributes> {
   try {
     if (incoming.transferSyntaxUid === deflatedExplicitVrLittleEndian) {
-      return readInstance(await readFile(incoming.path)).attributes;
+      const { head, whole } = await inflateHead(incoming);
+      return readHeader(head, explicitVrLittleEndian, whole);
     }
     return await readGrowing(incoming, incoming.head);
   } catch (cause) {
@@ -57,4 +62,22 @@ async function readHead(incoming: IncomingInstance, bytes: number): Promise<Uint
   } finally {
     await handle.close();
   }
+}
+
+/** Inflates no more than a header may need: a few kilobytes on the wire can stand for gigabytes. */
+async function inflateHead(incoming: IncomingInstance): Promise<{ head: Uint8Array; whole: boolean }> {
+  const file = createReadStream(incoming.path, { start: incoming.datasetOffset });
+  const inflated = file.pipe(createInflateRaw());
+  file.once('error', (error) => inflated.destroy(error));
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let whole = true;
+  for await (const chunk of inflated as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    whole = length < largestInflatedHeaderBytes;
+    if (!whole) break;
+  }
+  file.destroy();
+  return { head: Buffer.concat(chunks), whole };
 }

@@ -2,11 +2,13 @@ export {
   analyseJob,
   assembleHandler,
   hastenSeries,
+  reprocessSeries,
   type AnalyseRequest,
   type Judgement,
 } from './assemble.ts';
 export { inputIdentity } from './identity.ts';
 export { Ingest } from './ingest.ts';
+export { rememberStudy } from './study.ts';
 export type { IncomingInstance } from './incoming-header.ts';
 export { explain, type Explanation, type Rule } from './rules.ts';
 export { readTraits, type SeriesTraits } from './traits.ts';

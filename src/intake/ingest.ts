@@ -5,6 +5,7 @@ import { WillisError } from '../errors.ts';
 import { enqueueInOneGo } from '../jobs/index.ts';
 import { frameGeometries } from '../volume/index.ts';
 import { readHeaderOf, type IncomingInstance } from './incoming-header.ts';
+import { readStudy, rememberStudy, type StudyDescription } from './study.ts';
 import { readTraits, type SeriesTraits } from './traits.ts';
 
 export interface IngestOptions {
@@ -135,6 +136,7 @@ interface InstanceDescription {
   readonly studyInstanceUid: string;
   /** Needed once a series. */
   readonly traits: () => SeriesTraits;
+  readonly study: () => StudyDescription;
   readonly frames: string;
 }
 
@@ -160,6 +162,7 @@ function describeInstance(incoming: IncomingInstance, header: Attributes, path: 
     seriesInstanceUid,
     studyInstanceUid,
     traits: () => readTraits(header),
+    study: () => readStudy(header),
     frames: JSON.stringify(frameGeometries(sopClassUid, sopInstanceUid, header)),
   };
 }
@@ -227,6 +230,7 @@ function seriesOf(statements: Statements, row: InstanceDescription, now: number)
   if (known !== undefined) return known.id;
   const traits = row.traits();
   const { seriesInstanceUid, studyInstanceUid } = row;
+  rememberStudy(statements, studyInstanceUid, row.study(), now);
   const description = JSON.stringify(traits);
   const { callingAeTitle, origin } = row.incoming;
   const beginning = origin === 'prior' ? fetchedPrior : routed;

@@ -55,6 +55,24 @@ export async function hasten(transaction: Transaction, key: string, dueAt: numbe
     .execute();
 }
 
+/** Puts a job that was given up back into its queue, with all its tries; returns its key, or undefined where it is not dead. */
+export async function retryDead(
+  transaction: Transaction,
+  id: number,
+  now: number,
+): Promise<string | undefined> {
+  const row = await transaction
+    .deleteFrom('job')
+    .where('id', '=', id)
+    .where('state', '=', 'dead')
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { kind, queue, key } = row;
+  await enqueue(transaction, { kind, queue, key, payload: JSON.parse(row.payload), dueAt: now }, now);
+  return key;
+}
+
 /** The kinds of queue that have a due job and none running, oldest due first. */
 export async function dueQueues(database: Database, now: number): Promise<readonly string[]> {
   const rows = await database

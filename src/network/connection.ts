@@ -10,6 +10,7 @@ import {
   success,
   type Storing,
 } from './storing.ts';
+import { callerName, counted } from './association-words.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
 import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
@@ -42,6 +43,8 @@ export class Connection {
   private readonly admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
   private phase: Phase = 'awaiting-association';
   private requestor: Requestor | undefined;
+  private negotiation: readonly string[] = [];
+  private isStranger = false;
   private contexts: ReadonlyMap<number, AcceptedContext> = new Map();
   private value: { contextId: number; isCommand: boolean; isLast: boolean } | undefined;
   private command: Buffer[] = [];
@@ -185,8 +188,12 @@ export class Connection {
     if (outcome.kind === 'fault') throw new ProtocolFault(outcome.text);
     this.requestor = outcome.requestor;
     this.stream.write(outcome.reply);
+    // PS3.8 Table 9-21: source 1, reason 3, calling AE title not recognised
+    this.isStranger =
+      outcome.kind === 'rejected' && outcome.rejection.source === 1 && outcome.rejection.reason === 3;
     if (outcome.kind === 'rejected') return this.finish('rejected', `was refused: ${outcome.rejection.text}`);
     this.contexts = outcome.contexts;
+    this.negotiation = outcome.lines;
     this.phase = 'open';
   }
 
@@ -313,20 +320,13 @@ export class Connection {
     this.phase = 'closed';
     this.stream.close();
     if (!this.working) this.storing?.sink?.discard();
-    const { requestor } = this;
-    const who =
-      requestor === undefined
-        ? this.stream.remoteAddress
-        : `${requestor.callingAeTitle} (${this.stream.remoteAddress})`;
-    const counts =
-      this.stored + this.refused === 0
-        ? ''
-        : `; ${this.stored} instances stored${this.refused > 0 ? `, ${this.refused} refused` : ''}`;
+    const { requestor, stored, refused, isStranger, negotiation } = this;
+    const { remoteAddress } = this.stream;
     this.port.associationClosed({
-      id: this.id,
-      ending,
-      refused: this.refused,
-      text: `${who} ${what}${counts}`,
+      ...{ id: this.id, ending, refused },
+      text: `${callerName(requestor, remoteAddress)} ${what}${counted({ stored, refused })}`,
+      callingAeTitle: requestor?.callingAeTitle ?? '',
+      ...{ remoteAddress, isStranger, negotiation },
     });
   }
 }

@@ -1,6 +1,7 @@
 export { startReceiver, type Receiver } from './receiver.ts';
 export { sendInstances } from './sender.ts';
 export type {
+  AssociationSummary,
   CommitmentReport,
   Conversion,
   OutgoingInstance,

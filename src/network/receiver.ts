@@ -74,7 +74,15 @@ async function createServer(
   server.maxConnections = options.maxAssociations + politeConnections;
   server.on('tlsClientError', (error, socket) => {
     const text = `${socket.remoteAddress ?? 'a caller'} failed the TLS handshake (${error.message})`;
-    port.associationClosed({ id: randomUUID(), ending: 'rejected', refused: 0, text });
+    port.associationClosed({
+      ...{ id: randomUUID(), ending: 'rejected', refused: 0, text },
+      ...{
+        callingAeTitle: '',
+        remoteAddress: socket.remoteAddress ?? '',
+        isStranger: false,
+        negotiation: [],
+      },
+    });
     socket.destroy();
   });
   return server;

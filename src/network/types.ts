@@ -67,6 +67,13 @@ export interface AssociationSummary {
   /** Instances that were answered with a failure. */
   readonly refused: number;
   readonly text: string;
+  /** "" where the connection ended before it was told. */
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  /** Refused because we do not know the caller, or not from this address. */
+  readonly isStranger: boolean;
+  /** What was negotiated, a line a presentation context. */
+  readonly negotiation: readonly string[];
 }
 
 /** What stands behind the receiver: the archive, and whether there is room for more. */

@@ -1,4 +1,4 @@
-import type { HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { DemotedCandidate, HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -8,6 +8,8 @@ export interface PipelineInput {
   /** The source frames, in any order. */
   readonly frames: readonly FrameGeometry[];
   readonly seriesInstanceUid: string;
+  /** Contrast/Bolus Agent as the header names it; null where it tells of none. */
+  readonly contrastAgent: string | null;
 }
 
 /** A place the network marked, finding or not. */
@@ -16,6 +18,8 @@ export interface Candidate {
   readonly centreLpsMm: PointLpsMm;
   readonly maxDiameterMm: number;
   readonly volumeMm3: number;
+  /** Set where a rule took it back: it is no finding whatever its probability, but it is listed. */
+  readonly demoted?: DemotedCandidate['why'];
 }
 
 export interface PipelineOutput {

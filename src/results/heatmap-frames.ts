@@ -1,6 +1,13 @@
 import { codes, decimal, type Dataset } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
-import { axesOf, indexToLps, type FrameGeometry, type Vector, type Volume } from '../volume/index.ts';
+import {
+  axesOf,
+  indexToLps,
+  planeDistanceMm,
+  type FrameGeometry,
+  type Vector,
+  type Volume,
+} from '../volume/index.ts';
 import { codeItem } from './common.ts';
 import { wordsIn } from './language/index.ts';
 import { text, textBefore, type Item } from './pictures/drawing.ts';
@@ -79,7 +86,7 @@ export function frameGeometryModules(volume: Volume, frame: FrameGeometry, index
     orientation: { ImageOrientationPatient: [...frame.imageOrientationPatient].map(decimal) },
     measures: {
       PixelSpacing: [...frame.pixelSpacing].map(decimal),
-      SliceThickness: decimal(volume.spacingMm[2]),
+      SliceThickness: decimal(planeDistanceMm(volume)),
     },
     patientOrientation: axesOf(frame).slice(0, 2).map(directionLetters),
     sourceImages: [

@@ -1,6 +1,6 @@
 import { decimal } from '../dicom/index.ts';
 import type { PipelineMaps } from '../pipelines/index.ts';
-import type { Volume } from '../volume/index.ts';
+import { planeDistanceMm, type Volume } from '../volume/index.ts';
 import { frameGeometryModules, heatmapFrames } from './heatmap-frames.ts';
 import { multiFrameCapture } from './multi-frame-capture.ts';
 import type { Picture } from './pictures/picture.ts';
@@ -59,11 +59,13 @@ export async function buildMultiFrameHeatmap(
   return multiFrameCapture(input, place, pictures, {
     ...first!.frameOfReference,
     FrameIncrementPointer: [0x0018_2005],
-    SliceLocationVector: frames.map((_, index) => index * volume.spacingMm[2]),
+    SliceLocationVector: frames.map((_, index) => index * planeDistanceMm(volume)),
     SourceImageSequence: frames.flatMap(({ sourceImages }) => sourceImages),
     SharedFunctionalGroupsSequence: [
       {
-        PixelMeasuresSequence: [{ ...first!.measures, SpacingBetweenSlices: decimal(volume.spacingMm[2]) }],
+        PixelMeasuresSequence: [
+          { ...first!.measures, SpacingBetweenSlices: decimal(planeDistanceMm(volume)) },
+        ],
         PlaneOrientationSequence: [first!.orientation],
       },
     ],

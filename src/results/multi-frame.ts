@@ -1,5 +1,5 @@
 import { codes, decimal, type CodedConcept, type Dataset } from '../dicom/index.ts';
-import type { FrameGeometry, Volume } from '../volume/index.ts';
+import { planeDistanceMm, type FrameGeometry, type Volume } from '../volume/index.ts';
 import { codeItem, dicomDate, dicomTime, patientStudyEquipment, resultUid } from './common.ts';
 import { referencedSop, sourceImage } from './references.ts';
 import type { ResultInput, ResultKind } from './types.ts';
@@ -93,7 +93,7 @@ export function dimensions(input: ResultInput, kind: ResultKind, ordered: readon
 }
 
 function sharedGroups(first: FrameGeometry, volume: Volume): Dataset {
-  const spacing = decimal(volume.spacingMm[2]);
+  const spacing = decimal(planeDistanceMm(volume));
   return {
     PixelMeasuresSequence: [
       {

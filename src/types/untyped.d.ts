@@ -2,7 +2,10 @@
 declare module 'dcmjs' {
   const dcmjs: {
     data: {
-      DicomMetaDictionary: { nameMap: Record<string, { tag: string; vr: string; name: string } | undefined> };
+      DicomMetaDictionary: {
+        dictionary: Record<string, { vr: string; name: string } | undefined>;
+        nameMap: Record<string, { tag: string; vr: string; name: string } | undefined>;
+      };
     };
     log: { setLevel(level: string): void };
   };

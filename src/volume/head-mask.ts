@@ -20,6 +20,11 @@ export function headMask(volume: Volume, options: HeadMaskOptions): Uint8Array {
   const [reference = low] = percentiles(above, [options.referencePercentile]);
   const threshold = low + options.relativeThreshold * (reference - low);
   for (let index = 0; index < data.length; index += 1) mask[index] = data[index]! > threshold ? 1 : 0;
+  return solid(mask, size);
+}
+
+/** The largest 6-connected component of a mask, holes filled in each z slice; written into the mask. */
+export function solid(mask: Uint8Array, size: Size): Uint8Array {
   keepLargest(mask, size);
   fillHoles(mask, size);
   return mask;

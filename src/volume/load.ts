@@ -1,9 +1,9 @@
-import { decodeFrame, type Instance, type StoredPixels } from '../dicom/index.ts';
+import { decodeFrame, type Attributes, type Instance, type StoredPixels } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { frameGeometries, type FrameGeometry } from './frame-geometry.ts';
-import { checkStack } from './stack.ts';
+import { checkStack, type StackOutcome } from './stack.ts';
 import type { Volume } from './types.ts';
-import { axesOf } from './vectors.ts';
+import { axesOf, length, subtract } from './vectors.ts';
 
 /** A decoded series: the volume on the grid it was acquired on, and the frame behind each of its z slices. */
 export interface LoadedSeries {
@@ -33,12 +33,29 @@ export async function loadVolume(instances: readonly Instance[]): Promise<Loaded
     mirror(data);
   const volume: Volume = {
     size: [first.columns, first.rows, stack.frames.length],
-    spacingMm: [first.pixelSpacing[1], first.pixelSpacing[0], stack.spacingMm],
     originLpsMm: first.imagePositionPatient,
-    directions: axesOf(first),
+    ...gridOf(stack),
     data,
   };
   return { volume, frames: stack.frames };
+}
+
+/** Of a tilted gantry's stack the third axis runs along the table: its voxels stay where they were imaged. */
+function gridOf({
+  frames,
+  spacingMm,
+  tiltDegrees,
+}: Extract<StackOutcome, { kind: 'stack' }>): Pick<Volume, 'spacingMm' | 'directions'> {
+  const first = frames[0]!;
+  const [row, column, normal] = axesOf(first);
+  const inPlane = [first.pixelSpacing[1], first.pixelSpacing[0]] as const;
+  if (tiltDegrees === 0) return { spacingMm: [...inPlane, spacingMm], directions: [row, column, normal] };
+  const way = subtract(frames.at(-1)!.imagePositionPatient, first.imagePositionPatient);
+  const step = length(way);
+  return {
+    spacingMm: [...inPlane, step / (frames.length - 1)],
+    directions: [row, column, [way[0] / step, way[1] / step, way[2] / step]],
+  };
 }
 
 async function fillSlice(slice: Float32Array, instance: Instance, frameNumber: number): Promise<void> {
@@ -67,7 +84,25 @@ function rescaleOf(instance: Instance, frameNumber: number): { slope: number; in
   ];
   const inGroup = groups.flatMap((group) => group?.items('PixelValueTransformationSequence') ?? [])[0];
   const from = inGroup ?? attributes;
-  return { slope: from.number('RescaleSlope') ?? 1, intercept: from.number('RescaleIntercept') ?? 0 };
+  return {
+    slope: rescaleValue(from, 'RescaleSlope', 1),
+    intercept: rescaleValue(from, 'RescaleIntercept', 0),
+  };
+}
+
+function rescaleValue(
+  from: Attributes,
+  keyword: 'RescaleSlope' | 'RescaleIntercept',
+  absent: number,
+): number {
+  if (!from.has(keyword)) return absent;
+  const value = from.number(keyword);
+  if (value !== undefined && Number.isFinite(value) && !(keyword === 'RescaleSlope' && value === 0))
+    return value;
+  throw new WillisError(
+    'RESCALE_INVALID',
+    `${keyword} is "${from.text(keyword) ?? ''}", which is no usable number: the grey values cannot be told. Correct it at the source and send the series again.`,
+  );
 }
 
 /** Pixel Padding Value, or the range up to Pixel Padding Range Limit (PS3.3 C.7.5.1.1.2). */

@@ -1,7 +1,7 @@
 import type { PointLpsMm } from '../findings/index.ts';
 import type { Vector } from './frame-geometry.ts';
 import type { Size, Volume } from './types.ts';
-import { dot, subtract } from './vectors.ts';
+import { cross, dot, subtract } from './vectors.ts';
 
 /**
  * The same voxels with axes permuted and flipped so that x runs towards the patient's Left, y Posterior, z Superior as
@@ -43,14 +43,25 @@ export function indexToLps(grid: Omit<Volume, 'data'>, index: Vector): PointLpsM
   return [at(0), at(1), at(2)];
 }
 
-/** The voxel index, with fractions, of a point in the patient. The grid's axes are orthogonal. */
-export function lpsToIndex(grid: Omit<Volume, 'data'>, point: PointLpsMm): Vector {
-  const path = subtract(point, grid.originLpsMm);
+/** The voxel index, with fractions, of a point in the patient; on a sheared grid (gantry tilt) too. */
+export function lpsToIndex(
+  { directions, spacingMm, originLpsMm }: Omit<Volume, 'data'>,
+  point: PointLpsMm,
+): Vector {
+  const path = subtract(point, originLpsMm);
+  const [a, b, c] = directions;
+  const [bc, ca, ab] = [cross(b, c), cross(c, a), cross(a, b)];
+  const unit = dot(a, bc);
   return [
-    dot(path, grid.directions[0]) / grid.spacingMm[0],
-    dot(path, grid.directions[1]) / grid.spacingMm[1],
-    dot(path, grid.directions[2]) / grid.spacingMm[2],
+    dot(path, bc) / (unit * spacingMm[0]),
+    dot(path, ca) / (unit * spacingMm[1]),
+    dot(path, ab) / (unit * spacingMm[2]),
   ];
+}
+
+/** Distance between neighbouring z planes, which is less than the way between their first voxels where the grid is sheared. */
+export function planeDistanceMm({ directions: [a, b, c], spacingMm }: Omit<Volume, 'data'>): number {
+  return Math.abs(dot(c, cross(a, b))) * spacingMm[2];
 }
 
 /** For L, P, S in turn the grid axis that runs most along it, each axis once; the best total wins. */

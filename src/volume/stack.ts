@@ -13,6 +13,8 @@ export type StackOutcome =
       readonly orientation: Orientation;
       /** Angle between the normal and the nearest patient axis. */
       readonly obliqueDegrees: number;
+      /** Shear of the stack by a tilted gantry; 0 where it is within the rounding of positions. */
+      readonly tiltDegrees: number;
     }
   | { readonly kind: 'not-a-stack'; readonly reason: Reason };
 
@@ -22,12 +24,19 @@ const sameDirectionDegrees = 0.2;
 const samePositionMm = 0.01;
 /** A slice may sit this share of the spacing off its even place: rounding and couch tolerance, not a missing slice. */
 const unevenShare = 0.1;
-/** Beyond this shear per mm the stack is tilted (0.25 degrees); resampling would have to undo it. */
-const tiltDegrees = 0.25;
+/** Up to this shear positions are rounded, beyond it the stack is tilted. */
+const straightDegrees = 0.25;
+/** Beyond this angle it is no gantry (they tilt up to 30 degrees), and slices overlap too little to be one volume. */
+const mostTiltDegrees = 35;
+/** No head is scanned in more; as numbers they would not fit into memory (2,000 slices of 512 x 512 are 2 GB). */
+const mostSlices = 2000;
 /** Up to this obliquity a stack is named by its nearest plane. */
 const obliqueLimitDegrees = 45;
 
-/** Judges whether frames stack: one orientation and matrix, even spacing, no gap, no double, no tilt, as many as announced. */
+/**
+ * Judges whether frames stack: one orientation and matrix, even spacing, no gap, no double, as many as announced. A tilt is
+ * told, not judged: whether a sheared stack can be read is the pipeline's business.
+ */
 export function checkStack(frames: readonly FrameGeometry[], expectedCount?: number): StackOutcome {
   const first = frames[0];
   if (first === undefined) return not('NO_GEOMETRY', 'The images do not say where in the patient they lie.');
@@ -40,14 +49,20 @@ export function checkStack(frames: readonly FrameGeometry[], expectedCount?: num
   const positions = sorted.map((frame) => dot(frame.imagePositionPatient, normal));
   if (frames.length < 2)
     return not('TOO_FEW_SLICES', `There is ${frames.length} slice; a volume needs more.`);
+  if (frames.length > mostSlices)
+    return not(
+      'TOO_MANY_SLICES',
+      `There are ${frames.length} slices; up to ${mostSlices} are read as one volume.`,
+    );
+  const tiltDegrees = tilt(sorted, [row, column, normal]);
   const fault =
     double(sorted, positions) ??
     unevenness(positions) ??
-    tilt(sorted, [row, column, normal]) ??
+    (tiltDegrees > mostTiltDegrees ? sheared(tiltDegrees) : null) ??
     shortage(frames, expectedCount);
   if (fault !== null) return { kind: 'not-a-stack', reason: fault };
   const spacingMm = (positions.at(-1)! - positions[0]!) / (positions.length - 1);
-  return { kind: 'stack', frames: sorted, spacingMm, ...orientationOf(normal) };
+  return { kind: 'stack', frames: sorted, spacingMm, tiltDegrees, ...orientationOf(normal) };
 }
 
 function mixture(frames: readonly FrameGeometry[], first: FrameGeometry): Reason | null {
@@ -115,14 +130,20 @@ function unevenness(positions: readonly number[]): Reason | null {
   };
 }
 
-function tilt(sorted: readonly FrameGeometry[], axes: readonly [Vector, Vector, Vector]): Reason | null {
+/** Degrees between the way from the first to the last slice and their normal. */
+function tilt(sorted: readonly FrameGeometry[], axes: readonly [Vector, Vector, Vector]): number {
   const [row, column, normal] = axes;
   const path = subtract(sorted.at(-1)!.imagePositionPatient, sorted[0]!.imagePositionPatient);
   const shear = Math.hypot(dot(path, row), dot(path, column));
   const degrees = (Math.atan2(shear, dot(path, normal)) * 180) / Math.PI;
-  if (degrees <= tiltDegrees) return null;
-  const text = `The stack is sheared by ${degrees.toFixed(1)} degrees (gantry tilt); this version does not correct it.`;
-  return { code: 'GANTRY_TILT', text };
+  return degrees <= straightDegrees ? 0 : degrees;
+}
+
+function sheared(degrees: number): Reason {
+  return {
+    code: 'GANTRY_TILT',
+    text: `The stack is sheared by ${degrees.toFixed(1)} degrees; no gantry tilts beyond ${mostTiltDegrees}.`,
+  };
 }
 
 function shortage(frames: readonly FrameGeometry[], expectedCount: number | undefined): Reason | null {

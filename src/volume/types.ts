@@ -9,7 +9,7 @@ export interface Volume {
   readonly size: Size;
   readonly spacingMm: readonly [number, number, number];
   readonly originLpsMm: readonly [number, number, number];
-  /** Unit vectors of the x, y and z axis of the grid in LPS. */
+  /** Unit vectors of the x, y and z axis of the grid in LPS. Those of a tilted gantry's stack are not at right angles. */
   readonly directions: readonly [
     readonly [number, number, number],
     readonly [number, number, number],

@@ -17,7 +17,11 @@ describe('configuration', () => {
     const config = parseConfig({}, 'test');
     expect(config.node.aeTitle).to.equal('WILLIS');
     expect(config.dicom.port).to.equal(11112);
-    expect(config.rules.map(({ pipeline }) => pipeline)).to.deep.equal(['tof-patch']);
+    expect(config.rules.map(({ pipeline }) => pipeline)).to.deep.equal([
+      'tof-patch',
+      'cta-resnet',
+      'ncct-haemorrhage',
+    ]);
     expect(Object.isFrozen(config.dicom)).to.equal(true);
   });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { manifestSchema } from '../../src/inference/manifest.ts';
+import { tofPatchManifest } from '../../src/inference/manifests/tof-patch.ts';
 import { prepare } from '../../src/pipelines/tof-patch/prepare.ts';
 import { loadVolume, toLpsOrientation } from '../../src/volume/index.ts';
 import { sampleInstances } from '../support/sample.ts';
@@ -15,8 +15,8 @@ describe('bias correction as a bundle asks for it', () => {
   });
 
   it('is off where the manifest does not name it, and a word it does not know is refused by name', () => {
-    expect(manifestSchema.parse(manifest).preprocessing.biasCorrection).to.equal('none');
-    const refused = manifestSchema.safeParse(asking('n3'));
+    expect(tofPatchManifest.parse(manifest).preprocessing.biasCorrection).to.equal('none');
+    const refused = tofPatchManifest.safeParse(asking('n3'));
     expect(refused.error?.issues.map((issue) => issue.path.join('.'))).to.deep.equal([
       'preprocessing.biasCorrection',
     ]);
@@ -32,7 +32,7 @@ describe('bias correction as a bundle asks for it', () => {
       data: head.data.map((value, index) => value * (0.6 + (0.8 * (index % nx)) / nx)),
     };
     const differenceFromUnshaded = (biasCorrection: 'none' | 'n4'): number => {
-      const recipe = manifestSchema.parse(asking(biasCorrection)).preprocessing;
+      const recipe = tofPatchManifest.parse(asking(biasCorrection)).preprocessing;
       const [wanted, got] = [prepare(head, recipe), prepare(shaded, recipe)];
       expect(got.image.size).to.deep.equal(wanted.image.size);
       let [sum, count] = [0, 0];

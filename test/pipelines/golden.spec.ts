@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import {
+  bundleFor,
   densePatchLogits,
   evaluateDense,
   evaluatePatchwise,
@@ -44,8 +45,11 @@ const bundles = (await listBundles(path.join(import.meta.dirname, '..', '..', 'm
   if (entry.kind === 'refused') throw entry.error;
   return entry.bundle;
 });
+const dense = bundles
+  .filter(({ manifest }) => manifest.pipeline === 'tof-patch')
+  .map((bundle) => bundleFor(bundle, 'tof-patch'));
 
-for (const bundle of bundles) {
+for (const bundle of dense) {
   describe(`golden vectors of ${bundle.manifest.id} ${bundle.manifest.version}`, function () {
     this.timeout(120_000);
     const golden = JSON.parse(

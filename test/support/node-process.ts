@@ -25,6 +25,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
     node: { dataDir, minimumFreeMegabytes: changes.minimumFreeMegabytes ?? 50 },
     dicom: { host: '127.0.0.1', port, ...changes.dicom },
     series: { quietPeriodSeconds: 2, quietPeriodAfterReleaseSeconds: 0.5, ...changes.series },
+    web: { enabled: false, ...changes.web },
     destinations: changes.destinations ?? [],
     ...(changes.rules === undefined ? {} : { rules: changes.rules }),
     ...(changes.priors === undefined ? {} : { priors: changes.priors }),
@@ -74,6 +75,7 @@ export interface NodeChanges {
   readonly minimumFreeMegabytes?: number;
   readonly dicom?: object;
   readonly series?: object;
+  readonly web?: object;
   readonly destinations?: readonly object[];
   readonly rules?: readonly object[];
   readonly priors?: object;

@@ -67,6 +67,10 @@ const copied = [
   'FrameOfReferenceUID',
   'SliceThickness',
   'PixelSpacing',
+  'RescaleIntercept',
+  'RescaleSlope',
+  'RescaleType',
+  'KVP',
 ] as const;
 
 /** A slice of the sample as a data set that can be changed and written again, uncompressed. */
@@ -96,6 +100,30 @@ export async function sampleDatasets(): Promise<readonly Record<string, Dataset[
 }
 
 const texts = { mr: '1.2.840.10008.5.1.4.1.1.4', legacyEnhancedMr: '1.2.840.10008.5.1.4.1.1.4.4' } as const;
+
+/** The shipped synthetic head CT: 30 slices of 5 mm, JPEG-LS, blood in the basal ganglia (truth.json beside it). */
+export const headCtFolder = path.join(import.meta.dirname, '..', 'samples', 'ncct-phantom');
+
+export function headCtFiles(): readonly string[] {
+  return readdirSync(headCtFolder)
+    .filter((name) => name.endsWith('.dcm'))
+    .sort()
+    .map((name) => path.join(headCtFolder, name));
+}
+
+export async function headCtDatasets(): Promise<readonly Record<string, Dataset[string]>[]> {
+  return await Promise.all(
+    headCtFiles().map(async (file) => await editable(readInstance(readFileSync(file)))),
+  );
+}
+
+/** A data set as it is read back from its file. */
+export function instanceOf(dataset: Dataset): Instance {
+  const sopInstanceUid = textOf(dataset['SOPInstanceUID']);
+  const sopClassUid = textOf(dataset['SOPClassUID']);
+  const meta = part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid: '1.2.840.10008.1.2.1' });
+  return readInstance(Buffer.concat([meta, encodeDataset(dataset)]));
+}
 
 /** Writes data sets as Part 10 files, Explicit VR Little Endian; returns the paths. */
 export async function writeDatasets(

@@ -4,6 +4,7 @@ import {
   checkStack,
   indexToLps,
   lpsToIndex,
+  planeDistanceMm,
   toLpsOrientation,
   type FrameGeometry,
   type Volume,
@@ -28,6 +29,12 @@ function frame(z: number, changes: Partial<FrameGeometry> = {}): FrameGeometry {
 
 const stack = (n: number, spacing = 0.7): FrameGeometry[] =>
   Array.from({ length: n }, (_, index) => frame(-30 + index * spacing));
+/** Each slice moved along its columns by so many mm more than the one below. */
+const leaning = (mm: number): FrameGeometry[] =>
+  stack(20).map((one, index) => ({
+    ...one,
+    imagePositionPatient: [-100, -100 + index * mm, one.imagePositionPatient[2]] as const,
+  }));
 const reason = (frames: readonly FrameGeometry[], expected?: number): string => {
   const outcome = checkStack(frames, expected);
   return outcome.kind === 'stack' ? 'stack' : outcome.reason.code;
@@ -69,11 +76,15 @@ describe('checkStack', () => {
     expect(reason([...stack(20), frame(-16, { rows: 12 })])).to.equal('MIXED_MATRIX');
     expect(reason(stack(20), 24)).to.equal('MISSING_SLICES');
     expect(reason(stack(20), 20)).to.equal('stack');
-    const leaning = stack(20).map((one, index) => ({
-      ...one,
-      imagePositionPatient: [-100, -100 + index * 0.1, one.imagePositionPatient[2]] as const,
-    }));
-    expect(reason(leaning)).to.equal('GANTRY_TILT');
+    expect(reason(stack(2001))).to.equal('TOO_MANY_SLICES');
+    expect(reason(leaning(0.6))).to.equal('GANTRY_TILT');
+  });
+
+  it('tells the tilt of a gantry, which a pipeline may read or not', () => {
+    const outcome = checkStack(leaning(0.1));
+    if (outcome.kind !== 'stack') expect.fail('no stack');
+    expect(outcome.tiltDegrees).to.be.closeTo((Math.atan(0.1 / 0.7) * 180) / Math.PI, 1e-6);
+    expect(checkStack(stack(20))).to.include({ kind: 'stack', tiltDegrees: 0 });
   });
 
   it('takes an oblique stack that is not sheared', () => {
@@ -86,6 +97,39 @@ describe('checkStack', () => {
     const outcome = checkStack(oblique);
     expect(outcome).to.include({ kind: 'stack', orientation: 'axial' });
     if (outcome.kind === 'stack') expect(outcome.obliqueDegrees).to.be.closeTo((0.3 * 180) / Math.PI, 1e-6);
+  });
+});
+
+describe('a sheared grid', () => {
+  const unit = fc.double({ min: -1, max: 1, noNaN: true });
+
+  it('places and indices are each other turned round, whatever the tilt, and planes keep their distance', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 0.6, noNaN: true }), unit, unit, unit, (tilt, i, j, k) => {
+        const grid = {
+          size: [10, 10, 10] as const,
+          spacingMm: [0.5, 0.6, 5] as const,
+          originLpsMm: [-20, 30, 40] as const,
+          // rows are tilted about x, the table moves along z
+          directions: [
+            [1, 0, 0],
+            [0, Math.cos(tilt), Math.sin(tilt)],
+            [0, 0, 1],
+          ] as const,
+        };
+        const index = [10 * i, 10 * j, 10 * k] as const;
+        lpsToIndex(grid, indexToLps(grid, index)).forEach((value, axis) =>
+          expect(value).to.be.closeTo(index[axis]!, 1e-9),
+        );
+        expect(planeDistanceMm(grid)).to.be.closeTo(5 * Math.cos(tilt), 1e-9);
+        const volume: Volume = { ...grid, data: Float32Array.from({ length: 1000 }, (_, at) => at) };
+        const turned = toLpsOrientation({
+          ...volume,
+          directions: [[-1, 0, 0], grid.directions[1], [0, 0, -1]],
+        });
+        expect(turned.directions[2]).to.deep.equal([-0, -0, 1]);
+      }),
+    );
   });
 });
 

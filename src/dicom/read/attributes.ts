@@ -58,7 +58,8 @@ export function attributesOf(dataSet: DataSet, inherited = ''): Attributes {
   };
 }
 
-interface Found {
+/** An element with the VR and tag it is read by. */
+export interface Found {
   readonly element: Element;
   readonly vr: string;
   readonly tag: string;
@@ -67,7 +68,7 @@ interface Found {
 const textVrs: ReadonlySet<string> = new Set(['SH', 'LO', 'ST', 'LT', 'UT', 'UC', 'PN']);
 const singleValued: ReadonlySet<string> = new Set(['ST', 'LT', 'UT', 'UR']);
 
-function textsOf(dataSet: DataSet, { element, vr }: Found, characterSet: string): readonly string[] {
+export function textsOf(dataSet: DataSet, { element, vr }: Found, characterSet: string): readonly string[] {
   if (element.items !== undefined || element.length <= 0) return [];
   const whole = textVrs.has(vr)
     ? decode(bytesOf(dataSet, element), vr, characterSet)
@@ -86,7 +87,7 @@ function decode(bytes: Uint8Array, vr: string, characterSet: string): string {
   }
 }
 
-function numbersOf(dataSet: DataSet, { element, vr, tag }: Found): readonly number[] {
+export function numbersOf(dataSet: DataSet, { element, vr, tag }: Found): readonly number[] {
   const reader = binaryReaders[vr === 'xs' || vr === 'ox' ? ambiguous(dataSet) : vr];
   if (reader !== undefined) {
     const count = Math.floor(element.length / reader.bytes);
@@ -119,11 +120,11 @@ const binaryReaders: Readonly<Record<string, BinaryReader>> = {
   FD: { bytes: 8, read: (dataSet, tag, index) => dataSet.double(tag, index) },
 };
 
-function bytesOf(dataSet: DataSet, element: Element): Uint8Array {
+export function bytesOf(dataSet: DataSet, element: Element): Uint8Array {
   return dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
 }
 
-function bytesText(dataSet: DataSet, element: Element | undefined): string {
+export function bytesText(dataSet: DataSet, element: Element | undefined): string {
   return element === undefined || element.length <= 0 ? '' : latin1(bytesOf(dataSet, element));
 }
 

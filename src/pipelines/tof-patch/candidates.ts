@@ -1,4 +1,4 @@
-import type { BundleManifest } from '../../inference/index.ts';
+import type { ManifestOf } from '../../inference/index.ts';
 import { indexToLps, labelComponents, type Size } from '../../volume/index.ts';
 import type { Candidate } from '../types.ts';
 import type { Prepared } from './prepare.ts';
@@ -16,7 +16,7 @@ interface Fields {
 export function findCandidates(
   fields: Fields,
   prepared: Prepared,
-  manifest: BundleManifest,
+  manifest: ManifestOf<'tof-patch'>,
 ): readonly Candidate[] {
   const { localisationThreshold, minVoxels, maxCandidates } = manifest.candidates;
   const { size } = prepared.image;
@@ -41,7 +41,7 @@ function describe(
   component: readonly number[],
   fields: Fields,
   prepared: Prepared,
-  manifest: BundleManifest,
+  manifest: ManifestOf<'tof-patch'>,
 ): Candidate {
   const { image } = prepared;
   const points = component.map((index) => toPoint(index, image.size));

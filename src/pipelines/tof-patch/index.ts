@@ -1,9 +1,11 @@
-import type { Reason, SeriesFindings } from '../../findings/index.ts';
+import type { SeriesFindings } from '../../findings/index.ts';
 import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
-import { densePatchLogits, evaluateDense, type Bundle, type Engine } from '../../inference/index.ts';
+import { densePatchLogits, evaluateDense, type BundleOf, type Engine } from '../../inference/index.ts';
 import { maxOverCoveringWindows } from '../../volume/index.ts';
+import { seriesProblem } from '../acceptance.ts';
+import { notAnalysed } from '../not-analysed.ts';
 import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
-import { acceptanceProblem, headMissing } from './accept.ts';
+import { headMissing } from './accept.ts';
 import { findCandidates } from './candidates.ts';
 import { prepare, type Prepared } from './prepare.ts';
 
@@ -14,10 +16,10 @@ import { prepare, type Prepared } from './prepare.ts';
  */
 export async function tofPatch(
   input: PipelineInput,
-  bundle: Bundle,
+  bundle: BundleOf<'tof-patch'>,
   engine: Engine,
 ): Promise<PipelineOutput> {
-  const problem = acceptanceProblem(input, bundle.manifest);
+  const problem = seriesProblem(input, bundle.manifest, 'refused');
   if (problem !== null) return notAnalysed(input, bundle, problem);
 
   const started = performance.now();
@@ -57,7 +59,7 @@ function stateOf(
   candidates: readonly Candidate[],
   input: PipelineInput,
   prepared: Prepared,
-  bundle: Bundle,
+  bundle: BundleOf<'tof-patch'>,
 ): State {
   const { operatingPoint, calibration } = bundle.manifest;
   const probability = candidates[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
@@ -88,23 +90,6 @@ function mapsOf(
     },
     patchProbability: { ...grid, data: covering.map(sigmoid) },
     evidence: { ...grid, data: fields.evidence },
-  };
-}
-
-function notAnalysed(input: PipelineInput, bundle: Bundle, reason: Reason): PipelineOutput {
-  return {
-    findings: {
-      seriesInstanceUid: input.seriesInstanceUid,
-      pipeline: 'tof-patch',
-      bundle: bundle.identity,
-      state: 'not-analysed',
-      reason,
-      findings: [],
-      timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
-    },
-    candidates: [],
-    image: null,
-    maps: null,
   };
 }
 

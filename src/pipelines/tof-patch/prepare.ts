@@ -1,4 +1,4 @@
-import type { BundleManifest } from '../../inference/index.ts';
+import type { ManifestOf } from '../../inference/index.ts';
 import {
   correctBias,
   headMask,
@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 /** Grid, mask and normalisation as the manifest says; models/training does the same (golden vectors). */
-export function prepare(volume: Volume, recipe: BundleManifest['preprocessing']): Prepared {
+export function prepare(volume: Volume, recipe: ManifestOf<'tof-patch'>['preprocessing']): Prepared {
   const iso = resampleIsotropic(volume, recipe.spacingMm);
   const mask = headMask(iso, recipe.headMask);
   const even = recipe.biasCorrection === 'n4' ? correctBias(iso, mask) : iso;
@@ -25,7 +25,7 @@ export function prepare(volume: Volume, recipe: BundleManifest['preprocessing'])
 function normalise(
   iso: Volume,
   mask: Uint8Array,
-  recipe: BundleManifest['preprocessing']['normalisation'],
+  recipe: ManifestOf<'tof-patch'>['preprocessing']['normalisation'],
 ): Volume {
   const [low = 0, high = 1] = percentiles(masked(iso.data, mask), [
     recipe.lowPercentile,

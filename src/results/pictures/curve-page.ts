@@ -1,3 +1,4 @@
+import { findingThreshold } from '../../inference/index.ts';
 import type { SliceProbabilities } from '../../pipelines/index.ts';
 import { banner, headline, margin } from './banner.ts';
 import {
@@ -92,7 +93,7 @@ function roundStep(least: number): number {
 function panel(sheet: Sheet, curve: SliceProbabilities, y: number): Part {
   const { palette, input } = sheet;
   const box = { ...plot, y: y + 30, height: curve.class === 'any' ? 130 : 72 };
-  const threshold = input.card.operatingPoint.findingThreshold;
+  const threshold = findingThreshold(input.card, curve.class);
   const level = (value: number): number => box.y + (1 - value) * box.height;
   const style = { size: 13, colour: palette.muted };
   return {
@@ -129,10 +130,10 @@ function panelTitle({ words, palette, input }: Sheet, curve: SliceProbabilities,
   });
   const after = box.x + textWidth(name, bold.size, bold.weight) + 16;
   const threshold = words.say('threshold', {
-    threshold: words.number(input.card.operatingPoint.findingThreshold, 2),
+    threshold: words.number(findingThreshold(input.card, curve.class), 2),
   });
   const items = [text(name, { x: box.x, y }, bold), text(peak, { x: after, y }, plain)];
-  return curve.class === 'any'
+  return curve.class === 'any' || input.card.pipeline === 'ncct-haemorrhage'
     ? [...items, textBefore(`- - ${threshold}`, { x: box.x + box.width, y }, plain)]
     : items;
 }

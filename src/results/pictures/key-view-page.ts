@@ -8,7 +8,7 @@ import { longestAxis } from './longest-axis.ts';
 import { patterned, tinted } from './overlay.ts';
 import { paragraph } from './paragraph.ts';
 import { cutLinearly, cutSmoothly, type Cut } from './sample.ts';
-import type { Place, Sheet } from './sheet.ts';
+import { hasOutlines, type Place, type Sheet } from './sheet.ts';
 import { originLine } from './summary-pages.ts';
 import { placeWords } from './table.ts';
 import { fit, wrapAtMost } from './text.ts';
@@ -65,7 +65,7 @@ function facts({ words, palette, input }: Sheet, place: Place, y: number): Part 
 }
 
 function sourceRow(sheet: Sheet, place: Place, map: Volume | null, y: number): Part {
-  const axis = map === null ? null : longestAxis(map, place);
+  const axis = map === null || !hasOutlines(sheet.input) ? null : longestAxis(map, place);
   const items = views.flatMap((view, index) => {
     const { cut, box } = slot(place, view, index, y + 46);
     const line = axis === null ? [] : diameterLine(sheet, place, { axis, cut, box });
@@ -146,7 +146,8 @@ function heatTitle({ palette }: Sheet, words: Sheet['words'], top: number): read
 
 function footer(sheet: Sheet, y: number): Part {
   const style = { size: 15, colour: sheet.palette.muted };
-  const caption = sheet.words.say('keyViewCaption', { mm: fieldMm });
+  const key = hasOutlines(sheet.input) ? 'keyViewCaption' : 'keyViewCaptionBrief';
+  const caption = sheet.words.say(key, { mm: fieldMm });
   const lines = [
     ...wrapAtMost(caption, 3, { width: inner, size: style.size }),
     fit(originLine(sheet), inner, style.size),

@@ -1,4 +1,5 @@
 import { soughtKind } from '../../findings/index.ts';
+import { findingThreshold } from '../../inference/index.ts';
 import { lpsToIndex, toLpsOrientation, type Vector, type Volume } from '../../volume/index.ts';
 import type { Words } from '../language/index.ts';
 import { sliceOf } from '../references.ts';
@@ -82,10 +83,11 @@ export function sliceNumber(input: ResultInput, sopInstanceUid: string, frame: n
 }
 
 function belowThreshold(input: ResultInput): readonly Place[] {
-  const { findingThreshold } = input.card.operatingPoint;
+  const threshold = findingThreshold(input.card);
   return (input.output?.candidates ?? [])
     .filter(
-      ({ probability }) => probability < findingThreshold && probability >= worthALook * findingThreshold,
+      ({ probability, demoted }) =>
+        demoted === undefined && probability < threshold && probability >= worthALook * threshold,
     )
     .slice(0, mostBelow)
     .map((candidate, index) => ({
@@ -95,6 +97,11 @@ function belowThreshold(input: ResultInput): readonly Place[] {
       slice:
         input.volume === null ? null : Math.round(lpsToIndex(input.volume, candidate.centreLpsMm)[2]) + 1,
     }));
+}
+
+/** Whether the pipeline's map outlines what it marks; an explanation by cells of centimetres has no diameter. */
+export function hasOutlines({ card }: ResultInput): boolean {
+  return card.pipeline === 'tof-patch';
 }
 
 /** What the bundle says of itself wherever it is not for clinical use. */

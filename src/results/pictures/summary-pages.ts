@@ -1,4 +1,6 @@
 import { soughtKind } from '../../findings/index.ts';
+import { findingThreshold } from '../../inference/index.ts';
+import { lpsToIndex } from '../../volume/index.ts';
 import { banner, headline, margin } from './banner.ts';
 import { closeUp, cutThrough } from './close-up.ts';
 import { text, type Drawing, type Item, type Part } from './drawing.ts';
@@ -170,33 +172,48 @@ function notes(sheet: Sheet, at: { x: number; y: number; width: number }): Part 
 function noteTexts(sheet: Sheet): readonly string[] {
   const { input, words, places } = sheet;
   const { card, findings } = input;
-  const { operatingPoint, performance } = card;
   const scan =
     findings.state === 'not-analysed'
       ? []
       : [
           words.say(`scanProbability.${soughtKind(findings)}`, {
             probability: words.probability(findings.probability),
-            threshold: words.number(operatingPoint.findingThreshold, 2),
+            threshold: words.number(findingThreshold(card), 2),
           }),
         ];
   const measured =
-    soughtKind(findings) === 'aneurysm'
+    card.pipeline === 'tof-patch' && soughtKind(findings) === 'aneurysm'
       ? [
           words.say('measured', {
-            testedOn: performance.testedOn,
-            share: (performance.lesionSensitivity4mmUp * 100).toFixed(0),
-            false: words.number(performance.falsePositivesPerScan, 2),
+            testedOn: card.performance.testedOn,
+            share: (card.performance.lesionSensitivity4mmUp * 100).toFixed(0),
+            false: words.number(card.performance.falsePositivesPerScan, 2),
           }),
         ]
       : [];
   return [
+    ...(findings.triage === 'urgent' ? [words.say('triage')] : []),
     ...scan,
+    ...demotedText(sheet),
     ...(places.some(({ isFinding }) => isFinding) ? [words.say('legendRing')] : []),
     ...(places.some(({ isFinding }) => !isFinding) ? [words.say('legendDiamond')] : []),
     ...measured,
     ...card.limits.map((limit) => words.say('limit', { limit })),
   ];
+}
+
+/** What a rule took back is told with its reason: the reader may think otherwise. */
+function demotedText({ input, words }: Sheet): readonly string[] {
+  const { demoted = [] } = input.findings;
+  const { volume } = input;
+  if (demoted.length === 0 || volume === null) return [];
+  const list = demoted.map(({ why, probability, centreLpsMm }) =>
+    words.say(`demoted.${why}`, {
+      probability: words.probability(probability),
+      slice: Math.round(lpsToIndex(volume, centreLpsMm)[2]) + 1,
+    }),
+  );
+  return [words.say('demoted', { list: list.join(', ') })];
 }
 
 const perRow = 4;

@@ -27,7 +27,8 @@ export interface SegmentSlice {
 }
 
 /**
- * The segmented findings: by the pipeline's own masks, else the connected part of its localisation map around each aneurysm,
+ * The segmented findings: by the pipeline's own masks, else, of a pipeline that localises by
+ * voxel, the connected part of its localisation map around each aneurysm,
  * cut where its candidates are cut. None where the source has no place in the patient or nothing lies inside.
  */
 export function findingSegments(input: ResultInput): readonly FindingSegment[] {
@@ -64,7 +65,7 @@ function fromMask({ finding, grid, inside }: FindingMask): Membership {
 
 function fromMap({ output, card, findings }: ResultInput): readonly Membership[] {
   const map = output?.maps?.probability;
-  if (map === undefined) return [];
+  if (map === undefined || card.pipeline !== 'tof-patch') return [];
   const threshold = card.candidates.localisationThreshold;
   const above = Uint8Array.from(map.data, (value) => (value > threshold ? 1 : 0));
   const { labels } = labelComponents(above, map.size, 26);

@@ -16,14 +16,19 @@ export function stateInWords(input: ResultInput): string {
   const probability = `Probability of any ${kind} in this scan: ${findings.probability.toFixed(3)}.`;
   if (findings.state === 'no-findings') return `NO FINDINGS: no suspected ${kind}. ${probability}`;
   const { length } = findings.findings;
-  return `FINDINGS: ${length} suspected ${kind}${length === 1 ? '' : 's'}. ${probability}`;
+  const triage = findings.triage === 'urgent' ? ' TRIAGE: urgent, read this study first.' : '';
+  return `FINDINGS: ${length} suspected ${kind}${length === 1 ? '' : 's'}. ${probability}${triage}`;
 }
 
 /** Where the result comes from and what it does not cover, a sentence each. */
-export function provenanceInWords({ card, identity }: ResultInput): readonly string[] {
+export function provenanceInWords({ card, identity, findings }: ResultInput): readonly string[] {
   return [
     `Completeness: ${identity.completeness}.`,
     ...(identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series.']),
+    ...(findings.demoted ?? []).map(
+      ({ why, probability, centreLpsMm }) =>
+        `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
+    ),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { geometry, identity, networkFile, provenance } from './parts.ts';
+
+/** System 001, a dense patch classifier on TOF-MRA. */
+export const tofPatchManifest = z.strictObject({
+  ...identity,
+  pipeline: z.literal('tof-patch'),
+  task: z.literal('aneurysm-detection'),
+  modality: z.literal('MR'),
+  accepts: z.strictObject({
+    ...geometry,
+    /** Least share of the volume that the head mask must fill. */
+    minHeadShare: z.number().min(0).max(1),
+  }),
+  preprocessing: z.strictObject({
+    orientation: z.literal('LPS'),
+    spacingMm: z.number().positive(),
+    interpolation: z.literal('linear'),
+    /** N4 on the resampled grid, inside the head mask and before normalisation; only for a network trained behind it. */
+    biasCorrection: z.enum(['none', 'n4']).default('none'),
+    headMask: z.strictObject({
+      method: z.literal('threshold-largest-component'),
+      relativeThreshold: z.number().positive(),
+      referencePercentile: z.number().min(0).max(100),
+    }),
+    normalisation: z.strictObject({
+      method: z.literal('percentile-in-mask'),
+      lowPercentile: z.number().min(0).max(100),
+      highPercentile: z.number().min(0).max(100),
+    }),
+  }),
+  network: z.strictObject({
+    ...networkFile,
+    input: z.string(),
+    evidence: z.string(),
+    localisation: z.string(),
+    multipleOf: z.int().positive(),
+    patchSize: z.int().positive(),
+    haloVoxels: z.int().nonnegative(),
+  }),
+  candidates: z.strictObject({
+    localisationThreshold: z.number().min(0).max(1),
+    minVoxels: z.int().positive(),
+    maxCandidates: z.int().positive(),
+  }),
+  measures: z.strictObject({
+    diameterScale: z.number().positive(),
+    diameterOffsetMm: z.number(),
+    diameterResidualSdMm: z.number().nonnegative(),
+    volumeScale: z.number().positive(),
+  }),
+  calibration: z.strictObject({
+    method: z.literal('logistic'),
+    intercept: z.number(),
+    seedLogit: z.number(),
+    patchLogit: z.number(),
+    logVolume: z.number(),
+    scanProbabilityWhenNoCandidate: z.number().min(0).max(1),
+  }),
+  operatingPoint: z.strictObject({
+    findingThreshold: z.number().min(0).max(1),
+    chosenOn: z.string(),
+    sensitivity: z.number(),
+    falsePositivesPerScan: z.number(),
+  }),
+  ...provenance,
+  performance: z.strictObject({
+    testedOn: z.string(),
+    scans: z.int(),
+    lesions: z.int(),
+    lesionSensitivity4mmUp: z.number(),
+    falsePositivesPerScan: z.number(),
+    denseVersusPatchCorrelation: z.number(),
+    bySize: z.array(z.strictObject({ sizeMm: z.string(), lesions: z.int(), detected: z.int() })),
+  }),
+});

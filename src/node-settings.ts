@@ -1,0 +1,155 @@
+import path from 'node:path';
+import type { Route } from './analysis/index.ts';
+import type { Config, ConfigStore } from './config/index.ts';
+import { kindsWithFallbacks } from './delivery/index.ts';
+import { WillisError } from './errors.ts';
+import { listBundles, type ListedBundle } from './inference/index.ts';
+import type { NodeEvents } from './node-events.ts';
+import type { Log } from './operations/index.ts';
+
+/** Which bundle serves each rule, and what the bundle says it is for. */
+export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
+
+/** The parts of the configuration that come into force without a restart. */
+export interface LiveSettings {
+  readonly config: Config;
+  readonly routes: Routes;
+  /** Throws BUNDLE_MISSING; what it returns puts the configuration into force. */
+  prepare(config: Config): Promise<() => void>;
+  /** Tells `listener` of every configuration that comes into force. */
+  onEnforced(listener: (config: Config) => void): void;
+  bundles(): Promise<readonly ListedBundle[]>;
+  /** Top-level keys that differ from those the node was started with, and wait for a restart. */
+  restartNeeded(): readonly string[];
+}
+
+/** Callers, destinations and rules follow the configuration. */
+export async function liveSettings(started: Config, log: Log): Promise<LiveSettings> {
+  let config = started;
+  const listeners: ((config: Config) => void)[] = [];
+  const bundles = async (): Promise<readonly ListedBundle[]> =>
+    await listBundles(started.inference.bundlesDir ?? shippedBundles);
+  let routes = routesOf(config, await logged(bundles, log));
+  return {
+    get config() {
+      return config;
+    },
+    get routes() {
+      return routes;
+    },
+    bundles,
+    onEnforced: (listener) => void listeners.push(listener),
+    prepare: async (next) => {
+      const nextRoutes = routesOf(next, await bundles());
+      return () => {
+        config = next;
+        routes = nextRoutes;
+        for (const listener of listeners) listener(next);
+        log.info('the configuration changed', { restartNeeded: waiting(started, next).join(', ') || 'no' });
+      };
+    },
+    restartNeeded: () => waiting(started, config),
+  };
+}
+
+const lookEveryMs = 3000;
+
+/** Looks now and then whether the configuration file was changed by hand. */
+export function watchConfigFile(store: ConfigStore, events: NodeEvents): Disposable {
+  let told = '';
+  const timer = setInterval(() => {
+    store
+      .look()
+      .then((seen) => {
+        const { fault, sha256 } = store.document();
+        if (seen === 'invalid' && told !== sha256)
+          events.log.error(
+            'the configuration file was changed and is not valid; the last valid one stays in force',
+            {
+              why: fault ?? '',
+            },
+          );
+        told = seen === 'invalid' ? sha256 : '';
+      })
+      .catch(events.bookkeepingFailed);
+  }, lookEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+export function quietPeriods(config: Config): { quietPeriodMs: number; quietPeriodAfterReleaseMs: number } {
+  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds } = config.series;
+  return {
+    quietPeriodMs: quietPeriodSeconds * 1000,
+    quietPeriodAfterReleaseMs: quietPeriodAfterReleaseSeconds * 1000,
+  };
+}
+
+/** Sections and keys that are read once, when the node starts. */
+function waiting(started: Config, now: Config): readonly string[] {
+  const fixed = ({
+    dicom: { callers: _live, ...dicom },
+    destinations: _too,
+    rules: _also,
+    ...rest
+  }: Config) => ({
+    ...rest,
+    dicom,
+  });
+  const [before, after] = [fixed(started), fixed(now)];
+  return (Object.keys(before) as (keyof typeof before)[]).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
+}
+
+/** Which bundle serves each rule; a rule whose pipeline has none is an error. */
+function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
+  return new Map(
+    config.rules.map(({ name, pipeline, sendTo }) => {
+      const found = listed
+        .filter((entry) => entry.kind === 'bundle')
+        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
+      if (found === undefined) throw noBundle(name, pipeline);
+      return [
+        name,
+        {
+          pipeline,
+          sendTo,
+          kinds: kindsFor(config, sendTo),
+          bundleFolder: found.bundle.folder,
+          bundleSha256: found.bundle.identity.sha256,
+          intendedUse: found.bundle.manifest.intendedUse,
+        },
+      ];
+    }),
+  );
+}
+
+/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
+function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
+  const kinds = config.destinations
+    .filter(({ name }) => sendTo.includes(name))
+    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
+  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+}
+
+/** A broken bundle is refused by name. */
+async function logged(
+  bundles: () => Promise<readonly ListedBundle[]>,
+  log: Log,
+): Promise<readonly ListedBundle[]> {
+  const listed = await bundles();
+  for (const entry of listed) {
+    if (entry.kind === 'refused')
+      log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
+  }
+  return listed;
+}
+
+function noBundle(rule: string, pipeline: string): WillisError {
+  return new WillisError(
+    'BUNDLE_MISSING',
+    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
+  );
+}
+
+export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { ArchiveFiles, Database } from './archive/index.ts';
+import { configJsonSchema, type Config, type ConfigStore } from './config/index.ts';
+import { WillisError } from './errors.ts';
+import type { Ingest } from './intake/index.ts';
+import { verify, type ReceiverPort } from './network/index.ts';
+import type { LiveSettings } from './node-settings.ts';
+import type { CallBook } from './node-calls.ts';
+import type { EventHub, LogRing, Metrics, Throughput } from './operations/index.ts';
+import { softwareVersion } from './version.ts';
+import { startWeb, type NodeAccess, type NodeFacts, type WebServer } from './web/index.ts';
+
+export interface WebParts {
+  readonly database: Database;
+  readonly files: ArchiveFiles;
+  readonly log: LogRing;
+  readonly hub: EventHub;
+  readonly metrics: Metrics;
+  readonly throughput: Throughput;
+  readonly calls: CallBook;
+  readonly live: LiveSettings;
+  readonly store: ConfigStore;
+  readonly ingest: Ingest;
+  readonly port: ReceiverPort;
+  readonly wake: () => void;
+  readonly dicomPort: number;
+  readonly now: () => number;
+}
+
+/** Opens page, API and DICOMweb on what the node is made of. */
+export async function startNodeWeb(parts: WebParts): Promise<WebServer> {
+  const { web, dicom } = parts.live.config;
+  return await startWeb(nodeAccess(parts), {
+    ...web,
+    tls: web.tls === undefined ? null : await readTls(web.tls),
+    maxInstanceBytes: dicom.maxInstanceMegabytes * 1e6,
+    pageFolder: path.join(import.meta.dirname, '..', 'dist', 'page'),
+  });
+}
+
+function nodeAccess(parts: WebParts): NodeAccess {
+  const { live, store, ingest, port, hub } = parts;
+  return {
+    ...parts,
+    events: hub,
+    startedAt: parts.now(),
+    version: softwareVersion,
+    facts: () => factsOf(parts),
+    calls: () => parts.calls.recent(),
+    settings: {
+      document: () => store.document(),
+      replace: async (value, seen, by) => await store.replace(value, seen, by),
+      history: async () => await store.history(),
+      version: async (id) => await store.version(id),
+      restartNeeded: () => live.restartNeeded(),
+      schema: configJsonSchema,
+    },
+    bundles: async () => await live.bundles(),
+    echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
+    take: async (incoming) => await ingest.take(incoming),
+    admit: () => port.admit(),
+  };
+}
+
+function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
+  const { node, dicom, inference, destinations, rules } = live.config;
+  const { bavail, blocks, bsize } = statfsSync(files.dataDir);
+  return {
+    aeTitle: node.aeTitle,
+    dicomHost: dicom.host,
+    dicomPort,
+    addresses: addressesOf(dicom.host),
+    providers: inference.providers,
+    threads: inference.threads,
+    callers: dicom.callers,
+    destinations,
+    rules,
+    freeBytes: bavail * bsize,
+    totalBytes: blocks * bsize,
+  };
+}
+
+/** What to type into a scanner: the addresses of this machine where the node listens on all of them. */
+function addressesOf(host: string): readonly string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const all = Object.values(os.networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outside = all
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address);
+  return outside.length > 0 ? outside : ['127.0.0.1'];
+}
+
+async function readTls(
+  files: NonNullable<Config['web']['tls']>,
+): Promise<{ certificate: Buffer; key: Buffer }> {
+  const read = async (file: string): Promise<Buffer> =>
+    await readFile(file).catch((cause: unknown) => {
+      throw new WillisError('TLS_FILE_UNREADABLE', `The file ${file} of web.tls cannot be read.`, { cause });
+    });
+  return { certificate: await read(files.certificateFile), key: await read(files.keyFile) };
+}

@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify';
+import type { Database, Transaction } from '../archive/index.ts';
+import type { NodeAccess } from './options.ts';
+
+/** What was done to what. Internal ids and names of settings only: no patient data. */
+export interface AuditedAct {
+  readonly action: string;
+  readonly object: string;
+  readonly outcome?: 'success' | 'refused';
+  readonly detail?: string;
+}
+
+/** Writes the audit line of an act; inside a transaction it stands or falls with the act. */
+export async function record(
+  node: Pick<NodeAccess, 'database' | 'now'>,
+  request: FastifyRequest,
+  act: AuditedAct,
+  within?: Transaction,
+): Promise<void> {
+  const target: Database | Transaction = within ?? node.database;
+  await target
+    .insertInto('audit')
+    .values({
+      at: node.now(),
+      who: request.identity?.name ?? 'nobody',
+      address: request.socket.remoteAddress ?? 'unknown',
+      action: act.action,
+      object: act.object,
+      outcome: act.outcome ?? 'success',
+      detail: act.detail ?? '',
+    })
+    .execute();
+}

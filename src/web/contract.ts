@@ -1,0 +1,274 @@
+import { z } from 'zod';
+
+/** What the API answers. The page uses these types, and the OpenAPI description is made from them. Times are ms since 1970 UTC. */
+export const role = z.enum(['admin', 'reader']);
+
+const time = z.number();
+const reason = z.object({ code: z.string(), text: z.string() }).nullable();
+export const seriesState = z.enum(['receiving', 'queued', 'findings', 'no-findings', 'not-analysed']);
+
+const session = z.object({
+  name: z.string(),
+  role,
+  /** Sent back as X-Willis-Csrf with every request that changes something. */
+  csrfToken: z.string(),
+});
+
+export const door = z.object({ setupNeeded: z.boolean(), session: session.nullable() });
+
+const durations = z.object({ count: z.number(), p50Seconds: z.number(), p95Seconds: z.number() });
+
+export const overview = z.object({
+  aeTitle: z.string(),
+  addresses: z.array(z.string()),
+  dicomPort: z.number(),
+  version: z.string(),
+  startedAt: time,
+  providers: z.array(z.string()),
+  threads: z.number(),
+  settingsFault: z.string().nullable(),
+  restartNeeded: z.array(z.string()),
+  callersLimited: z.boolean(),
+  destinations: z.number(),
+  series: z.record(seriesState, z.number()),
+  jobs: z.array(z.object({ kind: z.string(), waiting: z.number(), running: z.number(), dead: z.number() })),
+  disk: z.object({
+    freeBytes: z.number(),
+    totalBytes: z.number(),
+    usedBytesPerDay: z.number(),
+    daysLeft: z.number().nullable(),
+  }),
+  failures: z.array(
+    z.object({ jobId: z.number(), kind: z.string(), key: z.string(), at: time, error: z.string() }),
+  ),
+  strangers: z.number(),
+  doorToResult: z.array(durations.extend({ caller: z.string(), pipeline: z.string() })),
+  instancesPerMinute: z.array(z.number()),
+});
+
+const studyLine = z.object({
+  id: z.number(),
+  studyInstanceUid: z.string(),
+  patientName: z.string(),
+  patientId: z.string(),
+  patientBirthDate: z.string(),
+  patientSex: z.string(),
+  studyDate: z.string(),
+  studyDescription: z.string(),
+  accessionNumber: z.string(),
+  lastReceivedAt: time,
+  series: z.array(
+    z.object({ id: z.number(), modality: z.string(), description: z.string(), state: seriesState, reason }),
+  ),
+});
+
+export const studyPage = z.object({
+  studies: z.array(studyLine),
+  /** Pass as `after` for the next page; null at the end. */
+  next: z.string().nullable(),
+});
+
+const ruleLine = z.object({ condition: z.string(), found: z.string(), holds: z.boolean() });
+const explanation = z.object({ rule: z.string(), matches: z.boolean(), lines: z.array(ruleLine) });
+
+const finding = z.object({
+  number: z.number(),
+  kind: z.string(),
+  probability: z.number(),
+  centreLpsMm: z.array(z.number()).nullable(),
+  maxDiameterMm: z.number().nullable(),
+  volumeMm3: z.number().nullable(),
+  place: z.string(),
+  keySopInstanceUid: z.string().nullable(),
+});
+
+const resultObject = z.object({
+  kind: z.string(),
+  ordinal: z.number(),
+  sopInstanceUid: z.string(),
+  seriesInstanceUid: z.string(),
+  isPicture: z.boolean(),
+});
+
+const analysis = z.object({
+  id: z.number(),
+  rule: z.string(),
+  pipeline: z.string(),
+  bundle: z.string(),
+  version: z.number(),
+  supersedesId: z.number().nullable(),
+  isNewest: z.boolean(),
+  state: z.enum(['findings', 'no-findings', 'not-analysed']),
+  reason,
+  probability: z.number().nullable(),
+  findings: z.array(finding),
+  finishedAt: time,
+  timingsMs: z.record(z.string(), z.number()),
+  hasMap: z.boolean(),
+  results: z.array(resultObject),
+});
+
+const pathStep = z.object({
+  stage: z.enum(['received', 'judged', 'analysed', 'delivered']),
+  state: z.enum(['done', 'waiting', 'running', 'failed', 'stopped']),
+  title: z.string(),
+  detail: z.string(),
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  jobId: z.number().nullable(),
+  /** An administrator may start this step again. */
+  canRetry: z.boolean(),
+});
+
+export const seriesDetail = z.object({
+  id: z.number(),
+  seriesInstanceUid: z.string(),
+  studyInstanceUid: z.string(),
+  studyId: z.number(),
+  patientName: z.string(),
+  patientId: z.string(),
+  studyDate: z.string(),
+  modality: z.string(),
+  description: z.string(),
+  caller: z.string(),
+  instances: z.number(),
+  sizeBytes: z.number(),
+  state: seriesState,
+  reason,
+  path: z.array(pathStep),
+  explanations: z.array(explanation),
+  analyses: z.array(analysis),
+});
+
+export const reading = z.object({
+  analysisId: z.number(),
+  finding: z.number(),
+  reader: z.string(),
+  opinion: z.enum(['agree', 'disagree']).nullable(),
+  rating: z.number().nullable(),
+  comment: z.string(),
+  at: time,
+});
+
+export const devices = z.object({
+  aeTitle: z.string(),
+  dicomPort: z.number(),
+  addresses: z.array(z.string()),
+  callers: z.array(
+    z.object({ aeTitle: z.string(), host: z.string().nullable(), lastSeenAt: time.nullable() }),
+  ),
+  destinations: z.array(z.record(z.string(), z.unknown())),
+  strangers: z.array(
+    z.object({
+      aeTitle: z.string(),
+      host: z.string(),
+      calls: z.number(),
+      lastSeenAt: time,
+      why: z.string(),
+    }),
+  ),
+  calls: z.array(
+    z.object({ at: time, ending: z.string(), text: z.string(), negotiation: z.array(z.string()) }),
+  ),
+  settingsSha256: z.string(),
+});
+
+export const echo = z.object({ answered: z.boolean(), lines: z.array(z.string()) });
+
+export const rules = z.object({
+  rules: z.array(z.record(z.string(), z.unknown())),
+  /** True while the shipped rules apply, because the configuration names none. */
+  areShipped: z.boolean(),
+  destinations: z.array(z.string()),
+  pipelines: z.array(z.string()),
+  settingsSha256: z.string(),
+});
+
+export const ruleTest = z.object({
+  about: z.string(),
+  explanations: z.array(explanation),
+  takenBy: z.string().nullable(),
+});
+
+export const bundle = z.object({
+  folder: z.string(),
+  refused: z.string().nullable(),
+  id: z.string(),
+  version: z.string(),
+  title: z.string(),
+  pipeline: z.string(),
+  sha256: z.string(),
+  synthetic: z.boolean(),
+  intendedUse: z.string(),
+  limits: z.array(z.string()),
+  performance: z.record(z.string(), z.unknown()),
+  training: z.record(z.string(), z.unknown()),
+  usedByRules: z.array(z.string()),
+});
+
+export const logEntry = z.object({
+  id: z.number(),
+  at: time,
+  level: z.enum(['info', 'warn', 'error']),
+  message: z.string(),
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+
+export const auditEntry = z.object({
+  id: z.number(),
+  at: time,
+  who: z.string(),
+  address: z.string(),
+  action: z.string(),
+  object: z.string(),
+  outcome: z.enum(['success', 'refused']),
+  detail: z.string(),
+});
+
+export const settings = z.object({
+  file: z.string(),
+  value: z.record(z.string(), z.unknown()).nullable(),
+  sha256: z.string(),
+  fault: z.string().nullable(),
+  restartNeeded: z.array(z.string()),
+});
+
+export const settingsVersion = z.object({
+  id: z.string(),
+  at: time,
+  who: z.string(),
+  why: z.string(),
+  sha256: z.string(),
+});
+
+export const user = z.object({ id: z.number(), name: z.string(), role, createdAt: time });
+export const apiToken = z.object({
+  id: z.number(),
+  name: z.string(),
+  scope: z.enum(['read', 'store', 'metrics']),
+  createdAt: time,
+});
+
+export type Analysis = z.infer<typeof analysis>;
+export type ApiToken = z.infer<typeof apiToken>;
+export type AuditEntry = z.infer<typeof auditEntry>;
+export type Bundle = z.infer<typeof bundle>;
+export type Devices = z.infer<typeof devices>;
+export type Door = z.infer<typeof door>;
+export type Echo = z.infer<typeof echo>;
+export type Explanation = z.infer<typeof explanation>;
+export type Finding = z.infer<typeof finding>;
+export type LogLine = z.infer<typeof logEntry>;
+export type Overview = z.infer<typeof overview>;
+export type PathStep = z.infer<typeof pathStep>;
+export type Reading = z.infer<typeof reading>;
+export type Rules = z.infer<typeof rules>;
+export type RuleTest = z.infer<typeof ruleTest>;
+export type SeriesDetail = z.infer<typeof seriesDetail>;
+export type SeriesState = z.infer<typeof seriesState>;
+export type Session = z.infer<typeof session>;
+export type Settings = z.infer<typeof settings>;
+export type SettingsVersion = z.infer<typeof settingsVersion>;
+export type StudyLine = z.infer<typeof studyLine>;
+export type StudyPage = z.infer<typeof studyPage>;
+export type User = z.infer<typeof user>;

@@ -1,0 +1,91 @@
+import type { ArchiveFiles, Database } from '../archive/index.ts';
+import type { ListedBundle } from '../inference/index.ts';
+import type { IncomingInstance, Rule } from '../intake/index.ts';
+import type { EventHub, Log, LogRing, Metrics, Throughput } from '../operations/index.ts';
+
+/** Where the page listens and how long a login lasts. */
+export interface WebOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly tls: { readonly certificate: Buffer; readonly key: Buffer } | null;
+  /** Names beside the IP addresses and "localhost" by which browsers may call the page. */
+  readonly allowedHosts: readonly string[];
+  readonly sessionIdleMinutes: number;
+  readonly sessionHours: number;
+  /** Longest object STOW-RS takes. */
+  readonly maxInstanceBytes: number;
+  /** Folder of the built page; where it is missing, the server offers the API alone. */
+  readonly pageFolder: string;
+}
+
+/** The node as the page sees it. */
+export interface NodeAccess {
+  readonly database: Database;
+  readonly files: ArchiveFiles;
+  readonly log: LogRing & Log;
+  readonly events: EventHub;
+  readonly metrics: Metrics;
+  readonly throughput: Throughput;
+  readonly startedAt: number;
+  readonly version: string;
+  readonly now: () => number;
+  readonly facts: () => NodeFacts;
+  /** Associations that ended, newest first. */
+  readonly calls: () => readonly Call[];
+  readonly settings: SettingsPort;
+  /** Looks for due jobs now. */
+  readonly wake: () => void;
+  readonly bundles: () => Promise<readonly ListedBundle[]>;
+  readonly echo: (peer: Peer) => Promise<{ readonly lines: readonly string[] }>;
+  /** The same way in as C-STORE: resolves when file and row are durable. */
+  readonly take: (incoming: IncomingInstance) => Promise<{ readonly seriesId: number }>;
+  readonly admit: () => { readonly kind: 'accept' } | { readonly kind: 'busy'; readonly why: string };
+}
+
+/** What the node is right now; parts of it change with the configuration. */
+export interface NodeFacts {
+  readonly aeTitle: string;
+  readonly dicomHost: string;
+  readonly dicomPort: number;
+  readonly addresses: readonly string[];
+  readonly providers: readonly string[];
+  readonly threads: number;
+  readonly callers: readonly { readonly aeTitle: string; readonly host?: string | undefined }[];
+  readonly destinations: readonly { readonly name: string }[];
+  readonly rules: readonly Rule[];
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** An association as an administrator reads it. */
+export interface Call {
+  readonly at: number;
+  readonly callingAeTitle: string;
+  readonly remoteAddress: string;
+  readonly ending: string;
+  readonly text: string;
+  readonly negotiation: readonly string[];
+}
+
+export interface Peer {
+  readonly aeTitle: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The configuration file as the page may see and change it. */
+export interface SettingsPort {
+  document(): {
+    readonly file: string;
+    readonly value: Readonly<Record<string, unknown>>;
+    readonly sha256: string;
+    readonly fault: string | null;
+  };
+  replace(value: unknown, expectedSha256: string, by: { who: string; why: string }): Promise<unknown>;
+  history(): Promise<readonly { id: string; at: number; who: string; why: string; sha256: string }[]>;
+  version(id: string): Promise<unknown>;
+  /** Top-level keys whose change waits for a restart. */
+  restartNeeded(): readonly string[];
+  schema(): unknown;
+}

@@ -1,0 +1,2 @@
+/** The bundler takes style sheets; there is nothing to import from them. */
+declare module '*.css';

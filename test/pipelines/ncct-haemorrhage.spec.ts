@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '../../src/inference/index.ts';
+import { prepare, type Prepared } from '../../src/pipelines/ncct-haemorrhage/prepare.ts';
+import { readSlices, type Reading } from '../../src/pipelines/ncct-haemorrhage/read.ts';
+import type { Volume } from '../../src/volume/index.ts';
+
+interface Golden {
+  readonly file: string;
+  readonly shape: readonly [number, number, number];
+  readonly spacingMm: readonly [number, number, number];
+  /** Slab, row, column, HU. */
+  readonly prepared: readonly (readonly [number, number, number, number])[];
+  readonly logitsA: readonly (readonly number[])[];
+  readonly logitsB: readonly (readonly number[])[];
+  readonly sequence: readonly (readonly number[])[];
+  readonly probabilities: readonly (readonly number[])[];
+  readonly gradcampp: readonly { readonly slice: number; readonly cells: readonly (readonly number[])[] }[];
+}
+
+const folder = path.join(import.meta.dirname, '..', '..', 'models', 'ncct-haemorrhage');
+
+describe('golden vectors of ncct-haemorrhage', function () {
+  this.timeout(120_000);
+  let bundle: BundleOf<'ncct-haemorrhage'>;
+  let golden: Golden;
+  let engine: Engine;
+  let prepared: Prepared;
+  let reading: Reading;
+
+  before(async () => {
+    bundle = bundleFor(await loadBundle(folder), 'ncct-haemorrhage');
+    golden = JSON.parse(readFileSync(path.join(folder, bundle.manifest.golden), 'utf8')) as Golden;
+    engine = openEngine({ providers: ['cpu'], threads: 2 });
+    prepared = prepare(goldenVolume(golden), bundle.manifest.preprocessing);
+    reading = await readSlices(prepared, bundle, engine);
+  });
+  after(async () => await engine[Symbol.asyncDispose]());
+
+  it("slabs about the head are the kit's", () => {
+    const { pixels, hu } = prepared;
+    expect(prepared.slabs.length).to.equal(golden.sequence.length);
+    for (const [slab, row, column, value] of golden.prepared)
+      expect(hu[(slab * pixels + row) * pixels + column]).to.be.closeTo(value, 0.02);
+  });
+
+  it("both slice networks and the sequence model give the kit's logits", () => {
+    expect(farthest(reading.logits[0], golden.logitsA)).to.be.lessThan(5e-3);
+    expect(farthest(reading.logits[1], golden.logitsB)).to.be.lessThan(5e-3);
+    expect(farthest(reading.sequence, golden.sequence)).to.be.lessThan(5e-3);
+  });
+
+  it("probabilities are the kit's to 0.001", () => {
+    expect(farthest(reading.probabilities, golden.probabilities)).to.be.lessThan(1e-3);
+  });
+
+  it("Grad-CAM++ is the kit's, cell by cell", () => {
+    const { cells } = bundle.manifest.explanation;
+    for (const { slice, cells: expected } of golden.gradcampp) {
+      const start = slice * 6 * cells * cells;
+      const map = reading.gradCamPlusPlus.subarray(start, start + cells * cells);
+      const top = Math.max(...map);
+      expect(
+        farthest(
+          map.map((value) => value / top),
+          expected,
+        ),
+      ).to.be.lessThan(2e-3);
+    }
+  });
+});
+
+function goldenVolume({ file, shape: [nz, ny, nx], spacingMm }: Golden): Volume {
+  const bytes = readFileSync(path.join(folder, 'golden', file));
+  const stored = new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  return {
+    size: [nx, ny, nz],
+    spacingMm,
+    originLpsMm: [0, 0, 0],
+    directions: [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    data: Float32Array.from(stored),
+  };
+}
+
+function farthest(found: ArrayLike<number>, expected: readonly (readonly number[])[]): number {
+  const flat = expected.flat();
+  expect(found.length).to.equal(flat.length);
+  return Math.max(...flat.map((value, index) => Math.abs(found[index]! - value)));
+}
