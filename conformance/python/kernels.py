@@ -1,4 +1,4 @@
-"""Runs one kernel of SimpleITK, scipy or skimage on a volume in a folder: job.json, image.raw (float32), mask.raw (uint8); writes out.raw.
+"""Runs one kernel of SimpleITK, scipy or numpy on a volume in a folder: job.json, image.raw (float32), mask.raw (uint8); writes out.raw.
 
 Prints the seconds the kernel alone took, the best of `repeats`.
 """
@@ -33,14 +33,16 @@ def itk_image(array):
 def n4():
     import SimpleITK
 
-    image, mask = itk_image(volume("image.raw", "<f4")), itk_image(volume("mask.raw", "u1"))
+    whole, whole_mask = itk_image(volume("image.raw", "<f4")), itk_image(volume("mask.raw", "u1"))
 
     def run():
+        shrink = [min(job.get("shrink", 1), n) for n in job["size"]]
+        image, mask = (SimpleITK.Shrink(one, shrink) if max(shrink) > 1 else one for one in (whole, whole_mask))
         n4_filter = SimpleITK.N4BiasFieldCorrectionImageFilter()
         n4_filter.SetMaximumNumberOfIterations([job["iterations"]] * job["levels"])
         n4_filter.SetConvergenceThreshold(job["convergence"])
         n4_filter.Execute(image, mask)
-        return SimpleITK.GetArrayFromImage(n4_filter.GetLogBiasFieldAsImage(image))
+        return SimpleITK.GetArrayFromImage(n4_filter.GetLogBiasFieldAsImage(whole))
 
     return run
 
@@ -52,7 +54,40 @@ def distance():
     return lambda: ndimage.distance_transform_edt(mask == 0, spacing[::-1])
 
 
-work = {"n4": n4, "distance": distance}[job["kernel"]]()
+def resample():
+    """Linear, voxel 0 on voxel 0, as many voxels as fit: SimpleITK's filter on a grid of its own."""
+    import SimpleITK
+
+    image = itk_image(volume("image.raw", "<f4"))
+    step = job["step"]
+    size = [int(np.floor((n - 1) * mm / step + 1e-6)) + 1 for n, mm in zip(job["size"], spacing)]
+    grid = SimpleITK.ResampleImageFilter()
+    grid.SetSize(size)
+    grid.SetOutputSpacing([step] * 3)
+    grid.SetInterpolator(SimpleITK.sitkLinear)
+    return lambda: SimpleITK.GetArrayFromImage(grid.Execute(image))
+
+
+def components():
+    mask = volume("mask.raw", "u1")
+    if job.get("library") == "SimpleITK":
+        import SimpleITK
+
+        image = itk_image(mask)
+        return lambda: SimpleITK.GetArrayFromImage(SimpleITK.ConnectedComponent(image, job["connectivity"] == 26))
+    from scipy import ndimage
+
+    shape = ndimage.generate_binary_structure(3, 3 if job["connectivity"] == 26 else 1)
+    return lambda: ndimage.label(mask, shape)[0]
+
+
+def percentiles():
+    image = volume("image.raw", "<f4")
+    return lambda: np.percentile(image, job["percents"])
+
+
+kernels = {"n4": n4, "distance": distance, "resample": resample, "components": components, "percentiles": percentiles}
+work = kernels[job["kernel"]]()
 best = np.inf
 for _ in range(job.get("repeats", 1)):
     started = time.perf_counter()

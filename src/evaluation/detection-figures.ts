@@ -19,6 +19,9 @@ export interface DetectionFigures {
   readonly scans: number;
   readonly lesions: number;
   readonly treatedLesions: number;
+  /** Scans with an untreated aneurysm, and those of them in which a finding hits one: a scan can be reported for a wrong place. */
+  readonly positiveScans: number;
+  readonly rightlyPlacedScans: number;
   /** Of the node's own findings. */
   readonly operatingPoint: {
     readonly detected: number;
@@ -103,6 +106,9 @@ export function detectionFigures(
     scans: scans.length,
     lesions: lesions.length,
     treatedLesions: scans.flatMap((scan) => scan.lesions).length - lesions.length,
+    positiveScans: scans.filter((scan) => scan.all.lesions > 0).length,
+    rightlyPlacedScans: scans.filter(({ lesions: own }) => own.some((one) => !one.treated && one.detected))
+      .length,
     operatingPoint: {
       ...{ detected, falsePositives, sensitivity, falsePositivesPerScan },
       sensitivityInterval: wilson(detected, lesions.length),

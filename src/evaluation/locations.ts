@@ -20,7 +20,7 @@ const sided: readonly (readonly [RegExp, string])[] = [
 ];
 
 const posterior =
-  /post(erior)? (cerebral|circulation|inferior)|cerebellar|vertebral|basilar|pica|aica|\bsca\b|\bpca\b|\bp[1-4]\b/i;
+  /other post|post(erior)? (cerebral|circulation|inferior)|cerebellar|vertebral|basilar|pica|aica|\bsca\b|\bpca\b|\bp[1-4]\b/i;
 
 /** The place of RSNA 2025 behind a name; null where the name or its side does not tell (a "cerebral artery" is all of them). */
 export function locationOf({ site, side }: NamedPlace): AneurysmLocation | null {

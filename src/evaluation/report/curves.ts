@@ -39,10 +39,10 @@ export function probabilityFigure({ probabilities }: Classification): string {
   const thresholds = Array.from({ length: 21 }, (_, index) => index / 20);
   return draw({
     height: 380,
-    marginRight: 20,
+    marginRight: 64,
     x: { domain: [0, 1], label: 'Probability given by the node →', ticks: 5 },
     y: { label: '↑ Cases', grid: true, ticks: 4 },
-    fy: { domain: ['present', 'absent'], label: null },
+    fy: { domain: ['present', 'absent'], label: 'Truth' },
     marks: [
       Plot.frame({ stroke: '#d5d8dc' }),
       Plot.rectY(
@@ -52,10 +52,6 @@ export function probabilityFigure({ probabilities }: Classification): string {
           fill: (row: { readonly truth: string }) => (row.truth === 'present' ? ink.other : ink.model),
         } as never),
       ),
-      Plot.text(['present', 'absent'], {
-        ...{ fy: (name: string) => name, text: (name: string) => `truth: ${name}` },
-        ...{ frameAnchor: 'top', dy: 8, fontWeight: 'bold' },
-      } as never),
     ],
   });
 }

@@ -1,4 +1,5 @@
 import type { Comparison, Ranking } from '../comparison.ts';
+import { matchMarks } from '../detection.ts';
 import type { PipelineEvaluation } from '../evaluate.ts';
 import { likertFigure } from './bars.ts';
 import { escaped, figure, figures, number, range, table } from './html.ts';
@@ -134,10 +135,23 @@ function caseSection({ cases, kind }: PipelineReport): string {
       ? `reported${kind === 'aneurysm' ? ` (${answer.findings.length})` : ''}`
       : 'not reported';
     const agreement = answer.called === there ? '' : answer.called ? 'false positive' : 'MISSED';
-    return [name, label, verdict, number(answer.probability), agreement];
+    return [name, label, verdict, number(answer.probability), placesFound(truth, answer) || agreement];
   });
   return `<h3>Case by case</h3>
 ${table(['Case', 'Truth', 'The node', 'Probability', ''], rows)}`;
+}
+
+/** Which of the listed aneurysms the findings hit: a case can be rightly reported for a wrong place. */
+function placesFound(
+  truth: PipelineReport['cases'][number]['truth'],
+  answer: Extract<PipelineReport['cases'][number]['answer'], { kind: 'analysed' }>,
+): string {
+  const open = (truth.aneurysms ?? []).filter((lesion) => !lesion.treated).length;
+  if (open === 0 || !answer.called) return '';
+  const hits = matchMarks(truth.aneurysms!, answer.findings);
+  const found = new Set(hits.flatMap((hit) => (hit.kind === 'lesion' ? [hit.lesion] : []))).size;
+  const wrong = hits.filter((hit) => hit.kind === 'none').length;
+  return `${found} of ${open} found${found === open ? '' : found === 0 ? ', MISSED' : ', REST MISSED'}${wrong > 0 ? `, ${wrong} false` : ''}`;
 }
 
 function leftOutSection(leftOut: readonly string[]): string {

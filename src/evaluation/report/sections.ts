@@ -1,6 +1,7 @@
 import type { Classification, RateName } from '../classification.ts';
 import type { DetectionFigures } from '../detection-figures.ts';
 import type { PipelineEvaluation } from '../evaluate.ts';
+import { wilson } from '../intervals.ts';
 import { distanceFigure, groupFigure, intervalFigure, stripFigure } from './bars.ts';
 import {
   calibrationFigure,
@@ -94,6 +95,12 @@ ${table(
       `${number(at.sensitivity)} (${at.detected} of ${found.lesions})`,
       range(at.sensitivityInterval),
       range(at.sensitivityBootstrap),
+    ],
+    [
+      'Scans with aneurysms, reported for a true one',
+      `${number(found.rightlyPlacedScans / found.positiveScans)} (${found.rightlyPlacedScans} of ${found.positiveScans})`,
+      range(wilson(found.rightlyPlacedScans, found.positiveScans)),
+      '',
     ],
     [
       'False positives a scan',

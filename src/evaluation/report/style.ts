@@ -7,6 +7,7 @@ h3 { margin: 2rem 0 0.5rem; }
 table { border-collapse: collapse; margin: 0.75rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.2rem 0.9rem 0.2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #e3e6ea; }
 th[scope=row] { font-weight: normal; }
+th, td:not(:last-child) { white-space: nowrap; }
 .note { color: #5a626c; font-size: 0.9em; }
 .use { background: #fdf3d8; border-left: 4px solid #c98a00; padding: 0.5rem 0.9rem; }
 .warning { background: #fbe6df; border-left: 4px solid #b3501b; padding: 0.5rem 0.9rem; }

@@ -37,7 +37,9 @@ export function correctBias(volume: Volume, mask: Uint8Array, options = defaultB
   const lattice = estimateBias(coarse.data, coarse.mask, coarse.size, options);
   if (lattice === null) return volume;
   const field = evaluateLattice(lattice, positionsIn(volume.size, coarse.size, options.shrink));
-  const data = Float32Array.from(volume.data, (value, index) => value / Math.exp(field[index]!));
+  const data = new Float32Array(volume.data.length);
+  for (let index = 0; index < data.length; index += 1)
+    data[index] = volume.data[index]! / Math.exp(field[index]!);
   return { ...volume, data };
 }
 
@@ -101,7 +103,9 @@ function fitLevel(problem: Problem, start: Lattice, options: BiasOptions): Latti
 
 function fieldAt(lattice: Lattice, positions: Positions, voxels: Int32Array): Float64Array {
   const whole = evaluateLattice(lattice, positions);
-  return Float64Array.from(voxels, (voxel) => whole[voxel]!);
+  const field = new Float64Array(voxels.length);
+  for (let index = 0; index < voxels.length; index += 1) field[index] = whole[voxels[index]!]!;
+  return field;
 }
 
 /** Coefficient of variation of exp(before - after). */
