@@ -1,15 +1,15 @@
 import path from 'node:path';
 import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { analyseHandler, openAnalysisWorker, type Route } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import type { Config } from './config/index.ts';
 import { deliveryHandlers, kindsWithFallbacks } from './delivery/index.ts';
 import { uuidUid } from './dicom/index.ts';
 import { WillisError } from './errors.ts';
-import type { SeriesFindings } from './findings/index.ts';
-import { listBundles } from './inference/index.ts';
+import { soughtBy, type SeriesFindings } from './findings/index.ts';
+import { listBundles, type Bundle } from './inference/index.ts';
 import { Ingest, assembleHandler } from './intake/index.ts';
 import { startRunner, type JobHandler } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
@@ -156,20 +156,27 @@ async function routesOf(config: Config, log: Log): Promise<Routes> {
       log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return new Map(
-    config.rules.map(({ name, pipeline, sendTo }) => {
-      const found = listed
-        .filter((entry) => entry.kind === 'bundle')
-        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
-      if (found === undefined) throw noBundle(name, pipeline);
+    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo }) => {
+      const serving = (id: string): Bundle => {
+        const found = listed
+          .filter((entry) => entry.kind === 'bundle')
+          .find(({ bundle }) => bundle.manifest.pipeline === id);
+        if (found === undefined) throw noBundle(name, id);
+        return found.bundle;
+      };
+      requireOneKind(name, [pipeline, ...alsoPipelines]);
+      const bundle = serving(pipeline);
+      const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(id) }));
       return [
         name,
         {
           pipeline,
           sendTo,
           kinds: kindsFor(config, sendTo),
-          bundleFolder: found.bundle.folder,
-          bundleSha256: found.bundle.identity.sha256,
-          intendedUse: found.bundle.manifest.intendedUse,
+          bundleFolder: bundle.folder,
+          bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
+          also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
+          intendedUse: bundle.manifest.intendedUse,
         },
       ];
     }),
@@ -182,6 +189,21 @@ function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route[
     .filter(({ name }) => sendTo.includes(name))
     .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
   return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+}
+
+/** One bundle's own; of several the digest of theirs, so that another set of pipelines is another analysis. */
+function sha256OfAll(bundles: readonly Bundle[]): string {
+  const all = bundles.map(({ identity }) => identity.sha256);
+  return all.length === 1 ? all[0]! : createHash('sha256').update(all.join('\n')).digest('hex');
+}
+
+/** One report tells of one kind of finding. */
+function requireOneKind(rule: string, pipelines: readonly string[]): void {
+  if (new Set(pipelines.map(soughtBy)).size === 1) return;
+  throw new WillisError(
+    'PIPELINES_DIFFER',
+    `The rule "${rule}" asks for one report of ${pipelines.join(' and ')}, which look for different things. Give each a rule of its own.`,
+  );
 }
 
 function noBundle(rule: string, pipeline: string): WillisError {

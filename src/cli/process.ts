@@ -15,6 +15,7 @@ import { listInstances, type ListedInstance } from './instances.ts';
 interface Options {
   readonly out: string;
   readonly pipeline?: string;
+  readonly also?: readonly string[];
   readonly json?: string;
   readonly bundles: string;
   readonly results: readonly (typeof resultKinds)[number][];
@@ -27,6 +28,7 @@ export function addProcess(program: Command): void {
     .argument('<path...>', 'DICOM files or folders')
     .requiredOption('--out <folder>', 'where the results go')
     .option('--pipeline <id>', 'run this pipeline whatever the rules say; left out: the shipped rules choose')
+    .option('--also <id...>', 'further pipelines on the same series: one report tells what each of them says')
     .option('--json <file>', 'write the findings as JSON, one object a series; - for standard output')
     .option('--bundles <folder>', 'folder of bundles', shippedBundles)
     .addOption(
@@ -76,7 +78,7 @@ async function processSeries(
   const rule =
     options.pipeline === undefined
       ? shippedRules().find((one) => explain(one, traits, stack).matches)
-      : { pipeline: options.pipeline };
+      : { pipeline: options.pipeline, alsoPipelines: options.also };
   if (rule === undefined) {
     const lines = shippedRules().flatMap((one) =>
       explain(one, traits, stack).lines.filter((line) => !line.holds),
@@ -91,6 +93,12 @@ async function processSeries(
     paths: series.map((instance) => path.resolve(instance.path)),
     pipeline: rule.pipeline,
     bundleFolder: await bundleFor(rule.pipeline, options.bundles),
+    also: await Promise.all(
+      (rule.alsoPipelines ?? []).map(async (pipeline) => ({
+        pipeline,
+        bundleFolder: await bundleFor(pipeline, options.bundles),
+      })),
+    ),
     reason: stack.kind === 'not-a-stack' ? stack.reason : null,
     inputSha256: inputIdentity(
       frames.length > 0 ? frames : series.map((one) => ({ sourceSopInstanceUid: one.sopInstanceUid })),
