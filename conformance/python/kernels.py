@@ -86,7 +86,61 @@ def percentiles():
     return lambda: np.percentile(image, job["percents"])
 
 
-kernels = {"n4": n4, "distance": distance, "resample": resample, "components": components, "percentiles": percentiles}
+def nearest():
+    """A label image on a grid of its own, by SimpleITK."""
+    import SimpleITK
+
+    image = itk_image(volume("mask.raw", "u1"))
+    grid = SimpleITK.ResampleImageFilter()
+    grid.SetSize(job["toSize"])
+    grid.SetOutputSpacing(job["toSpacing"])
+    grid.SetOutputOrigin(job["toOrigin"])
+    grid.SetInterpolator(SimpleITK.sitkNearestNeighbor)
+    return lambda: SimpleITK.GetArrayFromImage(grid.Execute(image))
+
+
+def gaussian():
+    from scipy import ndimage
+
+    image = volume("image.raw", "<f4").astype(float)
+    return lambda: ndimage.gaussian_filter(image, job["sigma"], mode="nearest", truncate=4.0)
+
+
+def sobel():
+    """Each axis scaled so that a unit step gives 1, the root mean square of the three."""
+    from scipy import ndimage
+
+    image = volume("image.raw", "<f4").astype(float)
+    return lambda: np.sqrt(sum((ndimage.sobel(image, axis, mode="nearest") / 16) ** 2 for axis in range(3)) / 3)
+
+
+def dilated():
+    from scipy import ndimage
+
+    mask = volume("mask.raw", "u1")
+    return lambda: ndimage.binary_dilation(mask, ndimage.generate_binary_structure(3, 2))
+
+
+def curvatures():
+    """Eigenvalues of the Hessian from differences over one voxel, three a voxel, by LAPACK."""
+    from scipy import ndimage
+
+    image = volume("image.raw", "<f4").astype(float)
+
+    def second(a, b):
+        if a == b:
+            return ndimage.correlate1d(image, [1, -2, 1], a, mode="nearest")
+        return ndimage.correlate1d(ndimage.correlate1d(image, [-0.5, 0, 0.5], a, mode="nearest"), [-0.5, 0, 0.5], b, mode="nearest")
+
+    def run():
+        hessian = np.stack([np.stack([second(a, b) for b in (2, 1, 0)], -1) for a in (2, 1, 0)], -1)
+        return np.linalg.eigvalsh(hessian)
+
+    return run
+
+
+kernels = {"nearest": nearest, "gaussian": gaussian, "sobel": sobel, "dilated": dilated, "curvatures": curvatures,
+           "n4": n4, "distance": distance, "resample": resample, "components": components, "percentiles": percentiles}
 work = kernels[job["kernel"]]()
 best = np.inf
 for _ in range(job.get("repeats", 1)):

@@ -118,7 +118,10 @@ function answerOf({ findings, evidence = null }: SeriesOutcome, mask: TrueMask |
     kind: 'analysed',
     called: findings.state === 'findings',
     probability: findings.probability,
-    marks: (evidence?.candidates ?? []).map(({ centreLpsMm, probability }) => ({ centreLpsMm, probability })),
+    marks: (evidence?.candidates ?? [])
+      // a rule took it back: no threshold would make it a finding
+      .filter(({ demoted }) => demoted === undefined)
+      .map(({ centreLpsMm, probability }) => ({ centreLpsMm, probability })),
     findings: foundIn(findings),
     calledSubtypes: findings.findings.flatMap((one) => (one.kind === 'haemorrhage' ? [one.subtype] : [])),
     classProbabilities: judged.length === 0 ? null : greatest(judged),

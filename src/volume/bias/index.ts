@@ -85,12 +85,15 @@ function fitLevel(problem: Problem, start: Lattice, options: BiasOptions): Latti
   const { logData, voxels, included, size } = problem;
   const positions = gridPositions(size);
   const residual = new Float64Array(included.length);
+  const uncorrected = new Float64Array(logData.length);
   let lattice = start;
   let field = fieldAt(lattice, positions, voxels);
   for (let iteration = 0; iteration < options.iterationsPerLevel; iteration += 1) {
-    const uncorrected = logData.map((value, index) => value - field[index]!);
+    for (let index = 0; index < voxels.length; index += 1)
+      uncorrected[index] = logData[index]! - field[index]!;
     const sharpened = sharpen(uncorrected);
-    voxels.forEach((voxel, index) => (residual[voxel] = uncorrected[index]! - sharpened[index]!));
+    for (let index = 0; index < voxels.length; index += 1)
+      residual[voxels[index]!] = uncorrected[index]! - sharpened[index]!;
     const step = fitLattice(residual, included, size, lattice.size);
     lattice = { ...lattice, values: lattice.values.map((value, index) => value + step.values[index]!) };
     const next = fieldAt(lattice, positions, voxels);
@@ -110,10 +113,16 @@ function fieldAt(lattice: Lattice, positions: Positions, voxels: Int32Array): Fl
 
 /** Coefficient of variation of exp(before - after). */
 function changeOf(before: Float64Array, after: Float64Array): number {
-  const ratios = before.map((value, index) => Math.exp(value - after[index]!));
-  const mean = ratios.reduce((sum, value) => sum + value, 0) / ratios.length;
-  const squares = ratios.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (ratios.length - 1)) / mean;
+  const n = before.length;
+  const ratios = new Float64Array(n);
+  let mean = 0;
+  for (let index = 0; index < n; index += 1) {
+    ratios[index] = Math.exp(before[index]! - after[index]!);
+    mean += ratios[index]! / n;
+  }
+  let squares = 0;
+  for (let index = 0; index < n; index += 1) squares += (ratios[index]! - mean) ** 2;
+  return Math.sqrt(squares / (n - 1)) / mean;
 }
 
 /** Every n-th voxel, the grids centred on each other; axes shorter than two steps keep all their voxels. */

@@ -21,12 +21,13 @@ export function sharpen(values: Float64Array): Float64Array {
   if (!(high > low)) return values.slice();
   const width = (high - low) / (bins - 1);
   const expected = expectedValues(histogram(values, low, width), low, width);
-  return values.map((value) => {
-    const place = (value - low) / width;
-    const bin = Math.floor(place);
-    if (bin >= bins - 1) return expected[bins - 1]!;
-    return expected[bin]! + (expected[bin + 1]! - expected[bin]!) * (place - bin);
-  });
+  const sharp = new Float64Array(values.length);
+  for (let index = 0; index < values.length; index += 1) {
+    const place = (values[index]! - low) / width;
+    const bin = Math.min(Math.floor(place), bins - 2);
+    sharp[index] = expected[bin]! + (expected[bin + 1]! - expected[bin]!) * Math.min(1, place - bin);
+  }
+  return sharp;
 }
 
 /** Triangular Parzen window: a value between two bins counts in both. */
