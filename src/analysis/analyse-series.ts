@@ -9,6 +9,7 @@ import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
 import { writeMap } from './map-file.ts';
+import { writeSlices } from './slices-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
 /** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
@@ -144,6 +145,7 @@ async function writeResults(task: SeriesTask, input: ResultInput): Promise<reado
     written.push({ kind, ordinal, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid, file });
   }
   await writeMap(draft, input.output?.maps?.probability);
+  await writeSlices(draft, input.output?.sliceProbabilities);
   await publishFolder(draft, task.folder);
   return written;
 }

@@ -2,3 +2,4 @@ export { mapFileName } from './map-file.ts';
 export { analyseHandler, type Route } from './handler.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';
 export type { SeriesOutcome, SeriesTask } from './task.ts';
+export { slicesFileName, type SlicesFile } from './slices-file.ts';

@@ -14,6 +14,7 @@ export type {
 export { verify } from './verification.ts';
 export { requestCommitment } from './commitment.ts';
 export { stowInstances, type WebServer } from './dicomweb.ts';
+export { checkWebServer } from './dicomweb-check.ts';
 export { notifyAvailability } from './availability.ts';
 export { sendHl7 } from './mllp.ts';
 export { retrieveStudy, searchStudies } from './dicomweb-retrieve.ts';

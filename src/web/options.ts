@@ -1,4 +1,5 @@
 import type { ArchiveFiles, Database } from '../archive/index.ts';
+import type { Destination } from '../delivery/index.ts';
 import type { ListedBundle } from '../inference/index.ts';
 import type { IncomingInstance, Rule } from '../intake/index.ts';
 import type { EventHub, Log, LogRing, Metrics, Throughput } from '../operations/index.ts';
@@ -38,6 +39,8 @@ export interface NodeAccess {
   readonly wake: () => void;
   readonly bundles: () => Promise<readonly ListedBundle[]>;
   readonly echo: (peer: Peer) => Promise<{ readonly lines: readonly string[] }>;
+  /** Asks a destination by its name whether it answers: C-ECHO, or a search by DICOMweb. */
+  readonly check: (destination: string) => Promise<{ readonly lines: readonly string[] }>;
   /** The same way in as C-STORE: resolves when file and row are durable. */
   readonly take: (incoming: IncomingInstance) => Promise<{ readonly seriesId: number }>;
   readonly admit: () => { readonly kind: 'accept' } | { readonly kind: 'busy'; readonly why: string };
@@ -52,7 +55,8 @@ export interface NodeFacts {
   readonly providers: readonly string[];
   readonly threads: number;
   readonly callers: readonly { readonly aeTitle: string; readonly host?: string | undefined }[];
-  readonly destinations: readonly { readonly name: string }[];
+  readonly destinations: readonly Destination[];
+  readonly resultKinds: readonly string[];
   readonly rules: readonly Rule[];
   readonly freeBytes: number;
   readonly totalBytes: number;

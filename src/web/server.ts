@@ -14,6 +14,7 @@ import {
 import { WillisError } from '../errors.ts';
 import { accountRoutes } from './api/account.ts';
 import { bundleRoutes } from './api/bundles.ts';
+import { destinationRoutes } from './api/destinations.ts';
 import { deviceRoutes } from './api/devices.ts';
 import { eventRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
@@ -154,6 +155,7 @@ function addRoutes(
     imageRoutes(api, node, imaging);
     readingRoutes(api, node);
     deviceRoutes(api, node);
+    destinationRoutes(api, node);
     ruleRoutes(api, node);
     bundleRoutes(api, node);
     systemRoutes(api, node);
