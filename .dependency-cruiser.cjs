@@ -65,6 +65,10 @@ const drivers = [
   ['fastify', '^src/web/'],
   ['@fastify', '^src/web/'],
   ['prom-client', '^src/operations/'],
+  ['node-cron', '^src/operations/'],
+  ['nodemailer', '^src/operations/'],
+  ['openid-client', '^src/web/'],
+  ['yauzl', '^src/web/'],
 ].map(([driver, home]) => ({
   name: `${driver}-stays-home`,
   severity: 'error',

@@ -104,7 +104,7 @@ function waiting(started: Config, now: Config): readonly string[] {
 /** Which bundle serves each rule; a rule whose pipeline has none is an error. */
 function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
   return new Map(
-    config.rules.map(({ name, pipeline, sendTo }) => {
+    config.rules.map(({ name, pipeline, sendTo, shadow }) => {
       const found = listed
         .filter((entry) => entry.kind === 'bundle')
         .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
@@ -113,7 +113,7 @@ function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
         name,
         {
           pipeline,
-          sendTo,
+          sendTo: shadow === true ? [] : sendTo,
           kinds: kindsFor(config, sendTo),
           bundleFolder: found.bundle.folder,
           bundleSha256: found.bundle.identity.sha256,

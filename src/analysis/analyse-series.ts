@@ -4,7 +4,7 @@ import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
-import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
+import { loadBundle, withParameters, type Bundle, type Engine } from '../inference/index.ts';
 import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
@@ -23,7 +23,7 @@ const seriesFaults: ReadonlySet<string> = new Set([
 
 /** From instance files to findings and result files: load, run the pipeline, write the results into the task's folder. */
 export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
-  const bundle = await loadBundle(task.bundleFolder);
+  const bundle = withParameters(await loadBundle(task.bundleFolder), task.parameters ?? {});
   const started = performance.now();
   const instances = await readAll(task.paths);
   const analysed = await analyseInstances(task, { bundle, engine, instances, started });

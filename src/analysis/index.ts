@@ -3,3 +3,4 @@ export { analyseHandler, type Route } from './handler.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';
 export type { SeriesOutcome, SeriesTask } from './task.ts';
 export { slicesFileName, type SlicesFile } from './slices-file.ts';
+export { differences, runSelfTest, type Phantom } from './self-test.ts';

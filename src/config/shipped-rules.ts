@@ -19,4 +19,5 @@ interface ShippedRule {
   when: { modality: string; text: string; bodyPartExamined: string[] };
   pipeline: string;
   sendTo: string[];
+  shadow?: boolean;
 }

@@ -32,6 +32,8 @@ export interface Rule {
   readonly when: RuleConditions;
   readonly pipeline: string;
   readonly sendTo: readonly string[];
+  /** Analyse, but send nothing. */
+  readonly shadow?: boolean | undefined;
 }
 
 /** One line of an explanation: what was asked, what the series says, and whether that holds. */

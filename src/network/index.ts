@@ -20,3 +20,4 @@ export { sendHl7 } from './mllp.ts';
 export { retrieveStudy, searchStudies } from './dicomweb-retrieve.ts';
 export { findMatches, moveStudy } from './query.ts';
 export { networkFacts } from './facts.ts';
+export { sendSyslog, type SyslogCollector } from './syslog.ts';

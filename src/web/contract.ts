@@ -178,6 +178,30 @@ const destinationLine = z.object({
   configured: z.record(z.string(), z.unknown()).nullable(),
 });
 
+/** A pipeline run on uploaded files: what came out, and nothing of it sent. */
+export const inferenceRun = z.object({
+  id: z.string(),
+  by: z.string(),
+  startedAt: time,
+  pipeline: z.string(),
+  parameters: z.record(z.string(), z.number()),
+  state: z.enum(['running', 'done', 'failed']),
+  said: z.string(),
+  series: z.array(
+    z.object({
+      description: z.string(),
+      instances: z.number(),
+      state: z.enum(['findings', 'no-findings', 'not-analysed']),
+      reason,
+      probability: z.number().nullable(),
+      bundle: z.string(),
+      findings: z.array(finding),
+      /** Kinds of its pictures, in order. */
+      pictures: z.array(z.string()),
+    }),
+  ),
+});
+
 export const devices = z.object({
   aeTitle: z.string(),
   dicomPort: z.number(),
@@ -234,6 +258,12 @@ export const bundle = z.object({
   performance: z.record(z.string(), z.unknown()),
   training: z.record(z.string(), z.unknown()),
   usedByRules: z.array(z.string()),
+  /** Numbers that can be changed for one run on uploaded files. */
+  parameters: z.record(z.string(), z.number()),
+  /** The scores of its last days: how many scans, how many with findings, their mean probability. */
+  drift: z.array(
+    z.object({ day: z.string(), scans: z.number(), withFindings: z.number(), meanProbability: z.number() }),
+  ),
 });
 
 export const logEntry = z.object({
@@ -271,6 +301,22 @@ export const settingsVersion = z.object({
   sha256: z.string(),
 });
 
+const taskRun = z.object({
+  task: z.string(),
+  startedAt: time,
+  finishedAt: time,
+  outcome: z.enum(['success', 'failure']),
+  detail: z.string(),
+});
+
+export const operations = z.object({
+  tasks: z.array(
+    z.object({ name: z.string(), schedule: z.string(), nextRunAt: time.nullable(), runs: z.array(taskRun) }),
+  ),
+  certificates: z.array(z.object({ file: z.string(), use: z.string(), subject: z.string(), validTo: time })),
+  certificatesFault: z.string().nullable(),
+});
+
 export const user = z.object({ id: z.number(), name: z.string(), role, createdAt: time });
 export const apiToken = z.object({
   id: z.number(),
@@ -289,7 +335,9 @@ export type Door = z.infer<typeof door>;
 export type Echo = z.infer<typeof echo>;
 export type Explanation = z.infer<typeof explanation>;
 export type Finding = z.infer<typeof finding>;
+export type InferenceRun = z.infer<typeof inferenceRun>;
 export type LogLine = z.infer<typeof logEntry>;
+export type Operations = z.infer<typeof operations>;
 export type Overview = z.infer<typeof overview>;
 export type PathStep = z.infer<typeof pathStep>;
 export type Reading = z.infer<typeof reading>;

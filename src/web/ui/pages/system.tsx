@@ -19,6 +19,7 @@ import { ActionButton } from '../parts/action-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { timeText } from '../parts/text.ts';
+import { OperationsPanel } from '../system/operations.tsx';
 import { SettingsPanel } from '../system/settings.tsx';
 
 /** Log, audit, configuration with its history, users and tokens. */
@@ -31,6 +32,7 @@ export function SystemPage(): ReactNode {
           <Tabs.Tab value="log">Log</Tabs.Tab>
           <Tabs.Tab value="audit">Audit</Tabs.Tab>
           <Tabs.Tab value="settings">Configuration</Tabs.Tab>
+          <Tabs.Tab value="operations">Operations</Tabs.Tab>
           <Tabs.Tab value="users">Users and tokens</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="log">
@@ -41,6 +43,9 @@ export function SystemPage(): ReactNode {
         </Tabs.Panel>
         <Tabs.Panel value="settings">
           <SettingsPanel />
+        </Tabs.Panel>
+        <Tabs.Panel value="operations">
+          <OperationsPanel />
         </Tabs.Panel>
         <Tabs.Panel value="users">
           <UsersPanel />
