@@ -57,7 +57,7 @@ def write_bundle(
     performance = {"testedOn": f"{len(test_crops)} candidates of {len(np.unique(test.patient))} synthetic patients of unseen anatomy and appearance",
                    **measure(session, fit, test, test_crops), "ablationAuc": ablation(fit, test)}
     manifest = _manifest(folder, head, performance, training)
-    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(session, test_crops, test, folder)
     write_card(folder, manifest)
     return manifest
@@ -68,7 +68,8 @@ def _manifest(folder: Path, head: Head, performance: dict[str, object], training
         "schemaVersion": 1, "id": "cta-resnet-phantom", "version": __version__, "pipeline": "cta-resnet",
         "task": "aneurysm-candidate-classification", "modality": "CT", "title": "CTA aneurysm candidates, ResNet-18 with LASSO and logistic regression",
         "manufacturer": "Willis",
-        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "pixelSpacingMm": [0.2, 0.8], "sliceSpacingMm": [0.3, 1.25]},
+        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "minSlices": 32, "pixelSpacingMm": [0.2, 0.8], "sliceSpacingMm": [0.3, 1.25],
+                    "minCoverageMm": [100, 100, 40]},
         "preprocessing": {"units": "HU", "orientation": "LPS", "cropMm": CROP_MM, "spacingMm": STEP_MM, "pixels": PIXELS, "slices": SLICES,
                           "channels": "slices z-1, z, z+1", "interpolation": "linear", "outside": "repeat-edge", "windowHu": list(WINDOW_HU)},
         "network": {"file": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "input": "hu",
