@@ -6,12 +6,12 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from willis_training.coarse_to_fine.bundle import Calibration, Read, calibrate, choose_threshold, locations, measure
 from willis_training.coarse_to_fine.cases import folds_by_subject, phantom_case, require_disjoint
 from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
 from willis_training.coarse_to_fine.export import export_arteries, export_coarse, export_fine
 from willis_training.coarse_to_fine.losses import printed_weighted_dice_loss, soft_dice, weighted_dice_loss
+from willis_training.coarse_to_fine.measure import Calibration, Read, calibrate, choose_threshold, locations, measure
 from willis_training.coarse_to_fine.reader import FineReader, Mark, Steps, regions
 from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
 from willis_training.coarse_to_fine.train import CoarseOptions, FineOptions, cross_validate, fine_scores, train_coarse, train_fine
