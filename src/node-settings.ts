@@ -1,14 +1,9 @@
 import path from 'node:path';
-import type { Route } from './analysis/index.ts';
 import type { Config, ConfigStore } from './config/index.ts';
-import { kindsWithFallbacks } from './delivery/index.ts';
-import { WillisError } from './errors.ts';
 import { listBundles, type ListedBundle } from './inference/index.ts';
+import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { Log } from './operations/index.ts';
-
-/** Which bundle serves each rule, and what the bundle says it is for. */
-export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
 
 /** The parts of the configuration that come into force without a restart. */
 export interface LiveSettings {
@@ -101,37 +96,6 @@ function waiting(started: Config, now: Config): readonly string[] {
   );
 }
 
-/** Which bundle serves each rule; a rule whose pipeline has none is an error. */
-function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
-  return new Map(
-    config.rules.map(({ name, pipeline, sendTo }) => {
-      const found = listed
-        .filter((entry) => entry.kind === 'bundle')
-        .find(({ bundle }) => bundle.manifest.pipeline === pipeline);
-      if (found === undefined) throw noBundle(name, pipeline);
-      return [
-        name,
-        {
-          pipeline,
-          sendTo,
-          kinds: kindsFor(config, sendTo),
-          bundleFolder: found.bundle.folder,
-          bundleSha256: found.bundle.identity.sha256,
-          intendedUse: found.bundle.manifest.intendedUse,
-        },
-      ];
-    }),
-  );
-}
-
-/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
-function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
-  const kinds = config.destinations
-    .filter(({ name }) => sendTo.includes(name))
-    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
-  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
-}
-
 /** A broken bundle is refused by name. */
 async function logged(
   bundles: () => Promise<readonly ListedBundle[]>,
@@ -143,13 +107,6 @@ async function logged(
       log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return listed;
-}
-
-function noBundle(rule: string, pipeline: string): WillisError {
-  return new WillisError(
-    'BUNDLE_MISSING',
-    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
-  );
 }
 
 export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
-import type { Reason, SeriesFindings } from '../findings/index.ts';
+import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
 import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
-import { runPipeline, type PipelineOutput } from '../pipelines/index.ts';
+import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
 import { evidenceOf } from './evidence.ts';
@@ -29,14 +29,42 @@ export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<S
   const instances = await readAll(task.paths);
   const analysed = await analyseInstances(task, { bundle, engine, instances, started });
   const finished = performance.now();
-  const input = resultInput(task, bundle, instances, analysed);
+  const input = resultInput(task, instances, analysed);
   const results = await writeResults(task, input);
   const evidence = task.keepEvidence === true ? { evidence: evidenceOf(input) } : {};
   const timingsMs = { ...analysed.findings.timingsMs, results: Math.round(performance.now() - finished) };
   return { findings: { ...analysed.findings, timingsMs }, results, provider: engine.provider, ...evidence };
 }
 
+interface Ran {
+  readonly bundle: Bundle;
+  readonly output: PipelineOutput;
+}
+
+/** One after the other: each has the whole machine. */
+async function runOthers(task: SeriesTask, series: PipelineInput, engine: Engine): Promise<readonly Ran[]> {
+  const ran: Ran[] = [];
+  for (const { pipeline, bundleFolder } of task.also ?? []) {
+    const bundle = await loadBundle(bundleFolder);
+    ran.push({ bundle, output: await runPipeline(pipeline, series, bundle, engine) });
+  }
+  return ran;
+}
+
+function consolidated(all: readonly [Ran, ...Ran[]]): SeriesFindings {
+  const [first, ...rest] = all;
+  if (rest.length === 0) return first.output.findings;
+  return consolidate([first.output.findings, ...rest.map(({ output }) => output.findings)]);
+}
+
+/** Whose maps and card the results show: the first that analysed the series, as `consolidate` has it. */
+function leading(all: readonly [Ran, ...Ran[]]): Ran {
+  return all.find(({ output }) => output.findings.state !== 'not-analysed') ?? all[0];
+}
+
 interface Analysed {
+  /** Of the pipeline that leads. */
+  readonly bundle: Bundle;
   readonly findings: SeriesFindings;
   readonly output: PipelineOutput | null;
   readonly loaded: LoadedSeries | null;
@@ -61,10 +89,16 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       seriesInstanceUid: seriesUid(input.instances),
       contrastAgent: contrastAgentOf(input.instances),
     };
-    const output = await runPipeline(task.pipeline, series, input.bundle, input.engine);
-    const timingsMs = { ...output.findings.timingsMs, load };
-    const findings: SeriesFindings = { ...output.findings, timingsMs, provider: input.engine.provider };
-    return { findings, output, loaded };
+    const lead = {
+      bundle: input.bundle,
+      output: await runPipeline(task.pipeline, series, input.bundle, input.engine),
+    };
+    const others = await runOthers(task, series, input.engine);
+    const { bundle, output } = leading([lead, ...others]);
+    const said = consolidated([lead, ...others]);
+    const timingsMs = { ...said.timingsMs, load };
+    const findings: SeriesFindings = { ...said, timingsMs, provider: input.engine.provider };
+    return { findings, output, loaded, bundle };
   } catch (error) {
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
     return notAnalysed(task, input, { code: error.code, text: error.message });
@@ -96,15 +130,10 @@ function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
       results: 0,
     },
   };
-  return { findings, output: null, loaded: null };
+  return { findings, output: null, loaded: null, bundle: input.bundle };
 }
 
-function resultInput(
-  task: SeriesTask,
-  bundle: Bundle,
-  instances: readonly Instance[],
-  analysed: Analysed,
-): ResultInput {
+function resultInput(task: SeriesTask, instances: readonly Instance[], analysed: Analysed): ResultInput {
   const first = instances[0]!;
   return {
     output: analysed.output,
@@ -115,7 +144,7 @@ function resultInput(
       frames: analysed.loaded?.frames ?? instances.flatMap(geometriesOf),
       sourceInstances: instances.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid })),
     },
-    card: bundle.manifest,
+    card: analysed.bundle.manifest,
     identity: {
       inputSha256: task.inputSha256,
       version: task.version,

@@ -21,7 +21,9 @@ const analysisFailed = 'ANALYSIS_FAILED';
 export interface Route {
   readonly pipeline: string;
   readonly bundleFolder: string;
+  /** Of all bundles, where there are further ones. */
   readonly bundleSha256: string;
+  readonly also?: SeriesTask['also'];
   readonly sendTo: readonly string[];
   /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
   readonly kinds?: readonly ResultKind[];
@@ -169,6 +171,7 @@ function taskOf(
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
+    ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
     inputSha256: request.inputSha256,
     version,

@@ -57,7 +57,7 @@ export async function analyseCase(truth: CaseTruth, around: Surroundings): Promi
   const mask = await readMask(truth, around.truthFolder);
   const outcome = { series: [] as SeriesAnswer[], left: [] as string[], lines: [] as string[] };
   for (const series of wanted) {
-    const plan = await planSeries(series, around.pipeline);
+    const plan = await planSeries(series, around);
     if (plan.kind === 'left') {
       outcome.left.push(`${truth.case}, ${plan.name}: taken by no rule (${plan.why})`);
       outcome.lines.push(`${plan.name}: taken by no rule`);

@@ -10,6 +10,7 @@ import { bundleServing, groupBySeries, planSeries } from './series-plan.ts';
 interface Options {
   readonly out: string;
   readonly pipeline?: string;
+  readonly also?: readonly string[];
   readonly json?: string;
   readonly bundles: string;
   readonly results: readonly (typeof resultKinds)[number][];
@@ -22,6 +23,7 @@ export function addProcess(program: Command): void {
     .argument('<path...>', 'DICOM files or folders')
     .requiredOption('--out <folder>', 'where the results go')
     .option('--pipeline <id>', 'run this pipeline whatever the rules say; left out: the shipped rules choose')
+    .option('--also <id...>', 'further pipelines on the same series: one report tells what each of them says')
     .option('--json <file>', 'write the findings as JSON, one object a series; - for standard output')
     .option('--bundles <folder>', 'folder of bundles', shippedBundles)
     .addOption(
@@ -57,12 +59,18 @@ async function processSeries(
   worker: AnalysisWorker,
   options: Options,
 ): Promise<Processed> {
-  const plan = await planSeries(series, options.pipeline);
+  const plan = await planSeries(series, options);
   if (plan.kind === 'left') return { line: `${plan.name}: taken by no rule (${plan.why})`, findings: null };
   const { name, pipeline } = plan;
   const folder = path.resolve(options.out, `${pipeline}-${series[0]!.seriesInstanceUid}`);
   const bundleFolder = (await bundleServing(pipeline, options.bundles)).folder;
-  const outcome = await worker.run({ ...plan.task, bundleFolder, kinds: options.results, folder });
+  const also = await Promise.all(
+    plan.also.map(async (id) => ({
+      pipeline: id,
+      bundleFolder: (await bundleServing(id, options.bundles)).folder,
+    })),
+  );
+  const outcome = await worker.run({ ...plan.task, bundleFolder, also, kinds: options.results, folder });
   return { line: `${name}: ${describe(outcome)} -> ${folder}`, findings: outcome.findings };
 }
 

@@ -12,11 +12,24 @@ import type { ListedInstance } from './instances.ts';
 
 /** What would be done with a series of files: by which pipeline, or why by none. */
 export type SeriesPlan =
-  | { readonly kind: 'taken'; readonly name: string; readonly pipeline: string; readonly task: PlannedTask }
+  | {
+      readonly kind: 'taken';
+      readonly name: string;
+      readonly pipeline: string;
+      /** Further pipelines whose word goes into the same report. */
+      readonly also: readonly string[];
+      readonly task: PlannedTask;
+    }
   | { readonly kind: 'left'; readonly name: string; readonly why: string };
 
 /** A task without its bundle, results and folder. */
-export type PlannedTask = Omit<SeriesTask, 'bundleFolder' | 'kinds' | 'folder'>;
+export type PlannedTask = Omit<SeriesTask, 'bundleFolder' | 'also' | 'kinds' | 'folder'>;
+
+/** What the user asks for by name; left out, the shipped rules choose. */
+export interface Asked {
+  readonly pipeline?: string | undefined;
+  readonly also?: readonly string[] | undefined;
+}
 
 export function groupBySeries(instances: readonly ListedInstance[]): readonly (readonly ListedInstance[])[] {
   return [...Map.groupBy(instances, (instance) => instance.seriesInstanceUid).values()];
@@ -25,7 +38,7 @@ export function groupBySeries(instances: readonly ListedInstance[]): readonly (r
 /** Reads a series and plans it: by the named pipeline, else by the first shipped rule that it matches. */
 export async function planSeries(
   series: readonly ListedInstance[],
-  pipeline: string | undefined,
+  { pipeline, also }: Asked,
 ): Promise<SeriesPlan> {
   const loaded = await Promise.all(series.map(async ({ path: file }) => readInstance(await readFile(file))));
   const frames = loaded.flatMap((one) =>
@@ -35,7 +48,9 @@ export async function planSeries(
   const stack = checkStack(frames, traits.expectedCount ?? undefined);
   const name = `${traits.modality} ${traits.seriesDescription || 'without description'}, ${series.length} files`;
   const rule =
-    pipeline === undefined ? shippedRules().find((one) => explain(one, traits, stack).matches) : { pipeline };
+    pipeline === undefined
+      ? shippedRules().find((one) => explain(one, traits, stack).matches)
+      : { pipeline, alsoPipelines: also };
   if (rule === undefined) {
     const lines = shippedRules().flatMap((one) =>
       explain(one, traits, stack).lines.filter((line) => !line.holds),
@@ -56,7 +71,7 @@ export async function planSeries(
     createdAtMs: Date.now(),
     softwareVersion,
   };
-  return { kind: 'taken', name, pipeline: rule.pipeline, task };
+  return { kind: 'taken', name, pipeline: rule.pipeline, also: rule.alsoPipelines ?? [], task };
 }
 
 function shippedRules(): readonly Rule[] {

@@ -68,6 +68,10 @@ const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
   pipeline: z.string().min(1),
+  alsoPipelines: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
 });
 

@@ -38,5 +38,6 @@ interface ShippedRule {
   name: string;
   when: { modality: string; text: string; bodyPartExamined: string[] };
   pipeline: string;
+  alsoPipelines?: string[];
   sendTo: string[];
 }

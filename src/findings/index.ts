@@ -9,6 +9,8 @@ export type {
   HaemorrhageSubtype,
   KeyFrame,
   Laterality,
+  Opinion,
+  OtherPipeline,
   PointLpsMm,
   Prior,
   Reason,
@@ -17,6 +19,7 @@ export type {
   SliceProbability,
   Timings,
 } from './types.ts';
+export { consolidate } from './consolidate.ts';
 export { keyFrame } from './key-frame.ts';
-export { aneurysmsOf, soughtKind } from './kind.ts';
+export { aneurysmsOf, soughtBy, soughtKind } from './kind.ts';
 export { describeSite, midsagittal } from './site.ts';

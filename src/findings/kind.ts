@@ -11,11 +11,16 @@ const looksFor: Readonly<Record<string, FindingKind>> = {
 
 /** The kind of finding that a series was, or was to be, searched for. Throws PIPELINE_UNKNOWN. */
 export function soughtKind(findings: Pick<SeriesFindings, 'pipeline'>): FindingKind {
-  const kind = looksFor[findings.pipeline];
+  return soughtBy(findings.pipeline);
+}
+
+/** What a pipeline looks for. Throws PIPELINE_UNKNOWN. */
+export function soughtBy(pipeline: string): FindingKind {
+  const kind = looksFor[pipeline];
   if (kind !== undefined) return kind;
   throw new WillisError(
     'PIPELINE_UNKNOWN',
-    `What the pipeline "${findings.pipeline}" looks for is not known; name it in src/findings/kind.ts.`,
+    `What the pipeline "${pipeline}" looks for is not known; name it in src/findings/kind.ts.`,
   );
 }
 

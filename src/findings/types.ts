@@ -26,6 +26,8 @@ export interface AneurysmFinding extends KeyFrame {
   readonly site: Site;
   /** Of a linear classifier: what each of its features adds to the logit, the largest first. */
   readonly contributions?: readonly { readonly feature: number; readonly logit: number }[];
+  /** Where several pipelines read the series: what each says of this aneurysm, the leading one first. */
+  readonly opinions?: readonly Opinion[];
   /** Against the same aneurysm in an earlier study; left out where there is none to compare with. */
   readonly growth?: Growth;
 }
@@ -98,6 +100,23 @@ export interface Timings {
   readonly results: number;
 }
 
+/** What one of several pipelines says of an aneurysm. */
+export interface Opinion {
+  readonly pipeline: string;
+  readonly bundle: BundleIdentity;
+  /** Null where it analysed the series and did not mark this place. */
+  readonly probability: number | null;
+}
+
+/** A pipeline that read the same series beside the leading one. */
+export interface OtherPipeline {
+  readonly pipeline: string;
+  readonly bundle: BundleIdentity;
+  readonly state: 'findings' | 'no-findings' | 'not-analysed';
+  /** Why it did not analyse the series; null where it did. */
+  readonly reason: Reason | null;
+}
+
 /** A place above the threshold that a rule took back: it lies in bone, or fills as veins do. */
 export interface DemotedCandidate {
   readonly why: 'bone' | 'vein';
@@ -110,6 +129,8 @@ interface Common {
   readonly pipeline: string;
   readonly bundle: BundleIdentity;
   readonly timingsMs: Timings;
+  /** Further pipelines whose findings are in here; left out where one read the series. */
+  readonly others?: readonly OtherPipeline[];
   /** Left out by pipelines that have no such rules. */
   readonly demoted?: readonly DemotedCandidate[];
   /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */

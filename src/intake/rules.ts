@@ -31,6 +31,8 @@ export interface Rule {
   readonly name: string;
   readonly when: RuleConditions;
   readonly pipeline: string;
+  /** Further pipelines on the same series, for one report of all. */
+  readonly alsoPipelines?: readonly string[] | undefined;
   readonly sendTo: readonly string[];
 }
 

@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import type { AneurysmFinding, SeriesFindings } from '../../src/findings/index.ts';
 import { sampleFiles } from '../support/sample.ts';
+import { readReport } from '../support/study.ts';
 
 const main = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -29,6 +31,24 @@ describe('willis process', function () {
       'sr-0001.dcm',
       'sr-basic-text-0001.dcm',
     ]);
+  });
+
+  it('two pipelines on one series give one report that tells what each says of every finding', () => {
+    const out = path.join(folder, 'both');
+    const asked = ['--pipeline', 'tof-patch', '--also', 'tof-patch', '--json', '-', '--results', 'sr'];
+    const said = run(...sampleFiles(), '--out', out, ...asked);
+    expect(said.status, said.stderr).to.equal(0);
+    const [series] = JSON.parse(said.stdout) as readonly SeriesFindings[];
+    expect(series!.others!.map(({ pipeline, state }) => [pipeline, state])).to.deep.equal([
+      ['tof-patch', 'findings'],
+    ]);
+    const comments = readReport(path.join(out, readdirSync(out)[0]!, 'sr-0001.dcm')).comments.join('\n');
+    expect(comments).to.match(/Also read by tof-patch-phantom \S+: findings\./);
+    for (const finding of series!.findings)
+      expect((finding as AneurysmFinding).opinions!.map(({ probability }) => probability)).to.deep.equal([
+        finding.probability,
+        finding.probability,
+      ]);
   });
 
   it('refuses a kind that it does not know, and names those it does', () => {

@@ -33,7 +33,8 @@ const misfortunes: readonly (readonly [string, string, (slices: Slices) => Slice
     'MISSING_SLICES',
     (slices) => slices.slice(0, 70).map((slice) => ({ ...slice, ImagesInAcquisition: '90' })),
   ],
-  ['a tilted CT', 'GANTRY_TILT', (slices) => tiltedCt(slices)],
+  ['a sheared stack', 'GANTRY_TILT', (slices) => sheared(slices)],
+  ['a CT for a bundle that reads MR', 'MODALITY_NOT_ACCEPTED', (slices) => asCt(slices)],
 ];
 
 describe('journey: series that must not be analysed', function () {
@@ -81,15 +82,21 @@ describe('journey: series that must not be analysed', function () {
 });
 
 /** A CT whose slices slide along y as the gantry leans: 10 degrees. */
-function tiltedCt(slices: Slices): Slices {
+function sheared(slices: Slices): Slices {
   return slices.map((slice, index) => ({
     ...slice,
-    SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
-    Modality: 'CT',
     ImagePositionPatient: [
       '-90',
       (-90 + index * 0.8 * Math.tan((10 * Math.PI) / 180)).toFixed(4),
       (index * 0.8).toFixed(2),
     ],
+  }));
+}
+
+function asCt(slices: Slices): Slices {
+  return slices.map((slice) => ({
+    ...slice,
+    SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+    Modality: 'CT',
   }));
 }

@@ -1,4 +1,4 @@
-import { soughtKind } from '../../findings/index.ts';
+import { aneurysmsOf, soughtKind } from '../../findings/index.ts';
 import { findingThreshold } from '../../inference/index.ts';
 import { lpsToIndex } from '../../volume/index.ts';
 import { banner, headline, margin } from './banner.ts';
@@ -194,12 +194,33 @@ function noteTexts(sheet: Sheet): readonly string[] {
   return [
     ...(findings.triage === 'urgent' ? [words.say('triage')] : []),
     ...scan,
+    ...opinionTexts(sheet),
     ...demotedText(sheet),
     ...(places.some(({ isFinding }) => isFinding) ? [words.say('legendRing')] : []),
     ...(places.some(({ isFinding }) => !isFinding) ? [words.say('legendDiamond')] : []),
     ...measured,
     ...card.limits.map((limit) => words.say('limit', { limit })),
   ];
+}
+
+/** Where several pipelines read the series: how each of them stands to it, and to every finding. */
+function opinionTexts({ input, words }: Sheet): readonly string[] {
+  const { others = [] } = input.findings;
+  const stands = others.map(({ pipeline, state, reason }) =>
+    words.say('otherPipeline', {
+      pipeline,
+      state: words.say(`other.${state}`, { code: reason?.code ?? '' }),
+    }),
+  );
+  const marks = aneurysmsOf(input.findings).map(({ opinions = [] }, index) => {
+    const list = opinions.map(({ pipeline, probability }) =>
+      probability === null
+        ? words.say('opinionAgainst', { pipeline })
+        : `${pipeline} ${words.probability(probability)}`,
+    );
+    return list.length === 0 ? [] : [words.say('opinions', { label: index + 1, list: list.join(', ') })];
+  });
+  return [...stands, ...marks.flat()];
 }
 
 /** What a rule took back is told with its reason: the reader may think otherwise. */

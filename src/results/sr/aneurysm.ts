@@ -41,7 +41,7 @@ export function aneurysmItems(
         segment === null ? [] : [pointItem(report, at, measuredAt)],
       ),
       number('CONTAINS', codes.volume, volume),
-      number('CONTAINS', codes.probability, probability, algorithm(report.input)),
+      number('CONTAINS', codes.probability, probability, algorithm(report.input, aneurysm)),
       ...growthItems(aneurysm),
     ],
   };

@@ -1,3 +1,4 @@
+import type { AneurysmFinding } from '../../findings/index.ts';
 import { codes, type Dataset } from '../../dicom/index.ts';
 import { deviceUid, manufacturer, modelName, serialNumber } from '../common.ts';
 import { sourceImage } from '../references.ts';
@@ -26,11 +27,13 @@ export function procedureReported(input: ResultInput): Dataset {
   return code('HAS CONCEPT MOD', codes.procedureReported, procedure);
 }
 
-/** TID 4019. */
-export function algorithm(input: ResultInput): readonly Dataset[] {
+/** TID 4019; of a finding that another pipeline alone marked, that one's bundle. */
+export function algorithm(input: ResultInput, finding?: AneurysmFinding): readonly Dataset[] {
+  const marked = finding?.opinions?.find(({ probability }) => probability !== null)?.bundle;
+  const { id, version } = marked ?? input.card;
   return [
-    text('HAS CONCEPT MOD', codes.algorithmName, input.card.id),
-    text('HAS CONCEPT MOD', codes.algorithmVersion, input.card.version),
+    text('HAS CONCEPT MOD', codes.algorithmName, id),
+    text('HAS CONCEPT MOD', codes.algorithmVersion, version),
     code('HAS CONCEPT MOD', codes.algorithmFamily, codes.artificialIntelligence),
     text('HAS CONCEPT MOD', codes.algorithmManufacturer, input.card.manufacturer),
   ];

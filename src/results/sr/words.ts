@@ -3,6 +3,7 @@ import {
   type AneurysmFinding,
   type Finding,
   type HaemorrhageFinding,
+  type OtherPipeline,
 } from '../../findings/index.ts';
 import { keyFrameOf, sliceOf, tracking } from '../references.ts';
 import type { ResultInput } from '../types.ts';
@@ -25,6 +26,7 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
   return [
     `Completeness: ${identity.completeness}.`,
     ...(identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series.']),
+    ...(findings.others ?? []).map(otherPipeline),
     ...(findings.demoted ?? []).map(
       ({ why, probability, centreLpsMm }) =>
         `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
@@ -34,6 +36,13 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
+}
+
+/** What another pipeline made of the series, in a sentence that cannot be taken for another state. */
+function otherPipeline({ bundle, state, reason }: OtherPipeline): string {
+  const who = `Also read by ${bundle.id} ${bundle.version}`;
+  if (reason !== null) return `${who}: NOT ANALYSED, ${reason.code}: ${reason.text}`;
+  return `${who}: ${state === 'findings' ? 'findings' : 'no findings'}.`;
 }
 
 /** Everything the coded report says of one finding, in a paragraph. */
@@ -50,8 +59,20 @@ export function findingInWords(input: ResultInput, finding: Finding, index: numb
   return `${sentences.join('; ')}.`;
 }
 
-function aneurysm({ site, maxDiameterMm, volumeMm3, growth }: AneurysmFinding): readonly string[] {
+/** Who else marked it, and who did not. */
+function opinions({ opinions: all = [] }: AneurysmFinding): readonly string[] {
+  if (all.length === 0) return [];
+  const said = all.map(({ bundle, probability }) =>
+    probability === null ? `not by ${bundle.id}` : `${bundle.id} ${probability.toFixed(3)}`,
+  );
+  const marked = all.filter(({ probability }) => probability !== null).length;
+  return [`marked by ${marked} of ${all.length} pipelines (${said.join(', ')})`];
+}
+
+function aneurysm(finding: AneurysmFinding): readonly string[] {
+  const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
+    ...opinions(finding),
     `${site.meaning}, ${site.laterality ?? 'near the midline'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Route } from './analysis/index.ts';
+import type { Config } from './config/index.ts';
+import { kindsWithFallbacks } from './delivery/index.ts';
+import { WillisError } from './errors.ts';
+import { soughtBy } from './findings/index.ts';
+import type { Bundle, ListedBundle } from './inference/index.ts';
+
+/** Which bundles serve each rule, and what the leading one says it is for. */
+export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
+
+/** The routes of a configuration. Throws BUNDLE_MISSING and PIPELINES_DIFFER. */
+export function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
+  const sound = listed.flatMap((entry) => (entry.kind === 'bundle' ? [entry.bundle] : []));
+  return new Map(
+    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo }) => {
+      requireOneKind(name, [pipeline, ...alsoPipelines]);
+      const bundle = serving(sound, name, pipeline);
+      const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(sound, name, id) }));
+      return [
+        name,
+        {
+          pipeline,
+          sendTo,
+          kinds: kindsFor(config, sendTo),
+          bundleFolder: bundle.folder,
+          bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
+          also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
+          intendedUse: bundle.manifest.intendedUse,
+        },
+      ];
+    }),
+  );
+}
+
+function serving(bundles: readonly Bundle[], rule: string, pipeline: string): Bundle {
+  const found = bundles.find(({ manifest }) => manifest.pipeline === pipeline);
+  if (found !== undefined) return found;
+  throw new WillisError(
+    'BUNDLE_MISSING',
+    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
+  );
+}
+
+/** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
+function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
+  const kinds = config.destinations
+    .filter(({ name }) => sendTo.includes(name))
+    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
+  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+}
+
+/** One bundle's own; of several the digest of theirs, so that another set of pipelines is another analysis. */
+function sha256OfAll(bundles: readonly Bundle[]): string {
+  const all = bundles.map(({ identity }) => identity.sha256);
+  return all.length === 1 ? all[0]! : createHash('sha256').update(all.join('\n')).digest('hex');
+}
+
+/** One report tells of one kind of finding. */
+function requireOneKind(rule: string, pipelines: readonly string[]): void {
+  if (new Set(pipelines.map(soughtBy)).size === 1) return;
+  throw new WillisError(
+    'PIPELINES_DIFFER',
+    `The rule "${rule}" asks for one report of ${pipelines.join(' and ')}, which look for different things. Give each a rule of its own.`,
+  );
+}
