@@ -8,10 +8,10 @@ import {
   maskOnGrid,
   percentiles,
   resampleIsotropic,
+  sobelMagnitude,
   toLpsOrientation,
   type Volume,
 } from '../src/volume/index.ts';
-import { sobelMagnitude } from '../src/pipelines/tof-coarse-fine/channels.ts';
 import { judgeKernel, type KernelJob } from '../conformance/support/kernel-judge.ts';
 import { sampleInstances } from '../test/support/sample.ts';
 
