@@ -11,16 +11,12 @@ const ball: readonly Step[] = [-1, 0, 1]
 export function dilated(mask: Uint8Array, [nx, ny, nz]: Size): Uint8Array {
   const out = new Uint8Array(mask.length);
   const places = Int32Array.from(ball, ([dx, dy, dz]) => dx + nx * (dy + ny * dz));
-  let index = 0;
-  for (let z = 0; z < nz; z += 1) {
-    for (let y = 0; y < ny; y += 1) {
-      const inner = z > 0 && y > 0 && z < nz - 1 && y < ny - 1;
-      for (let x = 0; x < nx; x += 1, index += 1) {
-        if (mask[index] === 0) continue;
-        if (!inner || x === 0 || x === nx - 1) setInside(out, [nx, ny, nz], [x, y, z]);
-        else for (let place = 0; place < places.length; place += 1) out[index + places[place]!] = 1;
-      }
-    }
+  for (let index = 0; index < mask.length; index += 1) {
+    if (mask[index] === 0) continue;
+    const [x, y, z] = [index % nx, Math.floor(index / nx) % ny, Math.floor(index / (nx * ny))];
+    const inner = x > 0 && y > 0 && z > 0 && x < nx - 1 && y < ny - 1 && z < nz - 1;
+    if (inner) for (let place = 0; place < places.length; place += 1) out[index + places[place]!] = 1;
+    else setInside(out, [nx, ny, nz], [x, y, z]);
   }
   return out;
 }
