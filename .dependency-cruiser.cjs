@@ -70,6 +70,10 @@ const drivers = [
   ['linkedom', '^src/evaluation/'],
   ['csv-parse', '^src/evaluation/'],
   ['nifti-reader-js', '^src/volume/'],
+  ['node-cron', '^src/operations/'],
+  ['nodemailer', '^src/operations/'],
+  ['openid-client', '^src/web/'],
+  ['yauzl', '^src/web/'],
 ].map(([driver, home]) => ({
   name: `${driver}-stays-home`,
   severity: 'error',

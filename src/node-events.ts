@@ -3,7 +3,15 @@ import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
 import type { RunnerEvents } from './jobs/index.ts';
-import { hashUid, type EventHub, type Log, type LogFields, type Metrics } from './operations/index.ts';
+import type { NodeAudit } from './node-audit.ts';
+import {
+  hashUid,
+  type Alerts,
+  type EventHub,
+  type Log,
+  type LogFields,
+  type Metrics,
+} from './operations/index.ts';
 
 /** What happens in the node, told once: each event is a log line an administrator understands, without patient data. */
 export interface NodeEvents {
@@ -23,10 +31,12 @@ export interface NodeEvents {
 interface Watchers {
   readonly hub: EventHub;
   readonly metrics: Metrics;
+  readonly alerts: Alerts;
+  readonly audit: Pick<NodeAudit, 'delivered'>;
 }
 
 export function nodeEvents(log: Log, to: Watchers): NodeEvents {
-  const { hub, metrics } = to;
+  const { hub, metrics, alerts } = to;
   return {
     log,
     judged: ({ seriesId, seriesInstanceUid, rule, reason }) => {
@@ -72,8 +82,10 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
       const fields: LogFields = { job: job.key, attempt: job.attempt, why: describeError(error) };
       metrics.jobFailed(job.kind, next);
       hub.publish({ kind: 'job' });
-      if (next === 'dead') log.error('job given up', fields);
-      else
+      if (next === 'dead') {
+        log.error('job given up', fields);
+        alerts.raise('job given up', `The job ${job.key} was given up: ${describeError(error)}`);
+      } else
         log.warn('job failed, will be tried again', {
           ...fields,
           inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)),
@@ -84,10 +96,11 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
   };
 }
 
-function deliveryEvents(log: Log, { hub, metrics }: Watchers): DeliveryEvents {
+function deliveryEvents(log: Log, { hub, metrics, audit }: Watchers): DeliveryEvents {
   return {
     delivered: (delivery) => {
       metrics.delivered(delivery.destination, delivery.stored);
+      audit.delivered(delivery.analysisId, delivery.destination);
       hub.publish({ kind: 'delivery', analysisId: delivery.analysisId });
       log.info('results stored by the destination', delivery);
     },

@@ -4,6 +4,7 @@ import { WillisError, describeError } from './errors.ts';
 import { hastenSeries, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
 import type { AssociationSummary, CommitmentReport, ReceiverPort } from './network/index.ts';
+import type { NodeAudit } from './node-audit.ts';
 import type { CallBook } from './node-calls.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { EventHub, Metrics, Throughput } from './operations/index.ts';
@@ -33,12 +34,19 @@ interface Parts {
 /** Who counts what arrives. */
 export interface ReceiverWatch {
   readonly arrived: (arrival: { readonly seriesId: number | null; readonly sizeBytes: number }) => void;
-  readonly closed: (summary: AssociationSummary) => void;
+  readonly closed: (summary: AssociationSummary, stored: readonly StoredCount[]) => void;
+}
+
+/** How many instances of a SOP class an association brought to a series. */
+export interface StoredCount {
+  readonly seriesId: number;
+  readonly sopClassUid: string;
+  readonly instances: number;
 }
 
 /** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
 export function receiverPort(parts: Parts): ReceiverPort {
-  const touched = new Map<string, Set<number>>();
+  const touched = new Map<string, StoredCount[]>();
   return {
     allocate: () => parts.files.allocateInstance(),
     admit: () => {
@@ -51,8 +59,8 @@ export function receiverPort(parts: Parts): ReceiverPort {
       try {
         const origin = received.moveOriginatorAeTitle === parts.aeTitle ? 'prior' : 'routed';
         const { seriesId } = await parts.ingest.take({ ...received, origin });
-        const series = touched.get(received.associationId) ?? new Set();
-        touched.set(received.associationId, series.add(seriesId));
+        const stored = touched.get(received.associationId) ?? [];
+        touched.set(received.associationId, oneMore(stored, seriesId, received.sopClassUid));
         parts.watch.arrived({ seriesId, sizeBytes: received.sizeBytes });
         return success;
       } catch (error) {
@@ -66,20 +74,26 @@ export function receiverPort(parts: Parts): ReceiverPort {
     },
     reported: async (report) => await takeReport(parts, report),
     associationClosed: (summary) => {
-      const series = touched.get(summary.id);
+      const stored = touched.get(summary.id) ?? [];
       touched.delete(summary.id);
-      parts.watch.closed(summary);
+      parts.watch.closed(summary, stored);
       parts.events.log.info(summary.text, { association: summary.id });
       // refused instances come again: their series waits for them
-      if (series === undefined || summary.ending !== 'released' || summary.refused > 0) return;
+      if (stored.length === 0 || summary.ending !== 'released' || summary.refused > 0) return;
       const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
-      hastenSeries(parts.database, series, dueAt)
+      hastenSeries(parts.database, new Set(stored.map(({ seriesId }) => seriesId)), dueAt)
         .then(() => parts.runner.wake())
         .catch((error: unknown) =>
           parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }),
         );
     },
   };
+}
+
+function oneMore(stored: readonly StoredCount[], seriesId: number, sopClassUid: string): StoredCount[] {
+  const isSame = (one: StoredCount): boolean => one.seriesId === seriesId && one.sopClassUid === sopClassUid;
+  const before = stored.find(isSame)?.instances ?? 0;
+  return [...stored.filter((one) => !isSame(one)), { seriesId, sopClassUid, instances: before + 1 }];
 }
 
 /** Storage commitment: what a PACS keeps and what it lacks. */
@@ -103,6 +117,7 @@ export function receiverWatch(to: {
   readonly metrics: Metrics;
   readonly throughput: Throughput;
   readonly calls: CallBook;
+  readonly audit: Pick<NodeAudit, 'received'>;
   readonly now: () => number;
 }): ReceiverWatch {
   return {
@@ -112,7 +127,8 @@ export function receiverWatch(to: {
       to.throughput.count(to.now());
       to.hub.publish({ kind: 'instance', seriesId });
     },
-    closed: (summary) => {
+    closed: (summary, stored) => {
+      if (stored.length > 0) to.audit.received(summary, stored);
       to.metrics.association(summary.ending);
       to.calls.enter(summary);
       to.hub.publish({ kind: 'association' });

@@ -13,7 +13,7 @@ export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string 
 export function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
   const sound = listed.flatMap((entry) => (entry.kind === 'bundle' ? [entry.bundle] : []));
   return new Map(
-    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo }) => {
+    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo, shadow }) => {
       requireOneKind(name, [pipeline, ...alsoPipelines]);
       const bundle = serving(sound, name, pipeline);
       const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(sound, name, id) }));
@@ -21,7 +21,7 @@ export function routesOf(config: Config, listed: readonly ListedBundle[]): Route
         name,
         {
           pipeline,
-          sendTo,
+          sendTo: shadow === true ? [] : sendTo,
           kinds: kindsFor(config, sendTo),
           bundleFolder: bundle.folder,
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),

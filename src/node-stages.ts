@@ -6,6 +6,7 @@ import { deliveryHandlers } from './delivery/index.ts';
 import { uuidUid } from './dicom/index.ts';
 import { assembleHandler, type Ingest } from './intake/index.ts';
 import type { JobHandler } from './jobs/index.ts';
+import type { NodeAudit } from './node-audit.ts';
 import type { NodeEvents } from './node-events.ts';
 import { priorParts, type PriorParts } from './node-priors.ts';
 import { quietPeriods, type LiveSettings } from './node-settings.ts';
@@ -18,6 +19,7 @@ export interface StageParts {
   readonly live: LiveSettings;
   readonly ingest: Ingest;
   readonly events: NodeEvents;
+  readonly audit: Pick<NodeAudit, 'handlers'>;
   readonly now: () => number;
 }
 
@@ -29,6 +31,7 @@ export function stageHandlers(parts: StageParts): ReadonlyMap<string, JobHandler
     ['assemble', assembling(parts, priors)],
     ['analyse', analysing(parts)],
     ...priors.handlers,
+    ...parts.audit.handlers,
   ]);
   let deliveries: readonly string[] = [];
   const setDeliveries = (config: Config): void => {

@@ -2,16 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { AnalysisWorker } from './analysis/index.ts';
 import type { ArchiveFiles, Database } from './archive/index.ts';
-import { configJsonSchema, type Config, type ConfigStore } from './config/index.ts';
+import { configJsonSchema, resultKinds, type Config, type ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
 import type { Ingest } from './intake/index.ts';
-import { verify, type ReceiverPort } from './network/index.ts';
+import { checkWebServer, verify, type ReceiverPort } from './network/index.ts';
+import type { NodeAudit } from './node-audit.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { CallBook } from './node-calls.ts';
 import type { EventHub, LogRing, Metrics, Throughput } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
-import { startWeb, type NodeAccess, type NodeFacts, type WebServer } from './web/index.ts';
+import {
+  startWeb,
+  type NodeAccess,
+  type NodeFacts,
+  type OperationsPort,
+  type WebServer,
+} from './web/index.ts';
 
 export interface WebParts {
   readonly database: Database;
@@ -25,6 +33,9 @@ export interface WebParts {
   readonly store: ConfigStore;
   readonly ingest: Ingest;
   readonly port: ReceiverPort;
+  readonly worker: AnalysisWorker;
+  readonly audit: Pick<NodeAudit, 'acted'>;
+  readonly operations: OperationsPort;
   readonly wake: () => void;
   readonly dicomPort: number;
   readonly now: () => number;
@@ -60,9 +71,21 @@ function nodeAccess(parts: WebParts): NodeAccess {
     },
     bundles: async () => await live.bundles(),
     echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
+    check: async (name) => await checkDestination(live.config, name),
+    analyse: async (task) => await parts.worker.run(task),
+    acted: (act) => parts.audit.acted(act),
     take: async (incoming) => await ingest.take(incoming),
     admit: () => port.admit(),
   };
+}
+
+async function checkDestination(
+  config: Config,
+  name: string,
+): Promise<{ readonly lines: readonly string[] }> {
+  const one = config.destinations.find((destination) => destination.name === name)!;
+  if (one.type === 'stow-rs') return await checkWebServer(one);
+  return await verify(one, { callingAeTitle: config.node.aeTitle });
 }
 
 function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
@@ -77,6 +100,7 @@ function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
     threads: inference.threads,
     callers: dicom.callers,
     destinations,
+    resultKinds,
     rules,
     freeBytes: bavail * bsize,
     totalBytes: blocks * bsize,

@@ -5,17 +5,20 @@ import { randomUUID } from 'node:crypto';
 import { openAnalysisWorker } from './analysis/index.ts';
 import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
 import { openConfigStore, type Config } from './config/index.ts';
+import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import { Ingest } from './intake/index.ts';
 import { startRunner } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
+import { openAudit } from './node-audit.ts';
 import { openCallBook } from './node-calls.ts';
 import { nodeEvents } from './node-events.ts';
+import { startNodeOperations } from './node-operations.ts';
 import { receiverPort, receiverWatch } from './node-receiver.ts';
 import { liveSettings, quietPeriods, watchConfigFile } from './node-settings.ts';
 import { stageHandlers } from './node-stages.ts';
 import { startNodeWeb } from './node-web.ts';
-import { openObservers, type Log } from './operations/index.ts';
+import { openAlerts, openObservers, type Log } from './operations/index.ts';
 import type { WebServer } from './web/index.ts';
 
 /** A running node; disposing it stops accepting, lets running work finish or hands it back, and closes the index. */
@@ -52,14 +55,16 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
   const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
   stack.defer(async () => await database.destroy());
-  const events = nodeEvents(log, observers);
+  const alerts = openAlerts(config.operations.alerts, { aeTitle, log, now });
+  const audit = openAudit({ database, config, now, onFault: auditFault(log) });
+  const events = nodeEvents(log, { ...observers, alerts, audit });
   events.orphansRemoved(await removeOrphans(database, files));
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const live = await liveSettings(config, log);
   const quiet = quietPeriods(config);
   const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
-  const handlers = stageHandlers({ database, files, worker, live, ingest, events, now });
+  const handlers = stageHandlers({ database, files, worker, live, ingest, events, audit, now });
   const runner = stack.use(
     await startRunner(database, handlers, jobTiming, {
       onFailure: events.jobFailed,
@@ -71,7 +76,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const port = receiverPort({
     ...{ aeTitle, database, files, ingest, runner, events, ...quiet },
     ...roomOf(config, files.dataDir),
-    watch: receiverWatch({ ...observers, calls, now }),
+    watch: receiverWatch({ ...observers, calls, audit, now }),
   });
   const options = receiverOptions(config, () => live.config.dicom.callers);
   const receiver = stack.use(await startReceiver(options, port));
@@ -83,11 +88,28 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     prepare: async (next) => await live.prepare(next),
   });
   stack.use(watchConfigFile(store, events));
-  const behind = { database, files, log, ...observers, calls, live, store, ingest, port, now };
+  const behind = {
+    database,
+    files,
+    log,
+    ...observers,
+    calls,
+    live,
+    store,
+    ingest,
+    port,
+    worker,
+    audit,
+    alerts,
+    now,
+  };
+  const operations = stack.use(startNodeOperations(behind));
   const wake = (): void => runner.wake();
   const web = config.web.enabled
-    ? stack.use(await startNodeWeb({ ...behind, wake, dicomPort: receiver.port }))
+    ? stack.use(await startNodeWeb({ ...behind, operations, wake, dicomPort: receiver.port }))
     : null;
+  audit.started();
+  stack.defer(async () => await audit.stopped());
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
@@ -96,6 +118,10 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     latestFindings: async () => await latestFindings(database),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
+}
+
+function auditFault(log: Log): (error: unknown) => void {
+  return (error) => log.error('an audit message could not be kept', { why: describeError(error) });
 }
 
 async function latestFindings(database: Database): Promise<SeriesFindings | undefined> {

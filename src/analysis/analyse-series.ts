@@ -4,12 +4,13 @@ import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
-import { loadBundle, type Bundle, type Engine } from '../inference/index.ts';
+import { loadBundle, withParameters, type Bundle, type Engine } from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
 import { evidenceOf } from './evidence.ts';
 import { writeMap } from './map-file.ts';
+import { writeSlices } from './slices-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
 /** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
@@ -24,7 +25,7 @@ const seriesFaults: ReadonlySet<string> = new Set([
 
 /** From instance files to findings and result files: load, run the pipeline, write the results into the task's folder. */
 export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
-  const bundle = await loadBundle(task.bundleFolder);
+  const bundle = withParameters(await loadBundle(task.bundleFolder), task.parameters ?? {});
   const started = performance.now();
   const instances = await readAll(task.paths);
   const analysed = await analyseInstances(task, { bundle, engine, instances, started });
@@ -188,6 +189,7 @@ async function writeResults(task: SeriesTask, input: ResultInput): Promise<reado
     written.push({ kind, ordinal, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid, file });
   }
   await writeMap(draft, input.output?.maps?.probability);
+  await writeSlices(draft, input.output?.sliceProbabilities);
   await publishFolder(draft, task.folder);
   return written;
 }

@@ -2,3 +2,5 @@ export { mapFileName } from './map-file.ts';
 export { analyseHandler, type Route } from './handler.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';
 export type { Evidence, SeriesOutcome, SeriesTask } from './task.ts';
+export { slicesFileName, type SlicesFile } from './slices-file.ts';
+export { differences, runSelfTest, type Phantom } from './self-test.ts';

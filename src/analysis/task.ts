@@ -23,6 +23,8 @@ export interface SeriesTask {
   readonly folder: string;
   readonly createdAtMs: number;
   readonly softwareVersion: string;
+  /** Numbers of the bundle that are changed for this run alone; never set for a series of the archive. */
+  readonly parameters?: Readonly<Record<string, number>>;
   /** Of pictures and documents; English where it is not given. */
   readonly language?: Language;
   /** Asks for `SeriesOutcome.evidence`. */

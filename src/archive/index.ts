@@ -5,6 +5,9 @@ export {
   type Durability,
   type Transaction,
 } from './database.ts';
+export { backupIndex } from './backup.ts';
+export { deleteStudy, expendableStudies, type DeletedStudy, type ExpendableStudy } from './retention.ts';
+export { dailyScores, type DailyScore } from './daily-scores.ts';
 export { inOneGo, type Statements } from './one-go.ts';
 export type {
   AnalysisRow,

@@ -30,6 +30,11 @@ export async function inOneGo<T>(database: Database, work: (statements: Statemen
     .execute(async () => await Promise.resolve(sqlite.transaction(() => work(statements))()));
 }
 
+/** The connection under the query builder, for what only the driver can do. */
+export function connectionOf(database: Database): SqliteDatabase.Database {
+  return connections.get(database)!.sqlite;
+}
+
 function preparedOn(sqlite: SqliteDatabase.Database): Statements {
   const prepared = new Map<string, SqliteDatabase.Statement<Value[]>>();
   const statement = (sql: string): SqliteDatabase.Statement<Value[]> => {

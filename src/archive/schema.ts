@@ -20,6 +20,9 @@ export interface Tables {
   audit: AuditTable;
   reading: ReadingTable;
   stranger: StrangerTable;
+  operation_run: OperationRunTable;
+  self_test_baseline: SelfTestBaselineTable;
+  kept_reading: KeptReadingTable;
 }
 
 export type SeriesState = 'receiving' | 'queued' | 'findings' | 'no-findings' | 'not-analysed';
@@ -213,6 +216,36 @@ interface StrangerTable {
   first_seen_at: number;
   last_seen_at: number;
   why: string;
+}
+
+interface OperationRunTable {
+  id: Generated<number>;
+  task: string;
+  started_at: number;
+  finished_at: number;
+  outcome: 'success' | 'failure';
+  detail: string;
+}
+
+interface SelfTestBaselineTable {
+  bundle_sha256: string;
+  phantom: string;
+  findings: string;
+  at: number;
+}
+
+/** A reading whose study was deleted, with what it was about. */
+interface KeptReadingTable {
+  id: Generated<number>;
+  analysis_id: number;
+  finding: number;
+  reader: string;
+  opinion: 'agree' | 'disagree' | null;
+  rating: number | null;
+  comment: string;
+  at: number;
+  findings: string;
+  pipeline: string;
 }
 
 export type StudyRow = Selectable<StudyTable>;

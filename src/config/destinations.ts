@@ -43,7 +43,7 @@ export const defaultFallbacks = {
 } as const satisfies Fallbacks;
 
 const file = z.string().min(1);
-const tls = z
+export const tls = z
   .strictObject({
     ca: file.optional().describe('PEM file: who signs its certificate; left out: the public authorities'),
     cert: file.optional().describe('PEM file: our certificate, where it wants one'),
@@ -115,7 +115,10 @@ const dicomDestination = z.strictObject({
 });
 
 const web = {
-  url: z.url({ protocol: /^https?$/ }).describe('DICOMweb root, the part before /studies'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !url.includes('@'), 'user and password go under "basic", not into the address')
+    .describe('DICOMweb root, the part before /studies'),
   headers: z.record(z.string(), z.string()).default({}),
   bearerToken: z.string().min(1).optional(),
   basic: z.strictObject({ user: z.string(), password: z.string() }).optional(),

@@ -37,8 +37,13 @@ export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new WillisError('CONFIG_INVALID', `${file} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new WillisError('CONFIG_INVALID', `${file} is not JSON: ${faultOf(cause as Error)}`);
   }
+}
+
+/** The parser quotes the text around the fault, which may be a password: only what comes before the quotation is told. */
+function faultOf({ message }: Error): string {
+  return message.replace(/,? (\.\.\.)?".*$/s, '');
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
+import { oidc, operations } from './operations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
@@ -73,6 +74,7 @@ const rule = z.strictObject({
     .optional()
     .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
+  shadow: z.boolean().default(false).describe('Analyse, show on the page, send nothing'),
 });
 
 const web = z.strictObject({
@@ -91,6 +93,7 @@ const web = z.strictObject({
     .describe('Names by which browsers may call the page, beside addresses and localhost'),
   sessionIdleMinutes: z.number().positive().default(60),
   sessionHours: z.number().positive().default(12),
+  oidc: oidc.optional(),
 });
 
 /** The whole configuration file; every key has a default, unknown keys are errors. */
@@ -125,6 +128,7 @@ export const configSchema = z
       .prefault({}),
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
     web: web.prefault({}),
+    operations: operations.prefault({}),
   })
   .transform((config) => ({
     ...config,

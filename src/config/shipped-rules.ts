@@ -40,4 +40,5 @@ interface ShippedRule {
   pipeline: string;
   alsoPipelines?: string[];
   sendTo: string[];
+  shadow?: boolean;
 }

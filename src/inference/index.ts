@@ -14,6 +14,7 @@ export {
   type NetworkFields,
 } from './dense.ts';
 export { openEngine, type Engine } from './engine.ts';
+export { parametersOf, withParameters } from './parameters.ts';
 export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
 export { findingThreshold } from './operating-point.ts';

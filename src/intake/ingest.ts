@@ -23,7 +23,7 @@ export class Ingest {
   private readonly files: ArchiveFiles;
   private readonly options: IngestOptions;
   private waiting: Entry[] = [];
-  /** Ids of series already committed; rows are never deleted under a running node. */
+  /** Ids of series already committed. Who deletes rows says so by `forgetSeries`. */
   private readonly seriesIds = new Map<string, number>();
   private flushing = false;
 
@@ -46,6 +46,11 @@ export class Ingest {
     });
     if (outcome.existing !== null) await this.settleTwin(incoming, outcome.existing);
     return { seriesId: outcome.seriesId };
+  }
+
+  /** Inside the transaction that deletes series: nothing may be put into a series that is gone. */
+  forgetSeries(): void {
+    this.seriesIds.clear();
   }
 
   private remember(seriesInstanceUid: string, seriesId: number): void {

@@ -34,6 +34,8 @@ export interface Rule {
   /** Further pipelines on the same series, for one report of all. */
   readonly alsoPipelines?: readonly string[] | undefined;
   readonly sendTo: readonly string[];
+  /** Analyse, but send nothing. */
+  readonly shadow?: boolean | undefined;
 }
 
 /** One line of an explanation: what was asked, what the series says, and whether that holds. */

@@ -14,8 +14,10 @@ export type {
 export { verify } from './verification.ts';
 export { requestCommitment } from './commitment.ts';
 export { stowInstances, type WebServer } from './dicomweb.ts';
+export { checkWebServer } from './dicomweb-check.ts';
 export { notifyAvailability } from './availability.ts';
 export { sendHl7 } from './mllp.ts';
 export { retrieveStudy, searchStudies } from './dicomweb-retrieve.ts';
 export { findMatches, moveStudy } from './query.ts';
 export { networkFacts } from './facts.ts';
+export { sendSyslog, type SyslogCollector } from './syslog.ts';

@@ -1,6 +1,15 @@
 /** Something changed; subscribers ask for what they show. Carries ids only, never patient data. */
 export interface NodeEvent {
-  readonly kind: 'instance' | 'series' | 'analysis' | 'delivery' | 'job' | 'association' | 'settings' | 'log';
+  readonly kind:
+    | 'instance'
+    | 'series'
+    | 'analysis'
+    | 'delivery'
+    | 'job'
+    | 'association'
+    | 'settings'
+    | 'log'
+    | 'operation';
   readonly seriesId?: number;
   readonly analysisId?: number;
 }

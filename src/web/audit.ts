@@ -12,22 +12,22 @@ export interface AuditedAct {
 
 /** Writes the audit line of an act; inside a transaction it stands or falls with the act. */
 export async function record(
-  node: Pick<NodeAccess, 'database' | 'now'>,
+  node: Pick<NodeAccess, 'database' | 'now' | 'acted'>,
   request: FastifyRequest,
   act: AuditedAct,
   within?: Transaction,
 ): Promise<void> {
   const target: Database | Transaction = within ?? node.database;
+  const line = {
+    who: request.identity?.name ?? 'nobody',
+    address: request.socket.remoteAddress ?? 'unknown',
+    action: act.action,
+    object: act.object,
+    outcome: act.outcome ?? 'success',
+  };
   await target
     .insertInto('audit')
-    .values({
-      at: node.now(),
-      who: request.identity?.name ?? 'nobody',
-      address: request.socket.remoteAddress ?? 'unknown',
-      action: act.action,
-      object: act.object,
-      outcome: act.outcome ?? 'success',
-      detail: act.detail ?? '',
-    })
+    .values({ ...line, at: node.now(), detail: act.detail ?? '' })
     .execute();
+  node.acted(line);
 }

@@ -80,6 +80,22 @@ const finding = z.object({
   volumeMm3: z.number().nullable(),
   place: z.string(),
   keySopInstanceUid: z.string().nullable(),
+  /** Of a haemorrhage: the slices that show it, numbered from 1 in the order of the stack, with a point to look at. */
+  slices: z.array(
+    z.object({
+      number: z.number().nullable(),
+      centreLpsMm: z.array(z.number()).nullable(),
+      probability: z.number(),
+    }),
+  ),
+  /** Against an earlier study, in words. */
+  growth: z.string().nullable(),
+});
+
+/** Where a pipeline judges slice by slice: a value 0..1 a slice and class, in the order of the stack. */
+const sliceCurve = z.object({
+  centresLpsMm: z.array(z.array(z.number())),
+  classes: z.array(z.object({ class: z.string(), values: z.array(z.number()) })),
 });
 
 const resultObject = z.object({
@@ -105,6 +121,7 @@ const analysis = z.object({
   finishedAt: time,
   timingsMs: z.record(z.string(), z.number()),
   hasMap: z.boolean(),
+  sliceCurve: sliceCurve.nullable(),
   results: z.array(resultObject),
 });
 
@@ -150,6 +167,41 @@ export const reading = z.object({
   at: time,
 });
 
+const destinationLine = z.object({
+  name: z.string(),
+  type: z.enum(['dicom', 'stow-rs']),
+  address: z.string(),
+  results: z.array(z.string()),
+  /** What is special about it, in words. */
+  notes: z.array(z.string()),
+  /** As written in the configuration, its secrets hidden; null where it is not there. */
+  configured: z.record(z.string(), z.unknown()).nullable(),
+});
+
+/** A pipeline run on uploaded files: what came out, and nothing of it sent. */
+export const inferenceRun = z.object({
+  id: z.string(),
+  by: z.string(),
+  startedAt: time,
+  pipeline: z.string(),
+  parameters: z.record(z.string(), z.number()),
+  state: z.enum(['running', 'done', 'failed']),
+  said: z.string(),
+  series: z.array(
+    z.object({
+      description: z.string(),
+      instances: z.number(),
+      state: z.enum(['findings', 'no-findings', 'not-analysed']),
+      reason,
+      probability: z.number().nullable(),
+      bundle: z.string(),
+      findings: z.array(finding),
+      /** Kinds of its pictures, in order. */
+      pictures: z.array(z.string()),
+    }),
+  ),
+});
+
 export const devices = z.object({
   aeTitle: z.string(),
   dicomPort: z.number(),
@@ -157,7 +209,9 @@ export const devices = z.object({
   callers: z.array(
     z.object({ aeTitle: z.string(), host: z.string().nullable(), lastSeenAt: time.nullable() }),
   ),
-  destinations: z.array(z.record(z.string(), z.unknown())),
+  destinations: z.array(destinationLine),
+  /** Every kind of result a destination can ask for. */
+  resultKinds: z.array(z.string()),
   strangers: z.array(
     z.object({
       aeTitle: z.string(),
@@ -204,6 +258,12 @@ export const bundle = z.object({
   performance: z.record(z.string(), z.unknown()),
   training: z.record(z.string(), z.unknown()),
   usedByRules: z.array(z.string()),
+  /** Numbers that can be changed for one run on uploaded files. */
+  parameters: z.record(z.string(), z.number()),
+  /** The scores of its last days: how many scans, how many with findings, their mean probability. */
+  drift: z.array(
+    z.object({ day: z.string(), scans: z.number(), withFindings: z.number(), meanProbability: z.number() }),
+  ),
 });
 
 export const logEntry = z.object({
@@ -241,6 +301,22 @@ export const settingsVersion = z.object({
   sha256: z.string(),
 });
 
+const taskRun = z.object({
+  task: z.string(),
+  startedAt: time,
+  finishedAt: time,
+  outcome: z.enum(['success', 'failure']),
+  detail: z.string(),
+});
+
+export const operations = z.object({
+  tasks: z.array(
+    z.object({ name: z.string(), schedule: z.string(), nextRunAt: time.nullable(), runs: z.array(taskRun) }),
+  ),
+  certificates: z.array(z.object({ file: z.string(), use: z.string(), subject: z.string(), validTo: time })),
+  certificatesFault: z.string().nullable(),
+});
+
 export const user = z.object({ id: z.number(), name: z.string(), role, createdAt: time });
 export const apiToken = z.object({
   id: z.number(),
@@ -254,11 +330,14 @@ export type ApiToken = z.infer<typeof apiToken>;
 export type AuditEntry = z.infer<typeof auditEntry>;
 export type Bundle = z.infer<typeof bundle>;
 export type Devices = z.infer<typeof devices>;
+export type DestinationLine = z.infer<typeof destinationLine>;
 export type Door = z.infer<typeof door>;
 export type Echo = z.infer<typeof echo>;
 export type Explanation = z.infer<typeof explanation>;
 export type Finding = z.infer<typeof finding>;
+export type InferenceRun = z.infer<typeof inferenceRun>;
 export type LogLine = z.infer<typeof logEntry>;
+export type Operations = z.infer<typeof operations>;
 export type Overview = z.infer<typeof overview>;
 export type PathStep = z.infer<typeof pathStep>;
 export type Reading = z.infer<typeof reading>;
@@ -266,6 +345,7 @@ export type Rules = z.infer<typeof rules>;
 export type RuleTest = z.infer<typeof ruleTest>;
 export type SeriesDetail = z.infer<typeof seriesDetail>;
 export type SeriesState = z.infer<typeof seriesState>;
+export type SliceCurve = z.infer<typeof sliceCurve>;
 export type Session = z.infer<typeof session>;
 export type Settings = z.infer<typeof settings>;
 export type SettingsVersion = z.infer<typeof settingsVersion>;

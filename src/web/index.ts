@@ -1,2 +1,2 @@
-export type { Call, NodeAccess, NodeFacts, SettingsPort, WebOptions } from './options.ts';
+export type { Call, NodeAccess, NodeFacts, OperationsPort, SettingsPort, WebOptions } from './options.ts';
 export { startWeb, type WebServer } from './server.ts';

@@ -1,7 +1,9 @@
+import type { SeriesOutcome, SeriesTask } from '../analysis/index.ts';
 import type { ArchiveFiles, Database } from '../archive/index.ts';
+import type { Destination } from '../delivery/index.ts';
 import type { ListedBundle } from '../inference/index.ts';
 import type { IncomingInstance, Rule } from '../intake/index.ts';
-import type { EventHub, Log, LogRing, Metrics, Throughput } from '../operations/index.ts';
+import type { EventHub, Log, LogRing, Metrics, TaskRun, Throughput } from '../operations/index.ts';
 
 /** Where the page listens and how long a login lasts. */
 export interface WebOptions {
@@ -38,9 +40,41 @@ export interface NodeAccess {
   readonly wake: () => void;
   readonly bundles: () => Promise<readonly ListedBundle[]>;
   readonly echo: (peer: Peer) => Promise<{ readonly lines: readonly string[] }>;
+  /** Asks a destination by its name whether it answers: C-ECHO, or a search by DICOMweb. */
+  readonly check: (destination: string) => Promise<{ readonly lines: readonly string[] }>;
   /** The same way in as C-STORE: resolves when file and row are durable. */
+  readonly analyse: (task: SeriesTask) => Promise<SeriesOutcome>;
+  readonly operations: OperationsPort;
+  /** Told of each act that is written into the audit. */
+  readonly acted: (act: ActedUpon) => void;
   readonly take: (incoming: IncomingInstance) => Promise<{ readonly seriesId: number }>;
   readonly admit: () => { readonly kind: 'accept' } | { readonly kind: 'busy'; readonly why: string };
+}
+
+/** What the node does by itself. */
+export interface OperationsPort {
+  tasks(): Promise<readonly OperationTask[]>;
+  /** Throws NOT_FOUND; resolves when the task has ended. */
+  runNow(name: string): Promise<TaskRun>;
+  certificates(): Promise<readonly { file: string; use: string; subject: string; validTo: number }[]>;
+  /** Sends a test to those who get alerts; resolves when it went out or failed, which the log says. */
+  testAlert(): Promise<void>;
+}
+
+export interface OperationTask {
+  readonly name: string;
+  readonly schedule: string;
+  readonly nextRunAt: number | null;
+  /** Newest first. */
+  readonly runs: readonly TaskRun[];
+}
+
+export interface ActedUpon {
+  readonly who: string;
+  readonly address: string;
+  readonly action: string;
+  readonly object: string;
+  readonly outcome: 'success' | 'refused';
 }
 
 /** What the node is right now; parts of it change with the configuration. */
@@ -52,7 +86,8 @@ export interface NodeFacts {
   readonly providers: readonly string[];
   readonly threads: number;
   readonly callers: readonly { readonly aeTitle: string; readonly host?: string | undefined }[];
-  readonly destinations: readonly { readonly name: string }[];
+  readonly destinations: readonly Destination[];
+  readonly resultKinds: readonly string[];
   readonly rules: readonly Rule[];
   readonly freeBytes: number;
   readonly totalBytes: number;

@@ -14,10 +14,13 @@ import {
 import { WillisError } from '../errors.ts';
 import { accountRoutes } from './api/account.ts';
 import { bundleRoutes } from './api/bundles.ts';
+import { destinationRoutes } from './api/destinations.ts';
 import { deviceRoutes } from './api/devices.ts';
 import { eventRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
 import { imageRoutes } from './api/images.ts';
+import { operationRoutes } from './api/operations.ts';
+import { inferenceRoutes } from './api/inference.ts';
 import { overviewRoutes } from './api/overview.ts';
 import { readingRoutes } from './api/readings.ts';
 import { ruleRoutes } from './api/rules.ts';
@@ -29,6 +32,7 @@ import type { App } from './app.ts';
 import { dicomWebRoutes } from './dicomweb/index.ts';
 import { answerFault, notFound } from './faults.ts';
 import { startImaging, type Imaging } from './imaging/index.ts';
+import { openInferenceRuns, type InferenceRuns } from './inference/runs.ts';
 import type { NodeAccess, WebOptions } from './options.ts';
 import { servePage } from './page.ts';
 import { guard } from './security/guard.ts';
@@ -49,6 +53,7 @@ export async function startWeb(node: NodeAccess, options: WebOptions): Promise<W
   await using stack = new AsyncDisposableStack();
   const setupCode = await prepareFirstRun(node.database);
   const imaging = stack.use(startImaging());
+  const runs = stack.use(await openInferenceRuns(node, () => node.events.publish({ kind: 'operation' })));
   const app = makeApp(options);
   stack.defer(async () => {
     await app.close();
@@ -61,7 +66,7 @@ export async function startWeb(node: NodeAccess, options: WebOptions): Promise<W
     done();
   });
   app.setErrorHandler(answerFault(node));
-  addRoutes(app, { node, options, imaging });
+  addRoutes(app, { node, options, imaging, runs });
   await listen(app, options);
   const { port } = app.server.address() as AddressInfo;
   const scheme = options.tls === null ? 'http' : 'https';
@@ -140,9 +145,14 @@ function listRoutes(app: App): { method: string; url: string; access: string }[]
 
 function addRoutes(
   app: App,
-  parts: { readonly node: NodeAccess; readonly options: WebOptions; readonly imaging: Imaging },
+  parts: {
+    readonly node: NodeAccess;
+    readonly options: WebOptions;
+    readonly imaging: Imaging;
+    readonly runs: InferenceRuns;
+  },
 ): void {
-  const { node, options, imaging } = parts;
+  const { node, options, imaging, runs } = parts;
   void app.register(async (routes) => {
     const api = routes as unknown as App;
     healthRoutes(api, node);
@@ -154,9 +164,12 @@ function addRoutes(
     imageRoutes(api, node, imaging);
     readingRoutes(api, node);
     deviceRoutes(api, node);
+    destinationRoutes(api, node);
     ruleRoutes(api, node);
     bundleRoutes(api, node);
     systemRoutes(api, node);
+    operationRoutes(api, node);
+    inferenceRoutes(api, { node, imaging, runs });
     eventRoutes(api, node);
     dicomWebRoutes(api, { node, options, imaging });
     api.get('/api/openapi.json', { config: { access: 'read' }, schema: { hide: true } }, () => app.swagger());

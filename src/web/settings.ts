@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WillisError } from '../errors.ts';
 import { record } from './audit.ts';
+import { withSecrets } from './hidden.ts';
 import type { NodeAccess } from './options.ts';
 
 /** The configuration a page saw when its user made a change: another one meanwhile, and the change is refused. */
@@ -28,7 +29,8 @@ export async function changeSettings(
     );
   const who = request.identity?.name ?? 'nobody';
   const why = `${change.action}: ${change.object}`;
-  await node.settings.replace(change.make(document.value), seen, { who, why });
+  const wanted = withSecrets(change.make(document.value), document.value);
+  await node.settings.replace(wanted, seen, { who, why });
   await record(node, request, { action: change.action, object: change.object });
   node.events.publish({ kind: 'settings' });
 }

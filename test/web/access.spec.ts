@@ -40,6 +40,7 @@ describe('web access', function () {
     'GET /devices',
     'GET /rules',
     'GET /bundles',
+    'GET /inference',
     'GET /system',
     'GET /assets/*',
   ]);

@@ -11,6 +11,8 @@ from willis_training.cta_resnet.crops import Crop, crop_at, phantom_crops, tripl
 from willis_training.cta_resnet.export import OUTPUTS, export_candidate
 from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of
 from willis_training.cta_resnet.network import CandidateNetwork, load_imagenet
+from willis_training.cta_resnet.proposals import propose
+from willis_training.cta_resnet.scans import Proposed, measure_scans, sac_at
 from willis_training.cta_resnet.selection import SelectionOptions, cross_validated, fit_head, not_redundant
 from willis_training.cta_resnet.train import CropOptions, crop_batch, train_candidates
 from willis_training.metrics import auc
@@ -168,3 +170,30 @@ def test_tiny_training_and_measuring(tmp_path, crops):
     assert row["candidates"] == 12 and row["aneurysms"] == 4 and sum(r["aneurysms"] for r in row["bySize"]) == 4
     assert set(ablation(table, table)) == {"softmax head of the trunk", "features, logistic regression", "with LASSO", "with LASSO and class weights"}
     assert triples(renamed[0]).shape == (3, 3, 64, 64) and np.array_equal(triples(renamed[0])[1], renamed[0].hu[1:4, 24:88, 24:88])
+
+
+def test_a_sac_is_proposed_and_a_tube_is_not():
+    z, y, x = np.meshgrid(*(np.arange(n) * 0.8 for n in (60, 100, 100)), indexing="ij")
+    hu = np.full(z.shape, 35.0, np.float32)
+    hu[np.hypot(y - 40, x - 40) < 1.6] = 350
+    hu[(z - 20) ** 2 + (y - 40) ** 2 + (x - 44) ** 2 < 9] = 350
+    hu[np.hypot(y - 40, x - 40) > 38] = -1000
+    found = propose(hu, (0.8, 0.8, 0.8))
+    assert found and np.linalg.norm(found[0].centre - (44, 40, 20)) < 1.5 and 2 < found[0].radius < 5 and found[0].demoted == ""
+    # along the tube, away from sac and ends, nothing is rounder than a tube
+    assert not [p for p in found if 28 < p.centre[2] < 40]
+
+
+def test_sacs_and_false_positives_of_scans_are_counted():
+    centres, diameters = np.array([[0.0, 0, 0], [20, 0, 0]]), np.array([6.0, 2.5])
+    assert [sac_at(np.array([v, 0.0, 0]), centres, diameters) for v in (1.0, 5.0, 10.0, 21.5)] == [1, -1, 0, 2]
+
+    class Session:
+        def run(self, _, feeds):
+            return [feeds["hu"].mean((1, 2, 3))]
+
+    hu = np.stack([np.full((5, 112, 112), v, np.int16) for v in (5, -5, 5, 5)])
+    scan = Proposed(hu, np.array([1, 0, 0, -1]), np.array([True, True, False, True]), np.array([6.0, 2.5]))
+    row = measure_scans(Session(), [scan, Proposed(hu[:2], np.array([0, 0]), np.array([True, True]), np.array([]))], 0.5)
+    assert (row["aneurysms"], row["aneurysms3mmUp"], row["proposed"], row["found"], row["found3mmUp"]) == (2, 1, 1, 1, 1)
+    assert row["falsePositivesPerScan"] == 0.5 and row["standingPerScan"] == 2.5 and row["auc"] == pytest.approx(5 / 6, abs=1e-4)

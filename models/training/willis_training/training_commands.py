@@ -11,8 +11,8 @@ def haemorrhage_arguments(parser: argparse.ArgumentParser) -> None:
     """The head CT bundle (system 002)."""
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-ncct"), help="prepared phantoms and checkpoints")
-    parser.add_argument("--studies", type=int, nargs=3, default=(320, 60, 120), metavar=("TRAIN", "VALIDATION", "TEST"))
-    parser.add_argument("--steps", type=int, nargs=4, default=(600, 300, 60, 160), metavar=("A96", "A128", "B96", "B128"))
+    parser.add_argument("--studies", type=int, nargs=3, default=(320, 60, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--steps", type=int, nargs=4, default=(600, 300, 60, 440), metavar=("A96", "A128", "B96", "B128"))
     parser.add_argument("--sequence-studies", type=int, default=160, help="how many training studies the sequence model sees")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -26,7 +26,8 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-cta"), help="crops and checkpoint")
     parser.add_argument("--patients", type=int, nargs=3, default=(500, 100, 150), metavar=("TRAIN", "FIT", "TEST"))
-    parser.add_argument("--steps", type=int, nargs=2, default=(220, 90), metavar=("MIDDLE", "WHOLE"))
+    parser.add_argument("--steps", type=int, nargs=2, default=(1400, 1000), metavar=("WIDE", "CROP"))
+    parser.add_argument("--scans", type=int, default=40, help="whole test phantoms on which proposals and classifier are measured together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")
@@ -58,13 +59,14 @@ def patch_arguments(parser: argparse.ArgumentParser) -> None:
 def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     """The three networks of system 003."""
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--scans", type=int, nargs=2, default=(60, 100), metavar=("TRAIN", "TEST"))
-    parser.add_argument("--steps", type=int, nargs=3, default=(1500, 700, 3000), metavar=("ARTERIES", "COARSE", "FINE"))
+    parser.add_argument("--scans", type=int, nargs=3, default=(48, 12, 60), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--steps", type=int, nargs=3, default=(600, 450, 900), metavar=("ARTERIES", "COARSE", "FINE"))
     parser.add_argument("--spacing", type=float, default=0.5, help="mm; the published networks work on 0.5")
     parser.add_argument("--narrow", action="store_true", help="a quarter of the published widths and smaller VOIs, for a CPU")
     parser.add_argument("--ablation-steps", type=int, default=0, help="also run the ablation and the five folds with this many steps each")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
     parser.set_defaults(run=_coarse_to_fine)
 
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { ListedBundle } from '../../inference/index.ts';
+import { dailyScores, type DailyScore } from '../../archive/index.ts';
+import { parametersOf, type ListedBundle } from '../../inference/index.ts';
 import type { App } from '../app.ts';
 import { bundle, type Bundle } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
@@ -10,9 +11,12 @@ export function bundleRoutes(app: App, node: NodeAccess): void {
   const schema = { response: { 200: z.array(bundle) } };
   app.get('/api/bundles', { config: { access: 'read' }, schema }, async () => {
     const listed = await node.bundles();
-    return listed.map((one) => card(one, node));
+    const scores = await dailyScores(node.database, node.now() - shownDays * 86_400_000);
+    return listed.map((one) => card(one, node, scores));
   });
 }
+
+const shownDays = 60;
 
 const unknown = {
   id: '',
@@ -26,9 +30,11 @@ const unknown = {
   performance: {},
   training: {},
   usedByRules: [],
+  parameters: {},
+  drift: [],
 };
 
-function card(listed: ListedBundle, node: NodeAccess): Bundle {
+function card(listed: ListedBundle, node: NodeAccess, scores: readonly DailyScore[]): Bundle {
   if (listed.kind === 'refused')
     return { ...unknown, folder: path.basename(listed.folder), refused: listed.error.message };
   const { manifest, identity, folder } = listed.bundle;
@@ -49,5 +55,14 @@ function card(listed: ListedBundle, node: NodeAccess): Bundle {
       .facts()
       .rules.filter((rule) => rule.pipeline === manifest.pipeline)
       .map(({ name }) => name),
+    parameters: { ...parametersOf(manifest) },
+    drift: scores
+      .filter((score) => score.bundleSha256 === identity.sha256)
+      .map(({ day, scans, withFindings, meanProbability }) => ({
+        day,
+        scans,
+        withFindings,
+        meanProbability,
+      })),
   };
 }

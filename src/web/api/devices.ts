@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { describeError } from '../../errors.ts';
 import type { App } from '../app.ts';
 import { record } from '../audit.ts';
 import { devices, echo, type Devices } from '../contract.ts';
-import { notFound } from '../faults.ts';
 import type { NodeAccess } from '../options.ts';
 import { changeSettings, list, section, seenSettings, type SettingsValue } from '../settings.ts';
+import { answerOf, destinationLine } from './destinations.ts';
 
 const admin = { access: 'admin' } as const;
 const aeTitle = z.string().min(1).max(16);
@@ -23,15 +22,9 @@ export function deviceRoutes(app: App, node: NodeAccess): void {
   app.post('/api/echo', ask, async (request) => {
     const { aeTitle: called, host: address, port } = request.body;
     await record(node, request, { action: 'echo', object: `${called}@${address}:${port}` });
-    try {
-      const { lines } = await node.echo(request.body);
-      return { answered: true, lines: [...lines] };
-    } catch (error) {
-      return { answered: false, lines: describeError(error).split('\n') };
-    }
+    return await answerOf(async () => await node.echo(request.body));
   });
   callerRoutes(app, node);
-  destinationRoutes(app, node);
 }
 
 function callerRoutes(app: App, node: NodeAccess): void {
@@ -64,58 +57,6 @@ function callerRoutes(app: App, node: NodeAccess): void {
   });
 }
 
-function destinationRoutes(app: App, node: NodeAccess): void {
-  const named = z.object({ name: z.string().max(64) });
-  // the configuration's own schema judges the destination: it knows every key
-  const destination = peer.extend({ name: z.string().max(64) }).loose();
-  const put = {
-    config: admin,
-    schema: { params: named, body: z.strictObject({ settingsSha256, destination }) },
-  } as const;
-  app.put('/api/destinations/:name', put, async (request, reply) => {
-    const { destination: wanted, settingsSha256: seen } = request.body;
-    const { name } = request.params;
-    await changeSettings(node, request, seen, {
-      action: 'destination saved',
-      object: name,
-      make: (value) => {
-        const all = list(value, 'destinations');
-        const known = all.some((one) => one['name'] === name);
-        const kept = known ? all.map((one) => (one['name'] === name ? wanted : one)) : [...all, wanted];
-        return { ...value, destinations: kept };
-      },
-    });
-    return await reply.status(204).send();
-  });
-
-  const body = z.strictObject({ settingsSha256 });
-  app.delete(
-    '/api/destinations/:name',
-    { config: admin, schema: { params: named, body } },
-    async (request, reply) => {
-      const { name } = request.params;
-      if (!node.facts().destinations.some((one) => one.name === name)) throw notFound('destination');
-      await changeSettings(node, request, request.body.settingsSha256, {
-        action: 'destination removed',
-        object: name,
-        make: (value) => withoutDestination(value, name),
-      });
-      return await reply.status(204).send();
-    },
-  );
-}
-
-/** The rules stop sending there too; a rule may then send nowhere. */
-function withoutDestination(value: SettingsValue, name: string): SettingsValue {
-  const destinations = list(value, 'destinations').filter((one) => one['name'] !== name);
-  if (value['rules'] === undefined) return { ...value, destinations };
-  const rules = list(value, 'rules').map((rule) => {
-    const { sendTo } = rule;
-    return Array.isArray(sendTo) ? { ...rule, sendTo: sendTo.filter((one) => one !== name) } : rule;
-  });
-  return { ...value, destinations, rules };
-}
-
 async function readDevices(node: NodeAccess): Promise<Devices> {
   const facts = node.facts();
   const calls = node.calls();
@@ -137,10 +78,8 @@ async function readDevices(node: NodeAccess): Promise<Devices> {
       lastSeenAt:
         calls.find((call) => call.callingAeTitle === one.aeTitle && call.ending !== 'rejected')?.at ?? null,
     })),
-    destinations: facts.destinations.map((one) => ({
-      ...one,
-      configured: configured.find((written) => written['name'] === one.name) ?? null,
-    })),
+    destinations: facts.destinations.map((one) => destinationLine(one, configured)),
+    resultKinds: [...facts.resultKinds],
     strangers: strangers.map((row) => ({
       aeTitle: row.ae_title,
       host: row.host,

@@ -96,7 +96,8 @@ async function exportReadings(node: NodeAccess): Promise<z.infer<typeof exported
     .select(['analysis.findings', 'analysis.pipeline'])
     .orderBy('reading.id')
     .execute();
-  return rows.map((row) => {
+  const kept = await node.database.selectFrom('kept_reading').selectAll().orderBy('id').execute();
+  return [...kept, ...rows].map((row) => {
     const said = JSON.parse(row.findings) as SeriesFindings;
     const about = said.findings[row.finding - 1] as Readonly<Record<string, unknown>> | undefined;
     return {

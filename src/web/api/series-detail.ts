@@ -1,11 +1,12 @@
 import type { AnalysisRow, ResultRow, SeriesRow, StudyRow } from '../../archive/index.ts';
-import type { Finding as PipelineFinding, SeriesFindings } from '../../findings/index.ts';
+import type { SeriesFindings } from '../../findings/index.ts';
 import { explain, type SeriesTraits } from '../../intake/index.ts';
-import { checkStack, type FrameGeometry } from '../../volume/index.ts';
-import type { Analysis, Explanation, Finding, SeriesDetail } from '../contract.ts';
+import { checkStack, type FrameGeometry, type StackOutcome } from '../../volume/index.ts';
+import type { Analysis, Explanation, SeriesDetail } from '../contract.ts';
 import { notFound } from '../faults.ts';
 import { mapFile } from '../imaging/index.ts';
 import type { NodeAccess } from '../options.ts';
+import { findingOf, sliceCurveOf } from './finding-lines.ts';
 import { pathOf } from './series-path.ts';
 
 /** Everything the page shows of a series; throws NOT_FOUND. */
@@ -22,8 +23,11 @@ export async function readSeries(node: NodeAccess, id: number): Promise<SeriesDe
     .select(['size_bytes', 'frames'])
     .where('series_id', '=', id)
     .execute();
-  const analyses = await analysesOf(node, id);
-  const explanations = explainAll(node, series, instances);
+  const traits = JSON.parse(series.description) as SeriesTraits;
+  const frames = instances.flatMap((one) => JSON.parse(one.frames) as FrameGeometry[]);
+  const stack = checkStack(frames, traits.expectedCount ?? undefined);
+  const analyses = await analysesOf(node, id, stack);
+  const explanations = explainAll(node, traits, stack);
   const sizeBytes = instances.reduce((sum, one) => sum + one.size_bytes, 0);
   return {
     ...header(series, study),
@@ -56,21 +60,14 @@ function header(
 }
 
 /** Each rule as it is now, line by line. */
-function explainAll(
-  node: NodeAccess,
-  series: SeriesRow,
-  instances: readonly { readonly frames: string }[],
-): Explanation[] {
-  const traits = JSON.parse(series.description) as SeriesTraits;
-  const frames = instances.flatMap((one) => JSON.parse(one.frames) as FrameGeometry[]);
-  const stack = checkStack(frames, traits.expectedCount ?? undefined);
+function explainAll(node: NodeAccess, traits: SeriesTraits, stack: StackOutcome): Explanation[] {
   return node.facts().rules.map((rule) => {
     const { matches, lines } = explain(rule, traits, stack);
     return { rule: rule.name, matches, lines: [...lines] };
   });
 }
 
-async function analysesOf(node: NodeAccess, seriesId: number): Promise<Analysis[]> {
+async function analysesOf(node: NodeAccess, seriesId: number, stack: StackOutcome): Promise<Analysis[]> {
   const rows = await node.database
     .selectFrom('analysis')
     .selectAll()
@@ -92,13 +89,19 @@ async function analysesOf(node: NodeAccess, seriesId: number): Promise<Analysis[
     ...analysisOf(
       row,
       results.filter((one) => one.analysis_id === row.id),
+      stack,
     ),
     isNewest: index === 0,
     hasMap: mapFile(node.files, row.folder) !== null,
+    sliceCurve: sliceCurveOf(node.files, row.folder, stack),
   }));
 }
 
-function analysisOf(row: AnalysisRow, results: readonly ResultRow[]): Omit<Analysis, 'isNewest' | 'hasMap'> {
+function analysisOf(
+  row: AnalysisRow,
+  results: readonly ResultRow[],
+  stack: StackOutcome,
+): Omit<Analysis, 'isNewest' | 'hasMap' | 'sliceCurve'> {
   const said = JSON.parse(row.findings) as SeriesFindings;
   return {
     id: row.id,
@@ -110,7 +113,7 @@ function analysisOf(row: AnalysisRow, results: readonly ResultRow[]): Omit<Analy
     state: row.state,
     reason: said.state === 'not-analysed' ? { ...said.reason } : null,
     probability: said.state === 'not-analysed' ? null : said.probability,
-    findings: said.findings.map(findingOf),
+    findings: said.findings.map((finding, index) => findingOf(finding, index, stack)),
     finishedAt: row.finished_at,
     timingsMs: { ...said.timingsMs },
     results: results.map((one) => ({
@@ -124,20 +127,3 @@ function analysisOf(row: AnalysisRow, results: readonly ResultRow[]): Omit<Analy
 }
 
 const secondaryCapture = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.[1-4])?$/;
-
-function findingOf(finding: PipelineFinding, index: number): Finding {
-  const { kind, probability, volumeMm3, keySopInstanceUid } = finding;
-  return {
-    ...{ number: index + 1, kind, probability, volumeMm3, keySopInstanceUid },
-    centreLpsMm: finding.centreLpsMm === null ? null : [...finding.centreLpsMm],
-    maxDiameterMm: finding.kind === 'aneurysm' ? finding.maxDiameterMm : null,
-    place: placeOf(finding),
-  };
-}
-
-function placeOf(finding: PipelineFinding): string {
-  if (finding.kind === 'haemorrhage')
-    return `${finding.subtype}, ${finding.slices.length} slice${finding.slices.length === 1 ? '' : 's'}`;
-  const { meaning, laterality } = finding.site;
-  return laterality === null ? meaning : `${meaning}, ${laterality}`;
-}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { App } from '../app.ts';
 import { auditEntry, logEntry, settings, settingsVersion } from '../contract.ts';
 import { record } from '../audit.ts';
+import { withoutSecrets } from '../hidden.ts';
 import type { NodeAccess } from '../options.ts';
 import { changeSettings, seenSettings } from '../settings.ts';
 
@@ -39,7 +40,13 @@ function settingsRoutes(app: App, node: NodeAccess): void {
   app.get('/api/settings', { config: admin, schema: { response: { 200: settings } } }, () => {
     const { file, value, sha256, fault } = node.settings.document();
     const restartNeeded = [...node.settings.restartNeeded()];
-    return { file, value: fault === null ? { ...value } : null, sha256, fault, restartNeeded };
+    return {
+      file,
+      value: fault === null ? { ...withoutSecrets(value) } : null,
+      sha256,
+      fault,
+      restartNeeded,
+    };
   });
 
   app.get('/api/settings/schema', { config: { access: 'read' } }, () => node.settings.schema());
@@ -62,7 +69,7 @@ function settingsRoutes(app: App, node: NodeAccess): void {
 
   const params = z.object({ id: z.string().max(80) });
   app.get('/api/settings/history/:id', { config: admin, schema: { params } }, async (request) => {
-    return await node.settings.version(request.params.id);
+    return withoutSecrets(await node.settings.version(request.params.id));
   });
 
   // restoring is the way out of a file that was broken by hand, so it asks for no valid one

@@ -41,6 +41,19 @@ export async function send<T = void>(
   return await answer<T>(response);
 }
 
+/** Fields and files as one form. */
+export async function sendForm<T = void>(
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  files: readonly File[],
+): Promise<T> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  for (const file of files) form.append('files', file, file.name);
+  const headers = { 'x-willis-csrf': known.csrfToken };
+  return await answer<T>(await fetch(url, { method: 'POST', headers, body: form }));
+}
+
 async function answer<T>(response: Response): Promise<T> {
   const text = await response.text();
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;

@@ -7,6 +7,7 @@ import { closeLive } from './live.ts';
 import { BundlesPage } from './pages/bundles.tsx';
 import { DevicesPage } from './pages/devices.tsx';
 import { DoorPage } from './pages/door.tsx';
+import { InferencePage } from './pages/inference.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { RulesPage } from './pages/rules.tsx';
 import { SeriesPage } from './pages/series.tsx';
@@ -57,6 +58,8 @@ function Page({ session }: { session: Session }): ReactNode {
       return <DevicesPage isAdmin={isAdmin} />;
     case 'rules':
       return <RulesPage isAdmin={isAdmin} />;
+    case 'inference':
+      return isAdmin ? <InferencePage /> : <OverviewPage isAdmin={false} />;
     case 'bundles':
       return <BundlesPage />;
     case 'system':

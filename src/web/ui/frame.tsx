@@ -18,6 +18,7 @@ const places = [
   { to: '/devices', label: 'Devices', adminOnly: false },
   { to: '/rules', label: 'Rules', adminOnly: false },
   { to: '/bundles', label: 'Bundles', adminOnly: false },
+  { to: '/inference', label: 'Inference', adminOnly: true },
   { to: '/system', label: 'System', adminOnly: true },
 ];
 

@@ -1,6 +1,6 @@
 /** What can change while somebody looks. */
 export type ChangeKind =
-  'instance' | 'series' | 'analysis' | 'delivery' | 'job' | 'association' | 'settings' | 'log';
+  'instance' | 'series' | 'analysis' | 'delivery' | 'job' | 'association' | 'settings' | 'log' | 'operation';
 
 interface Listener {
   readonly kinds: readonly ChangeKind[];

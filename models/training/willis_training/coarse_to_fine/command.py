@@ -1,4 +1,4 @@
-"""The command coarse-to-fine: phantoms, the three networks, the score on unseen phantoms, ablation and cross-validation."""
+"""The command coarse-to-fine: phantoms, the three networks, the bundle with its score on unseen phantoms; ablation and cross-validation."""
 
 import argparse
 import json
@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import torch
 
+from .bundle import System, write_bundle
 from .cases import FineCase, phantom_case
 from .deepmedic import WIDTHS
-from .evaluate import System, run as run_system, score, summary
-from .export import export_arteries, export_coarse, export_fine
 from .se_unet import FineSizes
 from .train import CoarseOptions, FineOptions, ablate, cross_validate, train_coarse, train_fine
 from .vessels import ArteryOptions, train_arteries
@@ -20,24 +19,21 @@ NARROW = tuple(max(4, w // 4) for w in WIDTHS)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Trains, measures, and writes networks and report.json."""
+    """Trains, measures, and writes the bundle."""
     torch.set_num_threads(arguments.threads)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    cases = {split: load(split, count, arguments.spacing) for split, count in zip(("train", "test"), arguments.scans)}
-    system = train(cases["train"], arguments)
-    export_arteries(system.arteries, arguments.out / "arteries.onnx")
-    export_coarse(system.coarse, arguments.out / "coarse.onnx")
-    export_fine(system.fine, arguments.out / "fine.onnx", voi=system.options.voi)
-    rows = []
-    for case in cases["test"]:
-        _, centres, probability = run_system(system, case, arguments.spacing)
-        rows.append(score(case, probability, len(centres), arguments.spacing))
-    report = {"trainedOn": f"{len(cases['train'])} synthetic phantoms; not for clinical use", "endToEnd": summary(rows)}
+    train_count, validation_count, test_count = arguments.scans
+    seen, test = load("train", train_count + validation_count, arguments.spacing), load("test", test_count, arguments.spacing)
+    system = train(seen[:train_count], arguments)
+    extra: dict[str, object] = {}
     if arguments.ablation_steps:
         short = replace(system.options, steps=arguments.ablation_steps)
-        report |= {"ablation": ablate(cases["train"], cases["test"], short), "folds": cross_validate(cases["train"], short)}
-    (arguments.out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report, indent=2))
+        extra = {"ablation": {"how": f"{arguments.ablation_steps} steps each, VOIs about true aneurysms.", "rows": ablate(seen[:train_count], test, short)},
+                 "folds": cross_validate(seen[:train_count], short)}
+    arteries, coarse, fine = arguments.steps
+    training = {"data": f"{train_count} synthetic TOF-MRA phantoms", "seed": arguments.seed, "date": arguments.date, "time": "",
+                "steps": f"Steps: arteries {arteries}, DeepMedic {coarse}, outline {fine}."}
+    manifest = write_bundle(system, seen[train_count:], test, arguments.out, training, extra)
+    print(json.dumps(manifest["performance"], indent=2))
 
 
 def train(cases: list[FineCase], arguments: argparse.Namespace) -> System:
@@ -48,7 +44,7 @@ def train(cases: list[FineCase], arguments: argparse.Namespace) -> System:
     print("arteries trained", flush=True)
     second = train_coarse(cases, CoarseOptions(steps=coarse, seed=arguments.seed, **({"widths": NARROW, "joined": 40} if narrow else {})))
     print("coarse network trained", flush=True)
-    options = FineOptions(FineSizes(base=8 if narrow else 16), fine, voi=32 if narrow else 64, seed=arguments.seed,
+    options = FineOptions(FineSizes(base=8 if narrow else 16), fine, voi=48 if narrow else 64, seed=arguments.seed,
                           learning_rate=1e-3 if narrow else 5e-4)
     return System(first, second, train_fine(cases, options), options)
 

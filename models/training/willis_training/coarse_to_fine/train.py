@@ -15,6 +15,10 @@ from .se_unet import FineNetwork, FineSizes
 from ..metrics import dice, hausdorff, volume_similarity
 
 
+#: how far a VOI is moved from its aneurysm, voxels
+SHIFT = 4
+
+
 @dataclass(frozen=True)
 class CoarseOptions:
     """The public defaults (RMSProp 1e-3, L1 1e-6, L2 1e-4, batch 10, segments of 37); steps instead of sub-epochs."""
@@ -74,46 +78,19 @@ def coarse_truth(case: FineCase, spacing: float = 0.5) -> np.ndarray:
     return grown
 
 
-def dense_probability(network: DeepMedic, image: np.ndarray, tile: int = 45) -> np.ndarray:
-    """Aneurysm probability [z,y,x] of a whole vessel image, in tiles of `tile` voxels."""
-    step = tile - LOST
-    padded = torch.from_numpy(np.pad(image, 40)[None].astype(np.float32))
-    out = np.zeros(image.shape, np.float32)
-    for start in np.ndindex(*(-(-n // step) for n in image.shape)):
-        corner = [s * step for s in start]
-        centre = [c + 40 + (step - 1) // 2 for c in corner]
-        box = tuple(slice(c - (tile - 1) // 2, c - (tile - 1) // 2 + tile) for c in centre)
-        with torch.no_grad():
-            logits = network(padded[(slice(None), *box)][None], coarse_view(padded, tuple(centre), tile)[None])
-        probability = torch.softmax(logits, 1)[0, 1].numpy()
-        keep = [min(step, n - c) for n, c in zip(image.shape, corner)]
-        out[tuple(slice(c, c + k) for c, k in zip(corner, keep))] = probability[tuple(slice(k) for k in keep)]
-    return out
-
-
-def components(probability: np.ndarray, threshold: float = 0.5, smallest: int = 8) -> list[np.ndarray]:
-    """Centres (z, y, x) of 26-connected components of at least `smallest` voxels, the strongest first."""
-    labels, count = ndimage.label(probability >= threshold, np.ones((3, 3, 3)))
-    found = []
-    for number in range(1, count + 1):
-        inside = labels == number
-        if inside.sum() >= smallest:
-            found.append((float(probability[inside].max()), np.argwhere(inside).mean(0)))
-    return [centre for _, centre in sorted(found, key=lambda f: -f[0])]
-
-
 def train_fine(cases: list[FineCase], options: FineOptions) -> FineNetwork:
-    """VOIs about aneurysms, mirrored and shifted."""
+    """VOIs about aneurysms, mirrored and shifted as a candidate is."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     network = FineNetwork(options.sizes).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
-    vois = [v for case in cases for v in vois_of(case, options.voi)]
+    vois = [v for case in cases for v in vois_of(case, options.voi + 2 * SHIFT, _sacs(case))]
     for _ in range(options.steps):
         channels, truth = vois[int(rng.integers(len(vois)))]
+        box = tuple(slice(s, s + options.voi) for s in rng.integers(0, 2 * SHIFT + 1, 3))
         flips = [axis for axis in range(3) if rng.random() < 0.5]
-        channels, truth = np.flip(channels, [1 + a for a in flips]).copy(), np.flip(truth, flips).copy()
+        channels, truth = np.flip(channels[(slice(None), *box)], [1 + a for a in flips]).copy(), np.flip(truth[box], flips).copy()
         used = channels if options.sizes.contour else channels[:1]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(torch.from_numpy(used)[None])
@@ -122,40 +99,30 @@ def train_fine(cases: list[FineCase], options: FineOptions) -> FineNetwork:
         loss = weighted_dice_loss(probability, target, options.beta) if options.beta > 0 else -soft_dice(probability, target).mean()
         optimiser.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
     return network.eval()
 
 
-def vois_of(case: FineCase, size: int, centres: list[np.ndarray] | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(channels [2,s,s,s], truth [s,s,s]) about each aneurysm or given centre; outside the case is 0."""
+def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(channels [2,s,s,s], truth [s,s,s]) about each centre; outside the case is 0."""
     channels = channels_of(case.image, case.arteries)
-    if centres is None:
-        centres = [np.argwhere(case.aneurysms == k).mean(0) for k in range(1, int(case.aneurysms.max()) + 1) if (case.aneurysms == k).any()]
     half = size // 2
     padded, truth = np.pad(channels, ((0, 0), *((half, half),) * 3)), np.pad(case.aneurysms > 0, half)
     boxes = [tuple(slice(int(round(v)), int(round(v)) + size) for v in centre) for centre in centres]
     return [(padded[(slice(None), *box)], truth[box]) for box in boxes]
 
 
-def outline(network: FineNetwork, case: FineCase, centres: list[np.ndarray], size: int, contour: bool) -> np.ndarray:
-    """Probability [z,y,x]: each VOI's outline pasted back, the larger value where VOIs overlap."""
-    half = size // 2
-    out = np.zeros([n + 2 * half for n in case.image.shape], np.float32)
-    for (channels, _), centre in zip(vois_of(case, size, centres), centres):
-        with torch.no_grad():
-            logits = network(torch.from_numpy(channels if contour else channels[:1])[None])
-        probability = torch.softmax(logits, 1)[0, 1].numpy()
-        box = tuple(slice(int(round(v)), int(round(v)) + size) for v in centre)
-        out[box] = np.maximum(out[box], probability)
-    return out[tuple(slice(half, half + n) for n in case.image.shape)]
+def _sacs(case: FineCase) -> list[np.ndarray]:
+    return [np.argwhere(case.aneurysms == k).mean(0) for k in range(1, int(case.aneurysms.max()) + 1) if (case.aneurysms == k).any()]
 
 
 def fine_scores(network: FineNetwork, cases: list[FineCase], options: FineOptions, spacing: float = 0.5) -> dict[str, float]:
     """Mean DSC, HD95 (mm) and VS over VOIs about true aneurysms."""
     rows = []
     for case in cases:
-        for channels, truth in vois_of(case, options.voi):
+        for channels, truth in vois_of(case, options.voi, _sacs(case)):
             with torch.no_grad():
                 logits = network(torch.from_numpy(channels if options.sizes.contour else channels[:1])[None])
             found = torch.softmax(logits, 1)[0, 1].numpy() >= 0.5

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -63,15 +64,20 @@ def train_arteries(cases: list[FineCase], options: ArteryOptions) -> ArteryNetwo
 
 def extract_arteries(network: ArteryNetwork, image: np.ndarray, smallest_mm3: float, voxel_mm3: float) -> np.ndarray:
     """Mask [z,y,x] of arteries; components below smallest_mm3 are noise."""
-    from scipy import ndimage
-
     padded = np.pad(image, [(0, -n % 4) for n in image.shape])
     with torch.no_grad():
         logit = network(torch.from_numpy(padded)[None, None])[0].numpy()
     mask = logit[tuple(slice(n) for n in image.shape)] > 0
+    return large_components(mask, smallest_mm3, voxel_mm3)
+
+
+def large_components(mask: np.ndarray, smallest_mm3: float, voxel_mm3: float) -> np.ndarray:
+    """The 26-connected components of at least this volume."""
     labels, count = ndimage.label(mask, np.ones((3, 3, 3)))
-    volumes = ndimage.sum(mask, labels, np.arange(1, count + 1)) * voxel_mm3
-    return np.isin(labels, 1 + np.flatnonzero(volumes >= smallest_mm3))
+    volumes = np.bincount(labels.ravel(), minlength=count + 1) * voxel_mm3
+    large = volumes >= smallest_mm3
+    large[0] = False
+    return large[labels]  # type: ignore[no-any-return]
 
 
 def _crop(case: FineCase, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

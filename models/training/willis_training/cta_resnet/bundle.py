@@ -14,6 +14,7 @@ from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, tr
 from .export import OUTPUTS, export_candidate
 from .measure import Table, ablation, measure, open_session, table_of
 from .network import WINDOW_HU, CandidateNetwork, load_imagenet
+from .scans import Proposed, measure_scans, proposed
 from .selection import Head, fit_head
 from .train import CropOptions, train_candidates
 
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     training = {"data": f"{counts['train']} synthetic CTA patients ({len(crops['train'])} candidates); selection and regression on {counts['validation']} others",
                 "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
-    manifest = write_bundle(network, crops["validation"], crops["test"], arguments.out, training)
+    scans = [proposed("test", k) for k in range(arguments.scans)]
+    manifest = write_bundle(network, crops["validation"], crops["test"], scans, arguments.out, training)
     figure = manifest["performance"]["auc"]  # type: ignore[index]
     print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
     if figure < 0.85:
@@ -46,9 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write_bundle(
-    network: CandidateNetwork, fit_crops: list[Crop], test_crops: list[Crop], folder: Path, training: dict[str, object]
+    network: CandidateNetwork, fit_crops: list[Crop], test_crops: list[Crop], scans: list[Proposed], folder: Path, training: dict[str, object]
 ) -> dict[str, object]:
-    """Fits selection and regression on patients the trunk has not seen, exports, measures on others; returns the manifest."""
+    """Fits selection and regression on patients the trunk has not seen, exports, measures on others' crops and scans; returns the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     fit, test = table_of(network, fit_crops), table_of(network, test_crops)
     head = fit_head(fit.features, fit.truth, fit.patient)
@@ -56,8 +58,10 @@ def write_bundle(
     session = open_session(folder / "model.onnx")
     performance = {"testedOn": f"{len(test_crops)} candidates of {len(np.unique(test.patient))} synthetic patients of unseen anatomy and appearance",
                    **measure(session, fit, test, test_crops), "ablationAuc": ablation(fit, test)}
+    if scans:
+        performance["onProposals"] = measure_scans(session, scans, float(performance["threshold"]))  # type: ignore[arg-type]
     manifest = _manifest(folder, head, performance, training)
-    (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(session, test_crops, test, folder)
     write_card(folder, manifest)
     return manifest
@@ -68,7 +72,8 @@ def _manifest(folder: Path, head: Head, performance: dict[str, object], training
         "schemaVersion": 1, "id": "cta-resnet-phantom", "version": __version__, "pipeline": "cta-resnet",
         "task": "aneurysm-candidate-classification", "modality": "CT", "title": "CTA aneurysm candidates, ResNet-18 with LASSO and logistic regression",
         "manufacturer": "Willis",
-        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "pixelSpacingMm": [0.2, 0.8], "sliceSpacingMm": [0.3, 1.25]},
+        "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "minSlices": 32, "pixelSpacingMm": [0.2, 0.8], "sliceSpacingMm": [0.3, 1.25],
+                    "minCoverageMm": [100, 100, 40]},
         "preprocessing": {"units": "HU", "orientation": "LPS", "cropMm": CROP_MM, "spacingMm": STEP_MM, "pixels": PIXELS, "slices": SLICES,
                           "channels": "slices z-1, z, z+1", "interpolation": "linear", "outside": "repeat-edge", "windowHu": list(WINDOW_HU)},
         "network": {"file": "model.onnx", "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), "input": "hu",

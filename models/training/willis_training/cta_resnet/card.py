@@ -16,13 +16,13 @@ def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
 **{manifest['intendedUse']}.** Everything below was measured on synthetic phantoms; it is no claim about patients.
 
 ## What it is
-System 000: ResNet-18 on 56 mm crops (0.5 mm, slices z-1, z, z+1) about a candidate, 512 pooled features, a redundancy filter
+System 000: ResNet-18 on 32 mm crops (0.5 mm, slices z-1, z, z+1) about a candidate, 512 pooled features, a redundancy filter
 (|r| at least 0.9), LASSO, logistic regression. {len(selection['features'])} features are left. The graph gives probability, logit,
 what each feature adds to the logit, and Grad-CAM in closed form (the head is linear). It is a second stage: a detector must give it the candidate.
 
 ## Training data
 {training['data']}, kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data. The trunk
-started from {training['startedFrom']} and was trained for {training['steps']} steps of 16 crops; it was shown where in the crop the aneurysm is.
+started from {training['startedFrom']} and was trained for {training['steps']} steps; it was shown where in the crop the aneurysm is. {training.get('note', '')}
 Trunk, selection and test phantoms come from disjoint anatomy seeds; the test phantoms also from disjoint ranges of noise, kernel,
 enhancement and slice spacing.
 
@@ -57,11 +57,28 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-## Limits
+{_scans(p.get('onProposals'))}## Limits
 {limits}
 
 ## Rebuild
-`python -m willis_training cta-bundle --out models/cta-resnet` with the kit in `models/training`: about an hour on 2 CPU cores.
-Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
+`python -m willis_training cta-bundle --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
+a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
 command measures anew and refuses below an AUC of 0.85.
 """)
+
+
+def _scans(p: dict | None) -> str:  # type: ignore[type-arg]
+    if not p:
+        return ""
+    return f"""## On what the proposal stage finds
+{p['scans']} whole unseen phantoms (a box of 116 x 114 x 88 mm about the circle of Willis), read as the runtime reads: proposals, rules, classifier.
+
+| | |
+|---|---|
+| aneurysms with a proposal on them, all sizes; 3 mm and more | {p['proposed']} of {p['aneurysms']}; {p['proposed3mmUp']} of {p['aneurysms3mmUp']} |
+| proposals a scan that no rule demotes | {p['standingPerScan']:.1f} |
+| AUC over standing proposals (95 %, bootstrap over scans) | {p['auc']:.3f} ({p['aucInterval'][0]:.3f}-{p['aucInterval'][1]:.3f}) |
+| aneurysms found at {p['threshold']:.2f}; of 3 mm and more | {p['found']} of {p['aneurysms']}; {p['found3mmUp']} of {p['aneurysms3mmUp']} |
+| false positives a scan at {p['threshold']:.2f} | {p['falsePositivesPerScan']:.1f} |
+
+"""

@@ -55,9 +55,42 @@ function BundleCard({ bundle }: { bundle: Bundle }): ReactNode {
           <List.Item key={limit}>{limit}</List.Item>
         ))}
       </List>
+      <Drift days={bundle.drift} />
       <Facts title="Measured" facts={bundle.performance} />
       <Facts title="Trained" facts={bundle.training} />
     </Card>
+  );
+}
+
+/** The last days in one line a day: a mean that moves says that model, scanner or patients have changed. */
+function Drift({ days }: { days: Bundle['drift'] }): ReactNode {
+  if (days.length === 0) return null;
+  return (
+    <>
+      <Title order={3} fz="sm" mt="sm">
+        Daily scores
+      </Title>
+      <Table fz="sm" aria-label="Daily scores">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Day</Table.Th>
+            <Table.Th>Scans</Table.Th>
+            <Table.Th>With findings</Table.Th>
+            <Table.Th>Mean probability</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {days.slice(-14).map((one) => (
+            <Table.Tr key={one.day}>
+              <Table.Td>{one.day}</Table.Td>
+              <Table.Td>{one.scans}</Table.Td>
+              <Table.Td>{one.withFindings}</Table.Td>
+              <Table.Td>{one.meanProbability.toFixed(3)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </>
   );
 }
 

@@ -1,18 +1,8 @@
-import {
-  Alert,
-  Button,
-  Card,
-  Group,
-  NumberInput,
-  SimpleGrid,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core';
+import { Alert, Card, Group, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
-import type { Devices, Echo } from '../../contract.ts';
-import { messageOf, send, useApi } from '../api.ts';
+import type { Devices } from '../../contract.ts';
+import { send, useApi } from '../api.ts';
+import { Destinations } from '../devices/destinations.tsx';
 import { ActionButton } from '../parts/action-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
@@ -45,10 +35,8 @@ export function DevicesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
       <Fault text={failed ?? fault} />
       <Stack>
         <Strangers {...shared} />
-        <SimpleGrid cols={{ base: 1, xl: 2 }}>
-          <Destinations {...shared} />
-          <Callers {...shared} />
-        </SimpleGrid>
+        <Destinations {...shared} />
+        <Callers {...shared} />
         <CallTable calls={data.calls} />
       </Stack>
     </>
@@ -89,135 +77,6 @@ function Strangers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
       </Group>
     </Alert>
   ));
-}
-
-function Destinations({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {
-  const { settingsSha256 } = devices;
-  return (
-    <Card withBorder component="section" aria-label="Destinations">
-      <Title order={2} fz="md">
-        Destinations: results go there
-      </Title>
-      {devices.destinations.map((one) => {
-        const peer = {
-          aeTitle: String(one['aeTitle']),
-          host: String(one['host']),
-          port: Number(one['port']),
-        };
-        const name = String(one['name']);
-        return (
-          <div key={name}>
-            <Group justify="space-between" py={6}>
-              <Text>
-                <b>{name}</b>{' '}
-                <span className="mono">
-                  {peer.aeTitle}@{peer.host}:{peer.port}
-                </span>
-              </Text>
-              {isAdmin && (
-                <ActionButton
-                  act={async () =>
-                    await send('DELETE', `/api/destinations/${name}`, { settingsSha256 }).then(onDone)
-                  }
-                  onFault={onFault}
-                >
-                  Remove {name}
-                </ActionButton>
-              )}
-            </Group>
-            {isAdmin && <EchoButton label={`Echo ${name}`} peer={peer} />}
-          </div>
-        );
-      })}
-      {devices.destinations.length === 0 && <Text c="dimmed">None yet: results stay in this node.</Text>}
-      {isAdmin && <AddDestination devices={devices} isAdmin onFault={onFault} onDone={onDone} />}
-    </Card>
-  );
-}
-
-/** C-ECHO to a device, and the negotiation line by line. */
-function EchoButton({
-  label,
-  peer,
-}: {
-  label: string;
-  peer: { aeTitle: string; host: string; port: number };
-}): ReactNode {
-  const [report, setReport] = useState<Echo | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const ask = (): void => {
-    setBusy(true);
-    send<Echo>('POST', '/api/echo', peer)
-      .then(setReport, (error: unknown) => setReport({ answered: false, lines: [messageOf(error)] }))
-      .finally(() => setBusy(false));
-  };
-  return (
-    <div>
-      <Button size="xs" variant="light" onClick={ask} loading={isBusy}>
-        {label}
-      </Button>
-      {report !== null && (
-        <Alert
-          color={report.answered ? 'green' : 'red'}
-          title={report.answered ? 'It answers' : 'It does not answer'}
-          mt={6}
-          role="status"
-        >
-          {report.lines.map((line) => (
-            <Text key={line} fz="sm" className="wrap">
-              {line}
-            </Text>
-          ))}
-        </Alert>
-      )}
-    </div>
-  );
-}
-
-function AddDestination({ devices, onFault, onDone }: Shared): ReactNode {
-  const empty = { name: '', aeTitle: '', host: '', port: 104 };
-  const [values, setValues] = useState(empty);
-  const change = (part: Partial<typeof empty>): void => setValues((before) => ({ ...before, ...part }));
-  const save = async (): Promise<void> => {
-    const body = { settingsSha256: devices.settingsSha256, destination: values };
-    await send('PUT', `/api/destinations/${encodeURIComponent(values.name)}`, body);
-    setValues(empty);
-    onDone();
-  };
-  return (
-    <Group align="end" mt="md" gap="xs">
-      <TextInput
-        label="Name"
-        w={110}
-        value={values.name}
-        onChange={(event) => change({ name: event.currentTarget.value })}
-      />
-      <TextInput
-        label="AE title"
-        w={130}
-        value={values.aeTitle}
-        onChange={(event) => change({ aeTitle: event.currentTarget.value })}
-      />
-      <TextInput
-        label="Host"
-        w={150}
-        value={values.host}
-        onChange={(event) => change({ host: event.currentTarget.value })}
-      />
-      <NumberInput
-        label="Port"
-        w={90}
-        hideControls
-        value={values.port}
-        onChange={(port) => change({ port: Number(port) })}
-        min={1}
-        max={65_535}
-      />
-      <ActionButton size="sm" variant="filled" act={save} onFault={onFault}>
-        Add destination
-      </ActionButton>
-    </Group>
-  );
 }
 
 function Callers({ devices, isAdmin, onFault, onDone }: Shared): ReactNode {

@@ -6,6 +6,7 @@ import {
   NativeSelect,
   SimpleGrid,
   Stack,
+  Switch,
   Text,
   Title,
 } from '@mantine/core';
@@ -63,6 +64,7 @@ function Editor({
       <Text fz="sm" c="dimmed" mb="xs">
         Pipelines: {rules.pipelines.join(', ')}. Destinations: {rules.destinations.join(', ') || 'none'}.
       </Text>
+      {isAdmin && <Shadows rules={rules.rules} onSave={save} onFault={setFault} />}
       <JsonInput
         aria-label="Rules as JSON"
         value={text}
@@ -94,6 +96,31 @@ function Editor({
       )}
     </Card>
   );
+}
+
+/** A switch a rule: in shadow it analyses and shows, but sends nothing. */
+function Shadows({
+  rules,
+  onSave,
+  onFault,
+}: {
+  rules: Rules['rules'];
+  onSave: (rules: unknown) => Promise<void>;
+  onFault: (text: string | null) => void;
+}): ReactNode {
+  const turn = (index: number, shadow: boolean): void => {
+    const wanted = rules.map((rule, at) => (at === index ? { ...rule, shadow } : rule));
+    onSave(wanted).catch((error: unknown) => onFault(messageOf(error)));
+  };
+  return rules.map((rule, index) => (
+    <Switch
+      key={String(rule['name'])}
+      mb="xs"
+      label={`${String(rule['name'])}: shadow mode (analyse, send nothing)`}
+      checked={rule['shadow'] === true}
+      onChange={(event) => turn(index, event.currentTarget.checked)}
+    />
+  ));
 }
 
 /** What comes before the pixels is enough for the rules, and no more is sent. */

@@ -17,6 +17,7 @@ import { ActionButton } from '../parts/action-button.tsx';
 import { FindingTable } from '../parts/finding-table.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { bytesText, dateText, nameText, timeText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
@@ -190,6 +191,7 @@ function AnalysisCard({
         </Text>
       )}
       {analysis.findings.length > 0 && <FindingTable findings={analysis.findings} />}
+      {analysis.sliceCurve !== null && analysis.isNewest && <SliceCurveFigure curve={analysis.sliceCurve} />}
       {summary !== undefined && analysis.isNewest && (
         <img
           src={`/api/pictures/${summary.sopInstanceUid}?width=1200`}
@@ -215,7 +217,7 @@ function Resend({
   onFault: (text: string | null) => void;
 }): ReactNode {
   const { data } = useApi<Devices>('/api/devices');
-  const names = (data?.destinations ?? []).map((one) => String(one['name']));
+  const names = (data?.destinations ?? []).map(({ name }) => name);
   return names.map((name) => (
     <ActionButton
       key={name}

@@ -13,12 +13,14 @@ import {
   Title,
 } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
-import type { ApiToken, AuditEntry, LogLine, Settings, SettingsVersion, User } from '../../contract.ts';
+import type { ApiToken, AuditEntry, LogLine, User } from '../../contract.ts';
 import { send, useApi } from '../api.ts';
 import { ActionButton } from '../parts/action-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { timeText } from '../parts/text.ts';
+import { OperationsPanel } from '../system/operations.tsx';
+import { SettingsPanel } from '../system/settings.tsx';
 
 /** Log, audit, configuration with its history, users and tokens. */
 export function SystemPage(): ReactNode {
@@ -30,6 +32,7 @@ export function SystemPage(): ReactNode {
           <Tabs.Tab value="log">Log</Tabs.Tab>
           <Tabs.Tab value="audit">Audit</Tabs.Tab>
           <Tabs.Tab value="settings">Configuration</Tabs.Tab>
+          <Tabs.Tab value="operations">Operations</Tabs.Tab>
           <Tabs.Tab value="users">Users and tokens</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="log">
@@ -40,6 +43,9 @@ export function SystemPage(): ReactNode {
         </Tabs.Panel>
         <Tabs.Panel value="settings">
           <SettingsPanel />
+        </Tabs.Panel>
+        <Tabs.Panel value="operations">
+          <OperationsPanel />
         </Tabs.Panel>
         <Tabs.Panel value="users">
           <UsersPanel />
@@ -118,40 +124,6 @@ function AuditPanel(): ReactNode {
         </Table.Tbody>
       </Table>
     </>
-  );
-}
-
-function SettingsPanel(): ReactNode {
-  const { data, fault, reload } = useApi<Settings>('/api/settings', ['settings']);
-  const history = useApi<SettingsVersion[]>('/api/settings/history', ['settings']);
-  const [failed, setFailed] = useState<string | null>(null);
-  if (data === null) return <Fault text={fault} />;
-  const restore = async (id: string): Promise<void> => {
-    await send('POST', `/api/settings/history/${id}/restore`, { settingsSha256: data.sha256 });
-    reload();
-    history.reload();
-  };
-  return (
-    <Stack>
-      <Fault text={failed ?? data.fault} />
-      <Text>
-        The file <Code>{data.file}</Code> is the one source; a change by hand is taken over within seconds.
-      </Text>
-      <Code block>{JSON.stringify(data.value, null, 2)}</Code>
-      <Title order={2} fz="md">
-        Earlier versions
-      </Title>
-      {(history.data ?? []).map((version) => (
-        <Group key={version.id} justify="space-between">
-          <Text fz="sm">
-            {timeText(version.at)}, until {version.who}: {version.why}
-          </Text>
-          <ActionButton act={async () => await restore(version.id)} onFault={setFailed}>
-            Restore
-          </ActionButton>
-        </Group>
-      ))}
-    </Stack>
   );
 }
 

@@ -3,8 +3,9 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { Analysis, Finding, Reading, SeriesDetail } from '../../contract.ts';
 import { useApi } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
-import { measure } from '../parts/finding-table.tsx';
+import { measure, slicesText } from '../parts/finding-table.tsx';
 import { Heading } from '../parts/heading.tsx';
+import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { nameText, percentText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
@@ -32,8 +33,9 @@ function Viewer({
   useEffect(() => {
     if (scene === null || analysis === null) return;
     scene.setMarks(analysis.findings);
-    const first = analysis.findings[0]?.centreLpsMm;
-    if (first !== undefined && first !== null) scene.jumpTo(first);
+    const [first] = analysis.findings;
+    const place = first === undefined ? null : placeToShow(first);
+    if (place !== null) scene.jumpTo(place);
   }, [scene, analysis]);
   return (
     <>
@@ -100,6 +102,9 @@ function Side({
         {headline(analysis)}
       </Title>
       {analysis.reason !== null && <Text>{analysis.reason.text}</Text>}
+      {analysis.sliceCurve !== null && (
+        <SliceCurveFigure curve={analysis.sliceCurve} onSlice={(centre) => scene?.jumpTo(centre)} />
+      )}
       {data !== null &&
         analysis.findings.map((finding) => (
           <FindingCard key={finding.number} finding={finding} scene={scene} shared={shared} />
@@ -127,7 +132,8 @@ function FindingCard({
   scene: Scene | null;
   shared: ReadingProps;
 }): ReactNode {
-  const { number, centreLpsMm } = finding;
+  const { number } = finding;
+  const centreLpsMm = placeToShow(finding);
   return (
     <Card withBorder p="sm" component="section" aria-label={`Finding ${number}`}>
       <Group justify="space-between" wrap="nowrap">
@@ -141,12 +147,27 @@ function FindingCard({
         )}
       </Group>
       <Text fz="sm">
-        {finding.kind}, {percentText(finding.probability)}, {measure(finding.maxDiameterMm, 1, 'mm')},{' '}
-        {measure(finding.volumeMm3, 0, 'mm³')}
+        {[
+          finding.kind,
+          percentText(finding.probability),
+          measure(finding.maxDiameterMm, 1, 'mm'),
+          measure(finding.volumeMm3, 0, 'mm³'),
+        ]
+          .filter((text) => text !== '')
+          .join(', ')}
       </Text>
+      {finding.slices.length > 0 && <Text fz="sm">Slices {slicesText(finding.slices)}</Text>}
+      {finding.growth !== null && <Text fz="sm">{finding.growth}</Text>}
       <OpinionButtons number={number} {...shared} />
     </Card>
   );
+}
+
+/** Its centre; without one, the middle of the slice that shows it best. */
+function placeToShow({ centreLpsMm, slices }: Finding): readonly number[] | null {
+  if (centreLpsMm !== null) return centreLpsMm;
+  const best = [...slices].sort((a, b) => b.probability - a.probability)[0];
+  return best?.centreLpsMm ?? null;
 }
 
 const viewNames: readonly { value: View; label: string }[] = [

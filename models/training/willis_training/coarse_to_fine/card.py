@@ -1,0 +1,89 @@
+"""CARD.md of the coarse-to-fine bundle, from its manifest."""
+
+from pathlib import Path
+
+
+def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
+    """Writes the card a physicist reads before using the bundle."""
+    p, training = manifest["performance"], manifest["training"]
+    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['detected']} | {r['detected'] / max(r['aneurysms'], 1):.2f} "
+                      f"({r['interval'][0]:.2f}-{r['interval'][1]:.2f}) |" for r in p["bySize"])
+    low, high = p["falsePositivesInterval"]
+    limits = "\n".join(f"- {limit}." for limit in manifest["limits"])
+    (folder / "CARD.md").write_text(f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
+
+**{manifest['intendedUse']}.** Everything below was measured on synthetic phantoms; it is no claim about patients.
+
+## What it is
+System 003: a small U-Net finds the arteries (the paper names no method for it), DeepMedic with two pathways marks candidates in the
+vessel image, a dual-channel SE 3-D U-Net (vessels and their Sobel contour) outlines each in a box of {manifest['fine']['voi']} voxels of 0.5 mm.
+The networks have a quarter (DeepMedic) and half (outline) of the published widths: they were trained on a CPU.
+
+## Training data
+{training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data.
+Training and test phantoms come from disjoint anatomy seeds; the test phantoms also from disjoint ranges of spacing, noise, bias field,
+tissue and fat brightness, inflow saturation and slab depth. {training['steps']}
+
+## How it was measured
+{p['testedOn']}, {p['aneurysms']} aneurysms. A mark hits where its centre lies within the largest radius (as ADAM counts); overlap is taken on detected
+aneurysms, within 4 mm about them. Threshold {manifest['operatingPoint']['findingThreshold']}: {manifest['operatingPoint']['chosenOn']}.
+
+| | |
+|---|---|
+| sensitivity, mean over scans with aneurysms (ADAM) | {p['adamSensitivity']:.2f} |
+| sensitivity, aneurysms of 3 mm and more | {p['sensitivity3mmUp']:.2f} |
+| sensitivity at 0.5 false positives a scan (any size) | {p['sensitivityAtHalfFalsePositive']:.2f} |
+| false positives a scan | {p['falsePositivesPerScan']:.2f} (95 % {low:.2f}-{high:.2f}) |
+| candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
+| arteries found, DSC | {p['arteryDice']:.2f} |
+| outline, DSC (95 %) | {_overlap(p['dsc'])} |
+| outline, 95th percentile Hausdorff distance, mm (95 %) | {_overlap(p['hd95Mm'])} |
+| outline, volume similarity (95 %) | {_overlap(p['vs'])} |
+
+The paper prints DSC 0.81, Hausdorff 17.93 mm and VS 0.84 in its best fold and DSC 0.12 on another hospital's scans; those are patients,
+ours are phantoms: the figures are on different data and cannot be compared.
+
+| diameter (mm) | aneurysms | found | sensitivity (95 %) |
+|---|---|---|---|
+{sizes}
+{_ablation(p.get('ablation'))}{_real(p.get('realVolumes'))}
+## Limits
+{limits}
+
+## Rebuild
+`python -m willis_training coarse-to-fine --narrow --out models/tof-coarse-fine` with the kit in `models/training`. Phantoms follow from
+their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the command measures anew.
+{training['time']}
+""")
+
+
+def _overlap(figure: dict | None) -> str:  # type: ignore[type-arg]
+    return "-" if figure is None else f"{figure['mean']:.2f} ({figure['interval'][0]:.2f}-{figure['interval'][1]:.2f})"
+
+
+def _ablation(rows: dict | None) -> str:  # type: ignore[type-arg]
+    if not rows:
+        return ""
+    lines = "\n".join(f"| {name} | {r['dsc']:.2f} | {r['hd95Mm']:.1f} | {r['vs']:.2f} |" for name, r in rows["rows"].items())
+    return f"""
+## Ablation of the outline network
+{rows['how']}
+
+| | DSC | HD95 (mm) | VS |
+|---|---|---|---|
+{lines}
+"""
+
+
+def _real(rows: list | None) -> str:  # type: ignore[type-arg]
+    if not rows:
+        return ""
+    lines = "\n".join(f"| {r['name']} | {r['marks']} |" for r in rows)
+    return f"""
+## Real volumes
+No reading is known for them: a mark is most likely a false positive.
+
+| volume | marks at the threshold |
+|---|---|
+{lines}
+"""

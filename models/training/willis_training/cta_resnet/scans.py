@@ -1,0 +1,80 @@
+"""The classifier where it works: on what the proposal stage finds in whole phantoms, not on places drawn for training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+
+from ..cta import draw_cta_appearance, draw_patient, render_cta
+from ..metrics import auc, bootstrap
+from ..phantom import Grid
+from ..phantom.appearance import Split
+from .crops import FIRST_SEED, SLICES, crop_at, field
+from .proposals import propose
+
+#: the box that is rendered, about the circle of Willis (mm, LPS); patients apart from those of the crops
+LOW, HIGH = np.array([-58.0, -62.0, -42.0]), np.array([58.0, 52.0, 46.0])
+FIRST_SCAN = 1000
+#: a proposal this near to a sac without lying on it is neither hit nor false positive (mm)
+NEAR_MM = 3.0
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One scan: HU of every proposal's crop int16 [n,5,112,112]; `on` is the number of the sac it lies on, 0 none, -1 near one."""
+
+    hu: np.ndarray
+    on: np.ndarray
+    standing: np.ndarray
+    diameters: np.ndarray
+
+
+def proposed(split: Split, index: int) -> Proposed:
+    """Renders a patient and proposes."""
+    seed = FIRST_SEED[split] + FIRST_SCAN + index
+    patient = draw_patient(seed, int(np.random.default_rng([31, seed]).choice([0, 1, 2, 3], p=[0.25, 0.5, 0.2, 0.05])))
+    appearance = draw_cta_appearance(seed, split)
+    x, y, z = (int(v) for v in np.ceil((HIGH - LOW) / np.array(appearance.spacing)))
+    image = render_cta(patient, appearance, Grid((LOW[0], LOW[1], LOW[2]), appearance.spacing, (x, y, z))).image
+    places = propose(image, appearance.spacing)
+    sacs = patient.anatomy.aneurysms
+    centres, diameters = np.array([s.centre for s in sacs]).reshape(-1, 3), np.array([s.diameter for s in sacs])
+    hu = [np.round(crop_at(image, LOW, np.array(appearance.spacing), LOW + p.centre)).astype(np.int16) for p in places]
+    on = [sac_at(LOW + p.centre, centres, diameters) for p in places]
+    return Proposed(np.array(hu), np.array(on), np.array([p.demoted == "" for p in places]), diameters)
+
+
+def sac_at(place: np.ndarray, centres: np.ndarray, diameters: np.ndarray) -> int:
+    """1 + index of the nearest sac whose ball (radius 2 mm at least) holds the place; -1 near one; 0 elsewhere."""
+    if len(centres) == 0:
+        return 0
+    distance = np.linalg.norm(centres - place, axis=1)
+    inside = np.flatnonzero(distance <= np.maximum(diameters / 2, 2.0))
+    if len(inside):
+        return 1 + int(inside[distance[inside].argmin()])
+    return -1 if (distance <= diameters / 2 + NEAR_MM).any() else 0
+
+
+def judged(session: ort.InferenceSession, scan: Proposed) -> np.ndarray:
+    """Probability of every proposal: the mean logit of its three central slices."""
+    crops = field(scan.hu).astype(np.float32)
+    logits = [float(session.run(["logit"], {"hu": np.stack([c[k : k + 3] for k in range(SLICES)])})[0].mean()) for c in crops]
+    return 1 / (1 + np.exp(-np.array(logits)))  # type: ignore[no-any-return]
+
+
+def measure_scans(session: ort.InferenceSession, scans: list[Proposed], threshold: float) -> dict[str, object]:
+    """What stages one and two do together: proposals on sacs, AUC over standing proposals, sacs found and false positives a scan."""
+    probability = [judged(session, scan) for scan in scans]
+    kept = [scan.standing & (scan.on >= 0) for scan in scans]
+    truth = np.concatenate([(scan.on[k] > 0).astype(float) for scan, k in zip(scans, kept)])
+    score = np.concatenate([p[k] for p, k in zip(probability, kept)])
+    owner = np.concatenate([np.full(int(k.sum()), i) for i, k in enumerate(kept)])
+    sacs = [(d, bool((s.on == n).any()), bool((s.standing & (s.on == n) & (p >= threshold)).any()))
+            for s, p in zip(scans, probability) for n, d in enumerate(s.diameters, start=1)]
+    large = [row for row in sacs if row[0] >= 3]
+    false = [int((s.standing & (s.on == 0) & (p >= threshold)).sum()) for s, p in zip(scans, probability)]
+    return {"scans": len(scans), "aneurysms": len(sacs), "aneurysms3mmUp": len(large), "proposed": sum(r[1] for r in sacs),
+            "proposed3mmUp": sum(r[1] for r in large), "found": sum(r[2] for r in sacs), "found3mmUp": sum(r[2] for r in large),
+            "standingPerScan": round(float(np.mean([s.standing.sum() for s in scans])), 2), "threshold": round(threshold, 4),
+            "falsePositivesPerScan": round(float(np.mean(false)), 2), "auc": round(auc(truth, score), 4),
+            "aucInterval": [round(v, 4) for v in bootstrap(lambda rows: auc(truth[rows], score[rows]), owner, 1)]}

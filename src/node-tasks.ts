@@ -1,0 +1,260 @@
+import { X509Certificate } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { differences, runSelfTest, type AnalysisWorker, type Phantom } from './analysis/index.ts';
+import {
+  backupIndex,
+  deleteStudy,
+  expendableStudies,
+  type ArchiveFiles,
+  type Database,
+} from './archive/index.ts';
+import type { Config, ConfigStore } from './config/index.ts';
+import { WillisError } from './errors.ts';
+import type { SeriesFindings } from './findings/index.ts';
+import type { Ingest } from './intake/index.ts';
+import type { NodeAudit } from './node-audit.ts';
+import type { LiveSettings } from './node-settings.ts';
+import type { Task } from './operations/index.ts';
+import { softwareVersion } from './version.ts';
+
+export interface TaskParts {
+  readonly database: Database;
+  readonly files: ArchiveFiles;
+  readonly worker: AnalysisWorker;
+  readonly live: LiveSettings;
+  readonly store: ConfigStore;
+  readonly ingest: Ingest;
+  readonly audit: NodeAudit;
+  readonly now: () => number;
+}
+
+/** What the node does by itself, as configured when it started. */
+export function nodeTasks(parts: TaskParts): readonly Task[] {
+  const { selfTest, watch, retention, backup } = parts.live.config.operations;
+  return [
+    { name: 'selfTest', schedule: selfTest.schedule, run: async () => await testAll(parts) },
+    { name: 'watch', schedule: watch.schedule, run: async () => await lookAround(parts) },
+    ...(retention === undefined
+      ? []
+      : [
+          {
+            name: 'retention',
+            schedule: retention.schedule,
+            run: async () => await retain(parts, retention),
+          },
+        ]),
+    ...(backup === undefined
+      ? []
+      : [{ name: 'backup', schedule: backup.schedule, run: async () => await backUp(parts, backup) }]),
+  ];
+}
+
+/** Series that come with the node; their truth is known. */
+const phantoms: readonly Phantom[] = [
+  {
+    name: 'tof-phantom',
+    pipeline: 'tof-patch',
+    folder: path.join(import.meta.dirname, '..', 'test', 'samples', 'tof-phantom'),
+  },
+];
+
+async function testAll(parts: TaskParts): Promise<string> {
+  const said: string[] = [];
+  for (const listed of await parts.live.bundles()) {
+    if (listed.kind === 'refused') throw listed.error;
+    const { bundle } = listed;
+    const fitting = phantoms.filter(({ pipeline }) => pipeline === bundle.manifest.pipeline);
+    if (fitting.length === 0) said.push(`${bundle.identity.id}: no phantom is shipped for its pipeline`);
+    for (const phantom of fitting) {
+      const folder = parts.files.resultFolder(`self-test-${phantom.name}`);
+      const { worker, now } = parts;
+      const findings = await runSelfTest({ worker, bundle, phantom, folder, now, softwareVersion });
+      said.push(await compare(parts, bundle.identity, { phantom: phantom.name, findings }));
+    }
+  }
+  return said.join('; ');
+}
+
+/** The first run of a bundle is its baseline; later ones must agree with it. */
+async function compare(
+  { database, now }: TaskParts,
+  bundle: { readonly id: string; readonly sha256: string },
+  made: { readonly phantom: string; readonly findings: SeriesFindings },
+): Promise<string> {
+  const name = `${bundle.id} on ${made.phantom}`;
+  const baseline = await database
+    .selectFrom('self_test_baseline')
+    .selectAll()
+    .where('bundle_sha256', '=', bundle.sha256)
+    .where('phantom', '=', made.phantom)
+    .executeTakeFirst();
+  if (baseline === undefined) {
+    const row = {
+      bundle_sha256: bundle.sha256,
+      phantom: made.phantom,
+      findings: JSON.stringify(made.findings),
+    };
+    await database
+      .insertInto('self_test_baseline')
+      .values({ ...row, at: now() })
+      .execute();
+    return `${name}: all known findings found; this is the baseline for later nights`;
+  }
+  const faults = differences(JSON.parse(baseline.findings) as SeriesFindings, made.findings);
+  if (faults.length === 0) return `${name}: as on ${new Date(baseline.at).toISOString().slice(0, 10)}`;
+  throw new WillisError('SELF_TEST_FAILED', `${name}: ${faults.join('; ')}.`);
+}
+
+/** Disk and certificates. Also forgets audit messages that went out long ago. */
+async function lookAround({ live, files, database, now }: TaskParts): Promise<string> {
+  await database
+    .deleteFrom('job')
+    .where('kind', '=', 'audit')
+    .where('state', '=', 'done')
+    .where('finished_at', '<', now() - 86_400_000)
+    .execute();
+  const { minimumFreeMegabytes } = live.config.node;
+  const free = freeBytes(files.dataDir) / 1e6;
+  const faults = await expiring(live.config, now());
+  if (free < 2 * minimumFreeMegabytes)
+    faults.push(
+      `${Math.round(free)} MB of disk are free; below ${minimumFreeMegabytes} MB no image is taken any more`,
+    );
+  if (faults.length > 0) throw new WillisError('ATTENTION_NEEDED', `${faults.join('; ')}.`);
+  return `${Math.round(free)} MB of disk are free; certificates are good`;
+}
+
+/** Certificates of ours that end soon, a sentence each. */
+async function expiring(config: Config, now: number): Promise<string[]> {
+  const faults: string[] = [];
+  for (const one of await certificates(config)) {
+    const days = (one.validTo - now) / 86_400_000;
+    if (days >= config.operations.watch.certificateDays) continue;
+    const when = days < 0 ? 'has expired' : `expires in ${Math.floor(days)} days`;
+    faults.push(`the certificate ${one.file} ${when}`);
+  }
+  return faults;
+}
+
+export interface Certificate {
+  readonly file: string;
+  readonly use: string;
+  readonly subject: string;
+  readonly validTo: number;
+}
+
+/** Every certificate file the configuration names; throws TLS_FILES_UNREADABLE. */
+export async function certificates(config: Config): Promise<readonly Certificate[]> {
+  const { dicom, web, destinations } = config;
+  const named = [
+    { use: 'receiver', file: dicom.tls?.cert },
+    { use: 'page', file: web.tls?.certificateFile },
+    ...destinations.flatMap(({ name, tls }) => [
+      { use: `destination ${name}`, file: tls?.cert },
+      { use: `authority of ${name}`, file: tls?.ca },
+    ]),
+  ];
+  const found: Certificate[] = [];
+  for (const { use, file } of named) {
+    if (file === undefined) continue;
+    const { subject, validTo } = await readCertificate(file);
+    found.push({ file, use, subject: subject.replace(/\n/g, ', '), validTo: Date.parse(validTo) });
+  }
+  return found;
+}
+
+async function readCertificate(file: string): Promise<X509Certificate> {
+  try {
+    return new X509Certificate(await readFile(file));
+  } catch (cause) {
+    throw new WillisError(
+      'TLS_FILES_UNREADABLE',
+      `The certificate ${file} cannot be read. Check the path and that it is PEM.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+type Retention = NonNullable<Config['operations']['retention']>;
+const dayMs = 86_400_000;
+const mostStudiesARun = 10_000;
+
+/** By age first, then by disk; never a study younger than a day. */
+async function retain(parts: TaskParts, { maxAgeDays, minimumFreeMegabytes }: Retention): Promise<string> {
+  let count = 0;
+  if (maxAgeDays !== undefined) {
+    const old = { before: parts.now() - maxAgeDays * dayMs, until: () => false };
+    count += await removeOldest(parts, old);
+  }
+  if (minimumFreeMegabytes !== undefined) {
+    const isEnough = (): boolean => freeBytes(parts.files.dataDir) >= minimumFreeMegabytes * 1e6;
+    count += await removeOldest(parts, { before: parts.now() - dayMs, until: isEnough });
+    if (!isEnough())
+      throw new WillisError(
+        'ATTENTION_NEEDED',
+        `${count} studies were deleted, and still less than ${minimumFreeMegabytes} MB are free: the other studies are new, or wait for a destination.`,
+      );
+  }
+  return `${count} studies deleted`;
+}
+
+async function removeOldest(
+  { database, files, ingest, audit, now }: TaskParts,
+  which: { readonly before: number; readonly until: () => boolean },
+): Promise<number> {
+  let count = 0;
+  for (const study of await expendableStudies(database, which.before, { limit: mostStudiesARun })) {
+    if (which.until()) break;
+    const deleted = await deleteStudy(
+      database,
+      files,
+      study,
+      async (transaction, { instances, patientId }) => {
+        const detail = `${instances} instances`;
+        await transaction
+          .insertInto('audit')
+          .values({
+            ...{ at: now(), who: 'retention', address: 'this node', action: 'study deleted' },
+            ...{ object: `study ${study.id}`, outcome: 'success', detail },
+          })
+          .execute();
+        await audit.deleted(transaction, { studyInstanceUid: study.studyInstanceUid, patientId });
+        ingest.forgetSeries();
+      },
+    );
+    if (deleted !== null) count += 1;
+  }
+  return count;
+}
+
+/** A folder a backup: it appears whole; the oldest go. */
+async function backUp(
+  { database, store, now }: TaskParts,
+  { folder, keep }: NonNullable<Config['operations']['backup']>,
+): Promise<string> {
+  const name = `willis-${new Date(now()).toISOString().replace(/[:.]/g, '-')}`;
+  const draft = path.join(folder, `${name}.draft`);
+  await mkdir(draft, { recursive: true });
+  await backupIndex(database, path.join(draft, 'index.sqlite'));
+  const { file } = store.document();
+  await copyFile(file, path.join(draft, 'willis.json')).catch(ignoreMissing);
+  await rename(draft, path.join(folder, name));
+  const all = (await readdir(folder)).filter((one) => /^willis-[\dTZ-]+$/.test(one)).sort();
+  const old = all.slice(0, Math.max(0, all.length - keep));
+  for (const one of old) await rm(path.join(folder, one), { recursive: true });
+  return `${name} written; ${all.length - old.length} backups kept`;
+}
+
+/** The configuration is not on disk until it was changed. */
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
