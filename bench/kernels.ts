@@ -1,11 +1,14 @@
 import {
   correctBias,
   distanceTransform,
+  gaussianSmooth,
   headMask,
   labelComponents,
   loadVolume,
   maskOnGrid,
+  percentiles,
   resampleIsotropic,
+  sobelMagnitude,
   toLpsOrientation,
   type Volume,
 } from '../src/volume/index.ts';
@@ -21,6 +24,12 @@ export async function kernels(): Promise<void> {
   const mask = headMask(iso, { relativeThreshold: 0.1, referencePercentile: 99 });
   const bright = Uint8Array.from(iso.data, (value) => (value > 60 ? 1 : 0));
   const { size } = iso;
+  const brightest = percentiles(iso.data, [99.5])[0]!;
+  const vessels = gaussianSmooth(
+    Float32Array.from(iso.data, (value) => Number(value > brightest)),
+    size,
+    0.5,
+  );
   console.log(
     `\nVolume kernels, ${fine.size.join(' x ')} and from there ${size.join(' x ')} voxels, one thread`,
   );
@@ -48,6 +57,18 @@ export async function kernels(): Promise<void> {
       'distance transform',
       () => distanceTransform(bright, size, iso.spacingMm),
       { kernel: 'distance', size, spacing: iso.spacingMm, mask: bright },
+      'scipy',
+    ],
+    [
+      'Gaussian, sigma 1.5 voxels',
+      () => gaussianSmooth(iso.data, size, 1.5),
+      { kernel: 'gaussian', size, image: iso.data, sigma: 1.5 },
+      'scipy',
+    ],
+    [
+      'Sobel magnitude of a vessel mask',
+      () => sobelMagnitude(vessels, size),
+      { kernel: 'sobel', size, image: vessels },
       'scipy',
     ],
     [

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { curvatures } from '../src/pipelines/cta-resnet/curvature.ts';
-import { dilated, sobelMagnitude } from '../src/pipelines/tof-coarse-fine/channels.ts';
 import { estimateBias } from '../src/volume/bias/index.ts';
 import { evaluateLattice, gridPositions } from '../src/volume/bias/lattice.ts';
 import {
+  dilated,
   distanceTransform,
   gaussianSmooth,
   headMask,
@@ -15,6 +15,7 @@ import {
   percentiles,
   readNifti,
   resampleIsotropic,
+  sobelMagnitude,
   toLpsOrientation,
   type Size,
   type Volume,

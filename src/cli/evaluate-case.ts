@@ -42,6 +42,7 @@ interface Surroundings {
   readonly folder: string;
   readonly truthFolder: string;
   readonly pipeline: string | undefined;
+  readonly also: readonly string[] | undefined;
   readonly bundles: string;
 }
 
@@ -63,16 +64,17 @@ export async function analyseCase(truth: CaseTruth, around: Surroundings): Promi
       outcome.lines.push(`${plan.name}: taken by no rule`);
       continue;
     }
-    const found = await runTask(plan.task, around);
-    const answer = answerOf(found, mask);
-    const seriesInstanceUid = series[0]!.seriesInstanceUid;
-    outcome.series.push({
-      pipeline: plan.pipeline,
-      seriesInstanceUid,
-      inputSha256: plan.task.inputSha256,
-      answer,
-    });
-    outcome.lines.push(`${plan.name}: ${describe(found.findings)}`);
+    // each by itself: a consolidated report would hide which of them found what
+    for (const pipeline of [plan.pipeline, ...plan.also]) {
+      const found = await runTask({ ...plan.task, pipeline }, around);
+      outcome.series.push({
+        pipeline,
+        seriesInstanceUid: series[0]!.seriesInstanceUid,
+        inputSha256: plan.task.inputSha256,
+        answer: answerOf(found, mask),
+      });
+      outcome.lines.push(`${plan.name}, ${pipeline}: ${describe(found.findings)}`);
+    }
   }
   return outcome;
 }

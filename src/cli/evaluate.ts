@@ -27,6 +27,7 @@ interface Options {
   readonly truth: string;
   readonly out: string;
   readonly pipeline?: string;
+  readonly also?: readonly string[];
   readonly bundles: string;
   readonly readers?: string;
   readonly against: readonly string[];
@@ -44,6 +45,7 @@ export function addEvaluate(program: Command): void {
     .requiredOption('--truth <file>', 'what is in the cases: JSON or CSV')
     .requiredOption('--out <folder>', 'gets report.html and evaluation.json')
     .option('--pipeline <id>', 'run this pipeline whatever the rules say; left out: the shipped rules choose')
+    .option('--also <id...>', 'further pipelines on the same series, each measured by itself')
     .option('--bundles <folder>', 'folder of bundles', shippedBundles)
     .option('--readers <file>', 'ratings of a reader study: CSV with reader, case, likert, positive')
     .option('--against <file...>', 'evaluation.json of earlier runs to compare with and to rank among', [])
@@ -126,6 +128,7 @@ async function analyseAll(
       folder: path.join(folder, truth.case),
       truthFolder: path.dirname(options.truth),
       pipeline: options.pipeline,
+      also: options.also,
       bundles: options.bundles,
     });
     outcomes.push(outcome);

@@ -10,6 +10,8 @@ export { headMask, solid, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic } from './resample.ts';
 export { gaussianSmooth } from './smooth.ts';
+export { sobelMagnitude } from './sobel.ts';
+export { dilated } from './dilate.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
 export { correctBias } from './bias/index.ts';

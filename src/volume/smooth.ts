@@ -50,12 +50,18 @@ function blendLines(
   for (let piece = 0; piece < blocks; piece += 1) {
     for (let at = 0; at < count; at += 1) {
       const target = to.subarray(piece * block + at * stride, piece * block + at * stride + width);
-      target.fill(0);
-      for (let step = -reach; step <= reach; step += 1) {
-        const source = piece * block + Math.max(0, Math.min(count - 1, at + step)) * stride;
-        const weight = weights[Math.abs(step)]!;
-        for (let x = 0; x < width; x += 1) target[x]! += weight * from[source + x]!;
-      }
+      const line = (place: number): Float32Array => {
+        const start = piece * block + Math.max(0, Math.min(count - 1, place)) * stride;
+        return from.subarray(start, start + width);
+      };
+      const middle = line(at);
+      for (let x = 0; x < width; x += 1) target[x] = weights[0]! * middle[x]!;
+      for (let step = 1; step <= reach; step += 1)
+        addBoth(target, line(at - step), line(at + step), weights[step]!);
     }
   }
+}
+
+function addBoth(target: Float32Array, before: Float32Array, after: Float32Array, weight: number): void {
+  for (let x = 0; x < target.length; x += 1) target[x]! += weight * (before[x]! + after[x]!);
 }

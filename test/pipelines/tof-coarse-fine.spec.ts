@@ -3,11 +3,11 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '../../src/inference/index.ts';
 import { extractArteries } from '../../src/pipelines/tof-coarse-fine/arteries.ts';
-import { channelsOf, dilated, sobelMagnitude } from '../../src/pipelines/tof-coarse-fine/channels.ts';
+import { channelsOf } from '../../src/pipelines/tof-coarse-fine/channels.ts';
 import { detect, type Detected } from '../../src/pipelines/tof-coarse-fine/coarse.ts';
 import { outline } from '../../src/pipelines/tof-coarse-fine/fine.ts';
 import { lesionsOf } from '../../src/pipelines/tof-coarse-fine/lesions.ts';
-import { indexToLps, type Size, type Volume } from '../../src/volume/index.ts';
+import { dilated, indexToLps, sobelMagnitude, type Size, type Volume } from '../../src/volume/index.ts';
 
 interface Golden {
   readonly file: string;
