@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export const range = z.tuple([z.number(), z.number()]);
-export const triple = z.tuple([z.number(), z.number(), z.number()]);
+const triple = z.tuple([z.number(), z.number(), z.number()]);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A network file beside the manifest, and what it must be. */
