@@ -14,7 +14,7 @@ const session = z.object({
   csrfToken: z.string(),
 });
 
-export const door = z.object({ setupNeeded: z.boolean(), session: session.nullable() });
+export const door = z.object({ setupNeeded: z.boolean(), session: session.nullable(), oidc: z.boolean() });
 
 const durations = z.object({ count: z.number(), p50Seconds: z.number(), p95Seconds: z.number() });
 

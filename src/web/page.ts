@@ -5,7 +5,17 @@ import type { App } from './app.ts';
 import type {} from '@fastify/helmet';
 
 /** Paths of the page itself; each answers with the same document, which shows what the path says. */
-const pagePaths = ['/', '/studies', '/series/*', '/viewer/*', '/devices', '/rules', '/bundles', '/inference', '/system'];
+const pagePaths = [
+  '/',
+  '/studies',
+  '/series/*',
+  '/viewer/*',
+  '/devices',
+  '/rules',
+  '/bundles',
+  '/inference',
+  '/system',
+];
 
 /** Serves the built page: files named by their hash may be kept for ever, the document carries a fresh nonce each time. */
 export async function servePage(app: App, folder: string): Promise<void> {
