@@ -155,6 +155,8 @@ export const seriesDetail = z.object({
   path: z.array(pathStep),
   explanations: z.array(explanation),
   analyses: z.array(analysis),
+  /** Series of the same patient and modality in other studies, newest first. */
+  others: z.array(z.object({ id: z.number(), studyDate: z.string(), description: z.string() })),
 });
 
 export const reading = z.object({

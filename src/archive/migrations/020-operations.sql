@@ -35,3 +35,6 @@ CREATE TABLE kept_reading (
 -- Accounts of an OpenID provider: issuer and subject. Their password is random and known to nobody.
 ALTER TABLE user ADD COLUMN oidc_subject TEXT;
 CREATE UNIQUE INDEX user_by_oidc_subject ON user (oidc_subject) WHERE oidc_subject IS NOT NULL;
+
+-- earlier studies of a patient, for comparison
+CREATE INDEX study_by_patient ON study (patient_id, study_date);
