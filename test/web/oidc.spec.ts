@@ -94,7 +94,11 @@ describe('sign-in at an OpenID provider', function () {
     provider.claims = { nonce: asked.searchParams.get('nonce'), ...claims };
     const answer = new URLSearchParams({ code: 'a-code', state: asked.searchParams.get('state')! });
     change(answer);
-    return await client.request('GET', `/api/oidc/callback?${answer}`, { headers: { cookie: step } });
+    const signedIn = await client.request('GET', `/api/oidc/callback?${answer}`, {
+      headers: { cookie: step },
+    });
+    client.cookie = /willis_session=[^;]+/.exec(signedIn.headers.get('set-cookie') ?? '')?.[0] ?? '';
+    return signedIn;
   };
   const roleOf = async (client: WebClient): Promise<string | undefined> =>
     (await client.get<{ session: { role: string } | null }>('/api/door')).session?.role;

@@ -1,15 +1,4 @@
-import {
-  Button,
-  Card,
-  Grid,
-  Group,
-  NativeSelect,
-  SegmentedControl,
-  Slider,
-  Stack,
-  Text,
-  Title,
-} from '@mantine/core';
+import { Button, Card, Grid, Group, SegmentedControl, Slider, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Analysis, Finding, Reading, SeriesDetail } from '../../contract.ts';
 import { useApi } from '../api.ts';
