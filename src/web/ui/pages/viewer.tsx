@@ -7,7 +7,7 @@ import { measure, slicesText } from '../parts/finding-table.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
-import { nameText, percentText } from '../parts/text.ts';
+import { nameText, percentText, probabilityText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
 import { Compare, PriorScene, SceneCanvas, headline, type Other } from '../viewer/prior.tsx';
 import { MapRating, OpinionButtons, type ReadingProps } from '../viewer/readings.tsx';
@@ -143,7 +143,7 @@ function FindingCard({
       <Text fz="sm">
         {[
           finding.kind,
-          percentText(finding.probability),
+          probabilityText(finding.probability),
           measure(finding.maxDiameterMm, 1, 'mm'),
           measure(finding.volumeMm3, 0, 'mm³'),
         ]
