@@ -41,7 +41,14 @@ describe('the page, from the first run to a result that a reader disagrees with'
   });
 
   const show = async (name: string): Promise<void> => {
-    if (pictures !== undefined) await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    if (pictures === undefined) return;
+    for (const width of [1280, 1920]) {
+      await page.setViewportSize({ width, height: width === 1280 ? 800 : 1080 });
+      await page.waitForTimeout(300);
+      const whole = path.join(pictures, `page-${name}-${width}.png`);
+      await page.screenshot({ path: whole });
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
   };
   const go = async (link: string, heading = link): Promise<void> => {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: link }).click();
@@ -62,11 +69,15 @@ describe('the page, from the first run to a result that a reader disagrees with'
   it('a PACS is added, answers C-ECHO, and a scanner is let in', async () => {
     await go('Devices');
     const destinations = page.getByRole('region', { name: 'Destinations' });
-    await destinations.getByLabel('Name').fill('pacs');
-    await destinations.getByLabel('AE title').fill('ORTHANC');
-    await destinations.getByLabel('Host').fill('127.0.0.1');
-    await destinations.getByLabel('Port').fill(String(orthanc!.dicomPort));
     await destinations.getByRole('button', { name: 'Add destination' }).click();
+    const form = page.getByRole('dialog', { name: 'Add a destination' });
+    await form.getByLabel('Name').fill('pacs');
+    await form.getByLabel('AE title', { exact: true }).fill('ORTHANC');
+    await form.getByLabel('Host', { exact: true }).fill('127.0.0.1');
+    await form.getByLabel('Port', { exact: true }).fill(String(orthanc!.dicomPort));
+    expect(await accessibilityFaults(page), 'form of a destination').to.deep.equal([]);
+    await show('destination');
+    await form.getByRole('button', { name: 'Save destination' }).click();
     await destinations.getByRole('button', { name: 'Echo pacs' }).click();
     await destinations.getByText('It answers').waitFor();
     const callers = page.getByRole('region', { name: 'Callers' });
@@ -151,11 +162,17 @@ describe('the page, from the first run to a result that a reader disagrees with'
   it('every page is sound for those who hear it or use the keyboard, light and dark', async () => {
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
-      for (const name of ['Overview', 'Studies', 'Devices', 'Rules', 'Bundles', 'System']) {
+      for (const name of ['Overview', 'Studies', 'Devices', 'Rules', 'Bundles', 'Inference', 'System']) {
         await go(name);
         await page.waitForTimeout(500);
         expect(await accessibilityFaults(page), `${name}, ${scheme}`).to.deep.equal([]);
         await show(`${name.toLowerCase()}-${scheme}`);
+      }
+      for (const tab of ['Audit', 'Configuration', 'Operations', 'Users and tokens']) {
+        await page.getByRole('tab', { name: tab }).click();
+        await page.waitForTimeout(400);
+        expect(await accessibilityFaults(page), `${tab}, ${scheme}`).to.deep.equal([]);
+        await show(`${tab.toLowerCase().replaceAll(' ', '-')}-${scheme}`);
       }
       await page.goto(`${web.url}/series/1`);
       await page.getByText('Rules, as they are now').waitFor();

@@ -46,6 +46,7 @@ export async function startNodeWeb(parts: WebParts): Promise<WebServer> {
   const { web, dicom } = parts.live.config;
   return await startWeb(nodeAccess(parts), {
     ...web,
+    oidc: web.oidc ?? null,
     tls: web.tls === undefined ? null : await readTls(web.tls),
     maxInstanceBytes: dicom.maxInstanceMegabytes * 1e6,
     pageFolder: path.join(import.meta.dirname, '..', 'dist', 'page'),

@@ -7,7 +7,8 @@ import type { ArchiveFiles } from './files.ts';
 export interface ExpendableStudy {
   readonly id: number;
   readonly studyInstanceUid: string;
-  readonly lastReceivedAt: number;
+  /** No image since then. */
+  readonly before: number;
 }
 
 export interface DeletedStudy {
@@ -24,7 +25,7 @@ export async function expendableStudies(
 ): Promise<readonly ExpendableStudy[]> {
   const rows = await database
     .selectFrom('study')
-    .select(['id', 'study_instance_uid', 'last_received_at'])
+    .select(['id', 'study_instance_uid'])
     .where('last_received_at', '<', before)
     .where(
       sql<boolean>`not exists (select 1 from series s where s.study_instance_uid = study.study_instance_uid
@@ -46,7 +47,7 @@ export async function expendableStudies(
   return rows.map((row) => ({
     id: row.id,
     studyInstanceUid: row.study_instance_uid,
-    lastReceivedAt: row.last_received_at,
+    before,
   }));
 }
 
@@ -62,7 +63,7 @@ export async function deleteStudy(
 ): Promise<DeletedStudy | null> {
   const removed = await database.transaction().execute(async (transaction) => {
     const only = { limit: 1, studyId: study.id };
-    if ((await expendableStudies(transaction, study.lastReceivedAt + 1, only)).length === 0) return null;
+    if ((await expendableStudies(transaction, study.before, only)).length === 0) return null;
     const found = await removeRows(transaction, study);
     await within(transaction, found.deleted);
     return found;

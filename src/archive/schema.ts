@@ -164,6 +164,8 @@ interface UserTable {
   role: 'admin' | 'reader';
   password_hash: string;
   created_at: number;
+  /** Issuer and subject of an OpenID account. */
+  oidc_subject: string | null;
 }
 
 interface SessionTable {

@@ -14,7 +14,7 @@ const session = z.object({
   csrfToken: z.string(),
 });
 
-export const door = z.object({ setupNeeded: z.boolean(), session: session.nullable() });
+export const door = z.object({ setupNeeded: z.boolean(), session: session.nullable(), oidc: z.boolean() });
 
 const durations = z.object({ count: z.number(), p50Seconds: z.number(), p95Seconds: z.number() });
 
@@ -155,6 +155,8 @@ export const seriesDetail = z.object({
   path: z.array(pathStep),
   explanations: z.array(explanation),
   analyses: z.array(analysis),
+  /** Series of the same patient and modality in other studies, newest first. */
+  others: z.array(z.object({ id: z.number(), studyDate: z.string(), description: z.string() })),
 });
 
 export const reading = z.object({

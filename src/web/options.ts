@@ -15,10 +15,25 @@ export interface WebOptions {
   readonly allowedHosts: readonly string[];
   readonly sessionIdleMinutes: number;
   readonly sessionHours: number;
+  /** Null: accounts of the node alone. */
+  readonly oidc: OidcOptions | null;
   /** Longest object STOW-RS takes. */
   readonly maxInstanceBytes: number;
   /** Folder of the built page; where it is missing, the server offers the API alone. */
   readonly pageFolder: string;
+}
+
+export interface OidcOptions {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret?: string | undefined;
+  /** How browsers reach the page. */
+  readonly pageUrl: string;
+  readonly scope: string;
+  readonly nameClaim: string;
+  readonly roleClaim: string;
+  readonly admins: readonly string[];
+  readonly readers: readonly string[];
 }
 
 /** The node as the page sees it. */

@@ -19,6 +19,7 @@ import { deviceRoutes } from './api/devices.ts';
 import { eventRoutes } from './api/events.ts';
 import { healthRoutes } from './api/health.ts';
 import { imageRoutes } from './api/images.ts';
+import { oidcRoutes } from './api/oidc.ts';
 import { operationRoutes } from './api/operations.ts';
 import { inferenceRoutes } from './api/inference.ts';
 import { overviewRoutes } from './api/overview.ts';
@@ -157,6 +158,7 @@ function addRoutes(
     const api = routes as unknown as App;
     healthRoutes(api, node);
     accountRoutes(api, node, options);
+    oidcRoutes(api, node, options);
     userRoutes(api, node);
     overviewRoutes(api, node);
     studyRoutes(api, node);
@@ -169,7 +171,7 @@ function addRoutes(
     bundleRoutes(api, node);
     systemRoutes(api, node);
     operationRoutes(api, node);
-    inferenceRoutes(api, { node, imaging, runs });
+    inferenceRoutes(api, { node, imaging, runs, mostBytes: options.maxInstanceBytes });
     eventRoutes(api, node);
     dicomWebRoutes(api, { node, options, imaging });
     api.get('/api/openapi.json', { config: { access: 'read' }, schema: { hide: true } }, () => app.swagger());

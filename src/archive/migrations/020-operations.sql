@@ -31,3 +31,10 @@ CREATE TABLE kept_reading (
   findings TEXT NOT NULL,
   pipeline TEXT NOT NULL
 ) STRICT;
+
+-- Accounts of an OpenID provider: issuer and subject. Their password is random and known to nobody.
+ALTER TABLE user ADD COLUMN oidc_subject TEXT;
+CREATE UNIQUE INDEX user_by_oidc_subject ON user (oidc_subject) WHERE oidc_subject IS NOT NULL;
+
+-- earlier studies of a patient, for comparison
+CREATE INDEX study_by_patient ON study (patient_id, study_date);

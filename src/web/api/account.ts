@@ -24,13 +24,16 @@ export function accountRoutes(app: App, node: NodeAccess, options: WebOptions): 
     void reply.setCookie(sessionCookie, secret, cookie);
     request.identity = { kind: 'user', ...user, csrfToken: csrfTokenOf(secret) };
     await record(node, request, { action: 'login', object: user.name });
-    return { setupNeeded: false, session: { ...user, csrfToken: csrfTokenOf(secret) } };
+    return {
+      ...{ setupNeeded: false, oidc: options.oidc !== null },
+      session: { ...user, csrfToken: csrfTokenOf(secret) },
+    };
   };
 
   const look = { config: { access: 'open' }, schema: { response: { 200: door } } } as const;
   app.get('/api/door', look, async ({ identity }) => {
     const session = identity?.kind === 'user' ? identity : null;
-    return { setupNeeded: await isSetupNeeded(node), session };
+    return { setupNeeded: await isSetupNeeded(node), session, oidc: options.oidc !== null };
   });
 
   const first = {

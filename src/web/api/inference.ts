@@ -14,16 +14,20 @@ import { userOf } from '../security/guard.ts';
 import { findingOf } from './finding-lines.ts';
 
 const admin = { access: 'admin' } as const;
-/** One series of any size this node reads, and no more. */
-const limits = { bytes: 2e9, files: 20_000 };
+const mostFiles = 20_000;
 const parameters = z.record(z.string().max(80), z.number());
 
+interface InferenceParts {
+  readonly node: NodeAccess;
+  readonly imaging: Imaging;
+  readonly runs: InferenceRuns;
+  /** Longest upload, unpacked: as long as the longest object that is taken by C-STORE. */
+  readonly mostBytes: number;
+}
+
 /** Runs a pipeline on uploaded files with changed parameters; nothing of it goes anywhere. */
-export function inferenceRoutes(
-  app: App,
-  parts: { readonly node: NodeAccess; readonly imaging: Imaging; readonly runs: InferenceRuns },
-): void {
-  const { node, imaging, runs } = parts;
+export function inferenceRoutes(app: App, parts: InferenceParts): void {
+  const { imaging, runs } = parts;
   const look = { config: admin, schema: { response: { 200: z.array(inferenceRun) } } } as const;
   app.get('/api/inference', look, () => runs.list().map(shown));
 
@@ -52,20 +56,20 @@ export function inferenceRoutes(
     (upload as unknown as App).post(
       '/api/inference',
       { config: admin, schema: { response: { 202: inferenceRun } } },
-      async (request, reply) => await reply.status(202).send(shown(await begin(node, runs, request))),
+      async (request, reply) => await reply.status(202).send(shown(await begin(parts, request))),
     );
     return await Promise.resolve();
   });
 }
 
-async function begin(node: NodeAccess, runs: InferenceRuns, request: FastifyRequest): Promise<Run> {
+async function begin({ node, runs, mostBytes }: InferenceParts, request: FastifyRequest): Promise<Run> {
   const admission = node.admit();
   if (admission.kind === 'busy') throw new WillisError('NODE_BUSY', admission.why, { retry: 'later' });
   if (!request.headers['content-type']?.startsWith('multipart/form-data'))
     throw new WillisError('MEDIA_TYPE_UNSUPPORTED', 'Send the files as multipart/form-data.');
   const folder = runs.open();
   try {
-    const { files, fields } = await takeUpload(request, folder, limits);
+    const { files, fields } = await takeUpload(request, folder, { bytes: mostBytes, files: mostFiles });
     if (files.length === 0) throw new WillisError('REQUEST_INVALID', 'The upload holds no file.');
     const { pipeline = '', parameters: changed = '{}' } = fields;
     await record(node, request, { action: 'inference', object: pipeline, detail: `${files.length} files` });

@@ -36,13 +36,14 @@ export async function readSeries(node: NodeAccess, id: number): Promise<SeriesDe
     path: await pathOf(node, { series, instances: instances.length, analyses, explanations }),
     explanations,
     analyses,
+    others: await othersOf(node, series, study),
   };
 }
 
 function header(
   series: SeriesRow,
   study: StudyRow,
-): Omit<SeriesDetail, 'instances' | 'sizeBytes' | 'path' | 'explanations' | 'analyses'> {
+): Omit<SeriesDetail, 'instances' | 'sizeBytes' | 'path' | 'explanations' | 'analyses' | 'others'> {
   return {
     id: series.id,
     seriesInstanceUid: series.series_instance_uid,
@@ -57,6 +58,32 @@ function header(
     state: series.state,
     reason: series.reason_code === null ? null : { code: series.reason_code, text: series.reason_text ?? '' },
   };
+}
+
+const mostOthers = 20;
+
+/** What a result can be compared with. A patient without an ID is nobody in particular. */
+async function othersOf(
+  node: NodeAccess,
+  series: SeriesRow,
+  study: StudyRow,
+): Promise<SeriesDetail['others']> {
+  if (study.patient_id === '') return [];
+  const rows = await node.database
+    .selectFrom('series')
+    .innerJoin('study', 'study.study_instance_uid', 'series.study_instance_uid')
+    .select(['series.id', 'series.description', 'study.study_date'])
+    .where('study.patient_id', '=', study.patient_id)
+    .where('study.id', '!=', study.id)
+    .where('series.modality', '=', series.modality)
+    .orderBy('study.study_date', 'desc')
+    .limit(mostOthers)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    studyDate: row.study_date,
+    description: (JSON.parse(row.description) as SeriesTraits).seriesDescription,
+  }));
 }
 
 /** Each rule as it is now, line by line. */

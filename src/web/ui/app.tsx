@@ -33,9 +33,9 @@ export function App(): ReactNode {
   }, [enter]);
   if (fault !== null) return <Fault text={fault} />;
   if (door === null) return <Waiting />;
-  if (door.session === null) return <DoorPage setupNeeded={door.setupNeeded} onEnter={enter} />;
+  if (door.session === null) return <DoorPage door={door} onEnter={enter} />;
   return (
-    <Frame session={door.session} onLeave={() => enter({ setupNeeded: false, session: null })}>
+    <Frame session={door.session} onLeave={() => enter({ ...door, setupNeeded: false, session: null })}>
       <Suspense fallback={<Waiting />}>
         <Page session={door.session} />
       </Suspense>

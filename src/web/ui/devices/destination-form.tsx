@@ -260,7 +260,7 @@ function PortInput({
   return (
     <NumberInput
       label={label}
-      w={110}
+      w={150}
       hideControls
       min={1}
       max={65_535}

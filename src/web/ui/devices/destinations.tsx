@@ -50,6 +50,8 @@ export function Destinations({
         title={title}
         size="xl"
         transitionProps={{ duration: 0 }}
+        // locking the scroll would write a style without the nonce of the page
+        lockScroll={false}
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         {edited !== null && (
@@ -85,11 +87,11 @@ function Destination({
             <b>{name}</b> <span className="mono">{one.address}</span>
           </Text>
           <Group gap={6} my={4}>
-            <Badge variant="outline" tt="none" color="gray.7">
+            <Badge variant="default" tt="none">
               {one.type === 'stow-rs' ? 'STOW-RS' : 'C-STORE'}
             </Badge>
             {one.notes.map((note) => (
-              <Badge key={note} variant="light" tt="none" color="gray">
+              <Badge key={note} variant="default" tt="none">
                 {note}
               </Badge>
             ))}

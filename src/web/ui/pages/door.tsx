@@ -5,13 +5,8 @@ import { messageOf, send } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
 
 /** Signing in; on the first run, making the first administrator with the code from the console. */
-export function DoorPage({
-  setupNeeded,
-  onEnter,
-}: {
-  setupNeeded: boolean;
-  onEnter: (door: Door) => void;
-}): ReactNode {
+export function DoorPage({ door, onEnter }: { door: Door; onEnter: (door: Door) => void }): ReactNode {
+  const { setupNeeded, oidc } = door;
   const [values, setValues] = useState(empty);
   const [fault, setFault] = useState<string | null>(null);
   const field = (key: keyof typeof empty) => fieldOf(values, key, setValues);
@@ -53,6 +48,11 @@ export function DoorPage({
             />
             <Fault text={fault} />
             <Button type="submit">{setupNeeded ? 'Make the first administrator' : 'Sign in'}</Button>
+            {oidc && !setupNeeded && (
+              <Button component="a" href="/api/oidc/login" variant="default">
+                Sign in with the hospital account
+              </Button>
+            )}
           </Stack>
         </form>
       </Card>

@@ -7,11 +7,12 @@ import { measure, slicesText } from '../parts/finding-table.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
-import { nameText, percentText } from '../parts/text.ts';
+import { nameText, percentText, probabilityText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
+import { Compare, PriorScene, SceneCanvas, headline, type Other } from '../viewer/prior.tsx';
 import { MapRating, OpinionButtons, type ReadingProps } from '../viewer/readings.tsx';
 import type { Scene, View } from '../viewer/scene.ts';
-import { firstThreshold, steer, useScene } from '../viewer/use-scene.ts';
+import { firstThreshold, useScene } from '../viewer/use-scene.ts';
 
 /** Source, map and findings of a series, in slices and in 3D. */
 export function ViewerPage({ seriesId, reader }: { seriesId: string; reader: string }): ReactNode {
@@ -29,7 +30,9 @@ function Viewer({
   analysis: Analysis | null;
   reader: string;
 }): ReactNode {
-  const { canvas, scene, fault, place } = useScene(detail.id, analysis);
+  const opened = useScene(detail.id, analysis);
+  const { scene, fault } = opened;
+  const [prior, setPrior] = useState<Other | null>(null);
   useEffect(() => {
     if (scene === null || analysis === null) return;
     scene.setMarks(analysis.findings);
@@ -46,21 +49,18 @@ function Viewer({
       <Fault text={fault} />
       <Grid gap="sm">
         <Grid.Col span={{ base: 12, md: 8, xl: 9 }}>
-          <div className="viewer-canvas">
-            <canvas
-              ref={canvas}
-              tabIndex={0}
-              role="img"
-              aria-label="Slices and 3D picture. Arrow keys scroll, A and P go to the front and back, shift with arrows turns the 3D picture."
-              data-ready={scene !== null}
-              onKeyDown={(event) => steer(scene, event)}
-            />
+          <div className={prior === null ? undefined : 'viewer-pair'}>
+            <div>
+              <SceneCanvas opened={opened} label="Slices and 3D picture" />
+              <Text fz="sm" className="mono" aria-live="off" mt={4}>
+                {placeText(opened.place)}
+              </Text>
+            </div>
+            {prior !== null && <PriorScene key={prior.id} prior={prior} scene={scene} />}
           </div>
-          <Text fz="sm" className="mono" aria-live="off" mt={4}>
-            {placeText(place)}
-          </Text>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4, xl: 3 }}>
+          <Compare others={detail.others} chosen={prior} onChoose={setPrior} />
           <Side detail={detail} analysis={analysis} scene={scene} reader={reader} />
         </Grid.Col>
       </Grid>
@@ -117,12 +117,6 @@ function Side({
   );
 }
 
-function headline(analysis: Analysis): string {
-  if (analysis.state === 'not-analysed') return `Not analysed: ${analysis.reason?.code ?? ''}`;
-  if (analysis.state === 'no-findings') return 'No findings above the threshold';
-  return `${analysis.findings.length} ${analysis.findings.length === 1 ? 'finding' : 'findings'}`;
-}
-
 function FindingCard({
   finding,
   scene,
@@ -149,7 +143,7 @@ function FindingCard({
       <Text fz="sm">
         {[
           finding.kind,
-          percentText(finding.probability),
+          probabilityText(finding.probability),
           measure(finding.maxDiameterMm, 1, 'mm'),
           measure(finding.volumeMm3, 0, 'mm³'),
         ]

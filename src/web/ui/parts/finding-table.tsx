@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Finding } from '../../contract.ts';
-import { percentText } from './text.ts';
+import { probabilityText } from './text.ts';
 
 /** Findings as a table; `action` adds what can be done with each. */
 export function FindingTable({
@@ -36,7 +36,7 @@ export function FindingTable({
           <Table.Tr key={finding.number}>
             <Table.Td>{finding.number}</Table.Td>
             <Table.Td>{finding.place}</Table.Td>
-            <Table.Td>{percentText(finding.probability)}</Table.Td>
+            <Table.Td>{probabilityText(finding.probability)}</Table.Td>
             {has.diameters && <Table.Td>{measure(finding.maxDiameterMm, 1, 'mm')}</Table.Td>}
             <Table.Td>{measure(finding.volumeMm3, 0, 'mm³')}</Table.Td>
             <Table.Td className="mono">{finding.centreLpsMm?.map((mm) => mm.toFixed(1)).join(', ')}</Table.Td>
@@ -58,7 +58,7 @@ export function slicesText(slices: Finding['slices']): string {
     null,
   );
   if (best === null) return '';
-  const where = best.number === null ? '' : ` (most at ${best.number}: ${percentText(best.probability)})`;
+  const where = best.number === null ? '' : ` (most at ${best.number}: ${probabilityText(best.probability)})`;
   return numbers.length === 0 ? `${slices.length}` : `${runsOf(numbers)}${where}`;
 }
 

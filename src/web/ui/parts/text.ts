@@ -30,3 +30,9 @@ export function secondsText(seconds: number): string {
 export function percentText(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }
+
+/** A probability is never told as certain, one way or the other. */
+export function probabilityText(probability: number): string {
+  if (probability > 0.99) return '> 99 %';
+  return probability < 0.01 ? '< 1 %' : percentText(probability);
+}

@@ -15,6 +15,8 @@ export interface Scene {
   step(x: number, y: number, z: number): void;
   /** Turns the 3D picture by degrees. */
   turn(azimuth: number, elevation: number): void;
+  /** Another scene scrolls and turns with this one, in mm; null: none does. */
+  follow(other: Scene | null): void;
   close(): void;
 }
 
@@ -81,8 +83,10 @@ function volumesOf(source: SceneSource): Parameters<Niivue['loadVolumes']>[0] {
   return [grey, { ...map, cal_min: source.threshold, cal_max: 1 }];
 }
 
+const niivues = new WeakMap<Scene, Niivue>();
+
 function sceneOf(niivue: Niivue): Scene {
-  return {
+  const scene: Scene = {
     show: (view) => void niivue.setSliceType(views[view]),
     jumpTo: ([left = 0, posterior = 0, superior = 0]) => {
       niivue.scene.crosshairPos = niivue.mm2frac([-left, -posterior, superior]);
@@ -105,8 +109,14 @@ function sceneOf(niivue: Niivue): Scene {
         niivue.scene.renderAzimuth + azimuth,
         niivue.scene.renderElevation + elevation,
       ),
+    follow: (other) => {
+      const follower = other === null ? undefined : niivues.get(other);
+      niivue.broadcastTo(follower === undefined ? [] : [follower], { '2d': true, '3d': true });
+    },
     close: () => niivue.cleanup(),
   };
+  niivues.set(scene, niivue);
+  return scene;
 }
 
 /** A ball a finding, at its centre. */

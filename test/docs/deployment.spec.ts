@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { parseConfig } from '../../src/config/index.ts';
+import { openMetrics } from '../../src/operations/metrics.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+describe('deployment files', () => {
+  for (const name of ['willis.json', 'willis.cuda.json', 'willis.demo.json'])
+    it(`docker/${name} is a sound configuration that listens beyond the container`, () => {
+      const config = parseConfig(JSON.parse(text(`docker/${name}`)), name);
+      expect(config.web.host).to.equal('0.0.0.0');
+    });
+
+  it('the dashboard asks for metrics that the node has, and no other', async () => {
+    const metrics = openMetrics();
+    metrics.watch(async () => await Promise.resolve({ diskFreeBytes: 1, jobs: [] }));
+    const known = new Set([...(await metrics.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!));
+    const asked = [...text('docker/grafana-dashboard.json').matchAll(/(?:willis|process)_[a-z_]+/g)].map(
+      ([name]) => name.replace(/_bucket$/, ''),
+    );
+    expect(asked.length).to.be.greaterThan(8);
+    for (const name of asked) expect(known.has(name), name).to.equal(true);
+  });
+
+  for (const file of ['docker/Dockerfile', 'docker/Dockerfile.cuda'])
+    it(`${file} runs as an ordinary user, is asked for its health, and copies what exists`, () => {
+      const lines = text(file).split('\n');
+      const user = lines.findLast((line) => line.startsWith('USER '));
+      expect(user).to.match(/^USER [1-9]\d+:\d+$/);
+      expect(lines.some((line) => line.startsWith('HEALTHCHECK '))).to.equal(true);
+      const local = lines.filter((line) => /^COPY (?!--from)/.test(line) && !line.includes('COPY . .'));
+      for (const line of local)
+        for (const source of line
+          .split(/\s+/)
+          .slice(1, -1)
+          .filter((word) => !word.startsWith('--')))
+          expect(() => text(source), `${line}: ${source}`).to.not.throw();
+    });
+});
