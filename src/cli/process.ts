@@ -13,6 +13,7 @@ interface Options {
   readonly also?: readonly string[];
   readonly json?: string;
   readonly bundles: string;
+  readonly providers: readonly ('cuda' | 'cpu')[];
   readonly results: readonly (typeof resultKinds)[number][];
 }
 
@@ -27,6 +28,11 @@ export function addProcess(program: Command): void {
     .option('--json <file>', 'write the findings as JSON, one object a series; - for standard output')
     .option('--bundles <folder>', 'folder of bundles', shippedBundles)
     .addOption(
+      new Option('--providers <name...>', 'what runs the networks, the first that works')
+        .choices(['cuda', 'cpu'])
+        .default(['cpu']),
+    )
+    .addOption(
       new Option('--results <kind...>', 'the results to make')
         .choices(resultKinds)
         .default(['summary', 'heatmap', 'sr']),
@@ -36,7 +42,7 @@ export function addProcess(program: Command): void {
 
 async function processPaths(paths: string[], options: Options): Promise<void> {
   const { instances } = await listInstances(paths);
-  await using worker = openAnalysisWorker({ providers: ['cpu'], threads: 2 });
+  await using worker = openAnalysisWorker({ providers: options.providers, threads: 2 });
   await mkdir(options.out, { recursive: true });
   const findings: unknown[] = [];
   for (const series of groupBySeries(instances)) {

@@ -34,7 +34,8 @@ class OnnxEngine implements Engine {
   private readonly providers: readonly Provider[];
   private readonly threads: number;
   private readonly sessions = new Map<string, Promise<InferenceSession>>();
-  private readonly notes: string[] = [];
+  /** Why a provider is not used, by provider: one sentence each, however many networks a bundle has. */
+  private readonly notes = new Map<Provider, string>();
   private chosen: Provider | undefined;
 
   constructor(providers: readonly Provider[], threads: number) {
@@ -44,7 +45,7 @@ class OnnxEngine implements Engine {
 
   get provider(): string {
     const name = this.chosen ?? this.providers[0] ?? 'cpu';
-    return this.notes.length === 0 ? name : `${name} (${this.notes.join('; ')})`;
+    return this.notes.size === 0 ? name : `${name} (${this.said()})`;
   }
 
   async run(
@@ -85,13 +86,17 @@ class OnnxEngine implements Engine {
         this.chosen = provider;
         return session;
       } catch (cause) {
-        this.notes.push(`${provider}: not available: ${firstLine(describeError(cause))}`);
+        this.notes.set(provider, `${provider}: not available: ${inShort(describeError(cause))}`);
       }
     }
     throw new WillisError(
       'MODEL_NOT_RUNNABLE',
-      `No execution provider could load the network. ${this.notes.join('; ')}`,
+      `No execution provider could load the network. ${this.said()}`,
     );
+  }
+
+  private said(): string {
+    return [...this.notes.values()].join('; ');
   }
 
   /**
@@ -111,6 +116,11 @@ class OnnxEngine implements Engine {
   }
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
+/** The first line without the library's own source places and without folders: it stands in reports. */
+function inShort(text: string): string {
+  const [line = text] = text.split('\n');
+  return line
+    .replace(/^.*\bFAIL : /, '')
+    .replaceAll(/\/(?:[^\s/:]+\/)+/g, '')
+    .slice(0, 200);
 }

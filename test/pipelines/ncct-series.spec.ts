@@ -113,6 +113,16 @@ describe('ncct-haemorrhage on a series', function () {
     });
   });
 
+  it('what the explanation points at is what the decision rests on: brain put in its place takes the finding back', async () => {
+    const plain = await analyse(slices);
+    const [finding] = plain.findings as readonly HaemorrhageFinding[];
+    const without = await analyse(slices.map((slice) => wiped(slice, finding!.centreLpsMm!, 22)));
+    const elsewhere = finding!.centreLpsMm!.map((value, axis) => (axis === 1 ? value + 55 : value));
+    const control = await analyse(slices.map((slice) => wiped(slice, elsewhere, 22)));
+    expect(anyOf(without)).to.be.lessThan(0.5 * anyOf(plain));
+    expect(anyOf(control)).to.be.greaterThan(0.8 * anyOf(plain));
+  });
+
   describe('does not analyse, with the reason,', () => {
     const misfortunes: readonly (readonly [string, string, (good: Slices) => Slices])[] = [
       ['two slices', 'TOO_FEW_SLICES', (good) => good.slice(0, 2)],
@@ -213,6 +223,33 @@ function rounded(series: SeriesFindings): Rounded {
       centre: centreLpsMm!.map((value) => Math.round(value)),
     })),
   };
+}
+
+/** A ball of brain (34 HU with a little grain) in place of whatever is there and is no bone. */
+function wiped(
+  slice: Record<string, Dataset[string]>,
+  centre: readonly number[],
+  radiusMm: number,
+): Record<string, Dataset[string]> {
+  const { attributes } = instanceOf(slice);
+  const [x, y, z] = attributes.numbers('ImagePositionPatient');
+  const [row, column] = attributes.numbers('PixelSpacing');
+  const columns = attributes.number('Columns')!;
+  const pixels = new Uint16Array((slice['PixelData'] as Uint8Array).slice().buffer);
+  for (let index = 0; index < pixels.length; index += 1) {
+    const i = index % columns;
+    const j = Math.floor(index / columns);
+    const away = Math.hypot(x! + i * column! - centre[0]!, y! + j * row! - centre[1]!, z! - centre[2]!);
+    if (away <= radiusMm && pixels[index]! < 1024 + 150)
+      pixels[index] = 1024 + 34 + ((i * 7 + j * 3) % 7) - 3;
+  }
+  return { ...slice, PixelData: new Uint8Array(pixels.buffer) };
+}
+
+/** Of any haemorrhage in the scan. */
+function anyOf(series: SeriesFindings): number {
+  if (series.state === 'not-analysed') throw new Error(series.reason.text);
+  return series.probability;
 }
 
 function uidOf(slice: Record<string, Dataset[string]>): string {

@@ -28,6 +28,7 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patients", type=int, nargs=3, default=(500, 100, 150), metavar=("TRAIN", "FIT", "TEST"))
     parser.add_argument("--steps", type=int, nargs=2, default=(1400, 1000), metavar=("WIDE", "CROP"))
     parser.add_argument("--scans", type=int, default=40, help="whole test phantoms on which proposals and classifier are measured together")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real CT angiograms (NIfTI in HU) to read as well")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")

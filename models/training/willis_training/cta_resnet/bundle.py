@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, tr
 from .export import OUTPUTS, export_candidate
 from .measure import Table, ablation, measure, open_session, table_of
 from .network import WINDOW_HU, CandidateNetwork, load_imagenet
-from .scans import Proposed, measure_scans, proposed
+from .scans import Proposed, judged, measure_scans, proposed, read_volume
 from .selection import Head, fit_head
 from .train import CropOptions, train_candidates
 
@@ -40,26 +41,39 @@ def run(arguments: argparse.Namespace) -> None:
                 "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
     scans = [proposed("test", k) for k in range(arguments.scans)]
-    manifest = write_bundle(network, crops["validation"], crops["test"], scans, arguments.out, training)
+    material = Material(crops["validation"], crops["test"], scans, {file.name: read_volume(file) for file in arguments.real})
+    manifest = write_bundle(network, material, arguments.out, training)
     figure = manifest["performance"]["auc"]  # type: ignore[index]
     print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
     if figure < 0.85:
         raise SystemExit("below what a shipped bundle must reach: AUC 0.85 on unseen candidates")
 
 
-def write_bundle(
-    network: CandidateNetwork, fit_crops: list[Crop], test_crops: list[Crop], scans: list[Proposed], folder: Path, training: dict[str, object]
-) -> dict[str, object]:
-    """Fits selection and regression on patients the trunk has not seen, exports, measures on others' crops and scans; returns the manifest."""
+@dataclass(frozen=True)
+class Material:
+    """Crops that selection and regression are fitted on, crops and whole scans of other patients to measure on, real volumes by name."""
+
+    fit: list[Crop]
+    test: list[Crop]
+    scans: list[Proposed]
+    real: dict[str, Proposed]
+
+
+def write_bundle(network: CandidateNetwork, material: Material, folder: Path, training: dict[str, object]) -> dict[str, object]:
+    """Fits selection and regression on patients the trunk has not seen, exports, measures; returns the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    fit, test = table_of(network, fit_crops), table_of(network, test_crops)
+    test_crops = material.test
+    fit, test = table_of(network, material.fit), table_of(network, test_crops)
     head = fit_head(fit.features, fit.truth, fit.patient)
     export_candidate(network, head, folder / "model.onnx")
     session = open_session(folder / "model.onnx")
     performance = {"testedOn": f"{len(test_crops)} candidates of {len(np.unique(test.patient))} synthetic patients of unseen anatomy and appearance",
                    **measure(session, fit, test, test_crops), "ablationAuc": ablation(fit, test)}
-    if scans:
-        performance["onProposals"] = measure_scans(session, scans, float(performance["threshold"]))  # type: ignore[arg-type]
+    threshold = float(performance["threshold"])  # type: ignore[arg-type]
+    if material.scans:
+        performance["onProposals"] = measure_scans(session, material.scans, threshold)
+    performance["realVolumes"] = [{"name": name, "proposals": len(scan.on), "standing": int(scan.standing.sum()),
+                                   "marked": int((scan.standing & (judged(session, scan) >= threshold)).sum())} for name, scan in material.real.items()]
     manifest = _manifest(folder, head, performance, training)
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(session, test_crops, test, folder)

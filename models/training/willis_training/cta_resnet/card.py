@@ -57,7 +57,7 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-{_scans(p.get('onProposals'))}## Limits
+{_scans(p.get('onProposals'))}{_real(p.get('realVolumes'))}## Limits
 {limits}
 
 ## Rebuild
@@ -80,5 +80,20 @@ def _scans(p: dict | None) -> str:  # type: ignore[type-arg]
 | AUC over standing proposals (95 %, bootstrap over scans) | {p['auc']:.3f} ({p['aucInterval'][0]:.3f}-{p['aucInterval'][1]:.3f}) |
 | aneurysms found at {p['threshold']:.2f}; of 3 mm and more | {p['found']} of {p['aneurysms']}; {p['found3mmUp']} of {p['aneurysms3mmUp']} |
 | false positives a scan at {p['threshold']:.2f} | {p['falsePositivesPerScan']:.1f} |
+
+"""
+
+
+def _real(rows: list | None) -> str:  # type: ignore[type-arg]
+    if not rows:
+        return ""
+    lines = "\n".join(f"| {r['name']} | {r['proposals']} | {r['standing']} | {r['marked']} |" for r in rows)
+    return f"""## Real volumes
+No aneurysm is known in them. The volume of CT_AVM holds vessels and an arterio-venous malformation alone, bone and brain set to 0 by its
+owner: the node refuses it (`VESSELS_NOT_FOUND`), and what is marked in it was read all the same.
+
+| volume | proposals | not demoted | marked as aneurysm |
+|---|---|---|---|
+{lines}
 
 """

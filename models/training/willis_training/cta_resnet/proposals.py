@@ -118,9 +118,11 @@ def _strongest(found: list[tuple[float, float, tuple[int, ...]]]) -> list[tuple[
     """Of places whose balls hold each other's centre the best stays."""
     kept: list[tuple[float, float, tuple[int, ...]]] = []
     for one in sorted(found, key=lambda f: -f[0]):
+        if len(kept) == MOST:
+            break
         if all(np.linalg.norm(np.subtract(k[2], one[2])) * GRID_MM >= max(k[1], one[1]) for k in kept):
             kept.append(one)
-    return kept[:MOST]
+    return kept
 
 
 def _demotion(grid: np.ndarray, bone: np.ndarray, place: tuple[int, ...], radius: float, lumen: float) -> str:

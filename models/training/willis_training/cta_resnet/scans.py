@@ -1,7 +1,9 @@
 """The classifier where it works: on what the proposal stage finds in whole phantoms, not on places drawn for training."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import nibabel
 import numpy as np
 import onnxruntime as ort
 
@@ -36,11 +38,24 @@ def proposed(split: Split, index: int) -> Proposed:
     appearance = draw_cta_appearance(seed, split)
     x, y, z = (int(v) for v in np.ceil((HIGH - LOW) / np.array(appearance.spacing)))
     image = render_cta(patient, appearance, Grid((LOW[0], LOW[1], LOW[2]), appearance.spacing, (x, y, z))).image
-    places = propose(image, appearance.spacing)
     sacs = patient.anatomy.aneurysms
-    centres, diameters = np.array([s.centre for s in sacs]).reshape(-1, 3), np.array([s.diameter for s in sacs])
-    hu = [np.round(crop_at(image, LOW, np.array(appearance.spacing), LOW + p.centre)).astype(np.int16) for p in places]
-    on = [sac_at(LOW + p.centre, centres, diameters) for p in places]
+    centres = np.array([s.centre for s in sacs]).reshape(-1, 3) - LOW
+    return _proposed(image, appearance.spacing, centres, np.array([s.diameter for s in sacs]))
+
+
+def read_volume(file: Path) -> Proposed:
+    """A NIfTI volume in HU without known aneurysms."""
+    image = nibabel.as_closest_canonical(nibabel.load(file))  # type: ignore[arg-type]
+    x, y, z = (float(v) for v in image.header.get_zooms()[:3])
+    # RAS to LPS: the first two axes turn round
+    hu = np.asarray(image.dataobj).astype(np.float32)[::-1, ::-1].transpose(2, 1, 0)
+    return _proposed(hu, (x, y, z), np.zeros((0, 3)), np.zeros(0))
+
+
+def _proposed(image: np.ndarray, spacing: tuple[float, float, float], centres: np.ndarray, diameters: np.ndarray) -> Proposed:
+    places = propose(image, spacing)
+    hu = [np.round(crop_at(image, np.zeros(3), np.array(spacing), p.centre)).astype(np.int16) for p in places]
+    on = [sac_at(p.centre, centres, diameters) for p in places]
     return Proposed(np.array(hu), np.array(on), np.array([p.demoted == "" for p in places]), diameters)
 
 
