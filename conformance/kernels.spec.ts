@@ -52,7 +52,7 @@ describe('volume kernels against SimpleITK, scipy and numpy', function () {
     const iso = resampleIsotropic(toLpsOrientation(volume), 4);
     const mask = headMask(iso, { relativeThreshold: 0.1, referencePercentile: 99 });
     const biased = iso.data.map((value, index) => value * slowField(index, iso.size) + 1);
-    // to a fixed count: ITK 5.4 reports less change between its own fields than they have, and so ends a level earlier
+    // to a fixed count: SimpleITK 2.5 reports less change between its fields than they have, and ends a level some iterations earlier
     const options = { shrink: 1, levels: 4, iterationsPerLevel: 12, convergence: 0 };
     const lattice = estimateBias(biased, mask, iso.size, options)!;
     const ours = evaluateLattice(lattice, gridPositions(iso.size));

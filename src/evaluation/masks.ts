@@ -13,12 +13,14 @@ export interface TrueMask {
 
 /** 0 is outside, `treatedValue` a treated aneurysm, every other value an aneurysm. */
 export function trueMask({ data, ...grid }: Volume, treatedValue: number | undefined): TrueMask {
-  const isTreated = (value: number): boolean => treatedValue !== undefined && value === treatedValue;
-  return {
-    grid,
-    inside: Uint8Array.from(data, (value) => (value > 0.5 && !isTreated(value) ? 1 : 0)),
-    treated: Uint8Array.from(data, (value) => (isTreated(value) ? 1 : 0)),
-  };
+  const inside = new Uint8Array(data.length);
+  const treated = new Uint8Array(data.length);
+  for (let index = 0; index < data.length; index += 1) {
+    if (data[index]! <= 0.5) continue;
+    if (treatedValue !== undefined && data[index] === treatedValue) treated[index] = 1;
+    else inside[index] = 1;
+  }
+  return { grid, inside, treated };
 }
 
 /** What was found, on any grid of the patient, against the true mask on the mask's own grid; nothing found is an empty mask. */
