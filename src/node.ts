@@ -89,19 +89,8 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   });
   stack.use(watchConfigFile(store, events));
   const behind = {
-    database,
-    files,
-    log,
-    ...observers,
-    calls,
-    live,
-    store,
-    ingest,
-    port,
-    worker,
-    audit,
-    alerts,
-    now,
+    ...{ database, files, log, ...observers, calls, live, store },
+    ...{ ingest, port, worker, audit, alerts, now },
   };
   const operations = stack.use(startNodeOperations(behind));
   const wake = (): void => runner.wake();
