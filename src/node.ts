@@ -97,8 +97,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const web = config.web.enabled
     ? stack.use(await startNodeWeb({ ...behind, operations, wake, dicomPort: receiver.port }))
     : null;
-  audit.started();
-  stack.defer(async () => await audit.stopped());
+  stack.use(audit.running());
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {
