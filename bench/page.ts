@@ -97,7 +97,7 @@ async function paints(): Promise<void> {
     await page.goto(web.url, { waitUntil: 'load' });
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
     const script = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
-    paint.push((await page.evaluate(script)) as number);
+    paint.push(await page.evaluate<number>(script));
   }
   paint.sort((a, b) => a - b);
   const started = performance.now();

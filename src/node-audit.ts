@@ -9,8 +9,8 @@ import { auditXml, type AuditMessage } from './operations/index.ts';
 /** Audit messages (PS3.15 A.5): each is a durable job, so that a collector that is down loses none. */
 export interface NodeAudit {
   readonly handlers: readonly (readonly [string, JobHandler])[];
-  started(): void;
-  stopped(): Promise<void>;
+  /** Tells of the start, and when it is disposed, of the stop. */
+  running(): AsyncDisposable;
   /** An association brought instances. */
   received(summary: AssociationSummary, stored: readonly StoredCount[]): void;
   /** A destination stored results. */
@@ -65,8 +65,10 @@ export function openAudit(parts: AuditParts): NodeAudit {
     });
   return {
     handlers: [['audit', auditHandler(audit, aeTitle)]],
-    started: () => later(activity('start')),
-    stopped: async () => await activity('stop').catch(onFault),
+    running: () => {
+      later(activity('start'));
+      return { [Symbol.asyncDispose]: async () => await activity('stop').catch(onFault) };
+    },
     received: ({ callingAeTitle, remoteAddress }, stored) => {
       const from = {
         userId: callingAeTitle,
@@ -101,8 +103,7 @@ export function openAudit(parts: AuditParts): NodeAudit {
 
 const silentAudit: NodeAudit = {
   handlers: [],
-  started: () => undefined,
-  stopped: async () => await Promise.resolve(),
+  running: () => ({ [Symbol.asyncDispose]: async () => await Promise.resolve() }),
   received: () => undefined,
   delivered: () => undefined,
   acted: () => undefined,

@@ -89,27 +89,15 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   });
   stack.use(watchConfigFile(store, events));
   const behind = {
-    database,
-    files,
-    log,
-    ...observers,
-    calls,
-    live,
-    store,
-    ingest,
-    port,
-    worker,
-    audit,
-    alerts,
-    now,
+    ...{ database, files, log, ...observers, calls, live, store },
+    ...{ ingest, port, worker, audit, alerts, now },
   };
   const operations = stack.use(startNodeOperations(behind));
   const wake = (): void => runner.wake();
   const web = config.web.enabled
     ? stack.use(await startNodeWeb({ ...behind, operations, wake, dicomPort: receiver.port }))
     : null;
-  audit.started();
-  stack.defer(async () => await audit.stopped());
+  stack.use(audit.running());
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {

@@ -58,7 +58,9 @@ export function openAlerts(
       told.set(kind, { at: node.now(), silent: 0 });
       send(kind, `${text}${before}`);
     },
-    settled: async () => void (await Promise.all(sending)),
+    settled: async () => {
+      await Promise.all(sending);
+    },
   };
 }
 

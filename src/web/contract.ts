@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { role, time } from './contract-system.ts';
 
 /** What the API answers. The page uses these types, and the OpenAPI description is made from them. Times are ms since 1970 UTC. */
-export const role = z.enum(['admin', 'reader']);
+export * from './contract-system.ts';
 
-const time = z.number();
 const reason = z.object({ code: z.string(), text: z.string() }).nullable();
 export const seriesState = z.enum(['receiving', 'queued', 'findings', 'no-findings', 'not-analysed']);
 
@@ -268,68 +268,7 @@ export const bundle = z.object({
   ),
 });
 
-export const logEntry = z.object({
-  id: z.number(),
-  at: time,
-  level: z.enum(['info', 'warn', 'error']),
-  message: z.string(),
-  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-});
-
-export const auditEntry = z.object({
-  id: z.number(),
-  at: time,
-  who: z.string(),
-  address: z.string(),
-  action: z.string(),
-  object: z.string(),
-  outcome: z.enum(['success', 'refused']),
-  detail: z.string(),
-});
-
-export const settings = z.object({
-  file: z.string(),
-  value: z.record(z.string(), z.unknown()).nullable(),
-  sha256: z.string(),
-  fault: z.string().nullable(),
-  restartNeeded: z.array(z.string()),
-});
-
-export const settingsVersion = z.object({
-  id: z.string(),
-  at: time,
-  who: z.string(),
-  why: z.string(),
-  sha256: z.string(),
-});
-
-const taskRun = z.object({
-  task: z.string(),
-  startedAt: time,
-  finishedAt: time,
-  outcome: z.enum(['success', 'failure']),
-  detail: z.string(),
-});
-
-export const operations = z.object({
-  tasks: z.array(
-    z.object({ name: z.string(), schedule: z.string(), nextRunAt: time.nullable(), runs: z.array(taskRun) }),
-  ),
-  certificates: z.array(z.object({ file: z.string(), use: z.string(), subject: z.string(), validTo: time })),
-  certificatesFault: z.string().nullable(),
-});
-
-export const user = z.object({ id: z.number(), name: z.string(), role, createdAt: time });
-export const apiToken = z.object({
-  id: z.number(),
-  name: z.string(),
-  scope: z.enum(['read', 'store', 'metrics']),
-  createdAt: time,
-});
-
 export type Analysis = z.infer<typeof analysis>;
-export type ApiToken = z.infer<typeof apiToken>;
-export type AuditEntry = z.infer<typeof auditEntry>;
 export type Bundle = z.infer<typeof bundle>;
 export type Devices = z.infer<typeof devices>;
 export type DestinationLine = z.infer<typeof destinationLine>;
@@ -338,8 +277,6 @@ export type Echo = z.infer<typeof echo>;
 export type Explanation = z.infer<typeof explanation>;
 export type Finding = z.infer<typeof finding>;
 export type InferenceRun = z.infer<typeof inferenceRun>;
-export type LogLine = z.infer<typeof logEntry>;
-export type Operations = z.infer<typeof operations>;
 export type Overview = z.infer<typeof overview>;
 export type PathStep = z.infer<typeof pathStep>;
 export type Reading = z.infer<typeof reading>;
@@ -349,8 +286,5 @@ export type SeriesDetail = z.infer<typeof seriesDetail>;
 export type SeriesState = z.infer<typeof seriesState>;
 export type SliceCurve = z.infer<typeof sliceCurve>;
 export type Session = z.infer<typeof session>;
-export type Settings = z.infer<typeof settings>;
-export type SettingsVersion = z.infer<typeof settingsVersion>;
 export type StudyLine = z.infer<typeof studyLine>;
 export type StudyPage = z.infer<typeof studyPage>;
-export type User = z.infer<typeof user>;
