@@ -87,6 +87,8 @@ async function paints(): Promise<void> {
   );
   const browser = await openBrowser();
   const { page } = await openPage(browser, { width: 1280, height: 800 });
+  page.setDefaultTimeout(240_000);
+  page.setDefaultNavigationTimeout(240_000);
   await page.goto(web.url);
   await page.getByLabel('Name').fill('Admin');
   await page.getByRole('textbox', { name: 'Password' }).fill(adminPassword);
@@ -96,15 +98,22 @@ async function paints(): Promise<void> {
   for (let pass = 0; pass < 5; pass += 1) {
     await page.goto(web.url, { waitUntil: 'load' });
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-    const script = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
-    paint.push(await page.evaluate<number>(script));
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+    paint.push(
+      await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]!.startTime),
+    );
   }
   paint.sort((a, b) => a - b);
+  console.log('\n| headless Chromium, 3D drawn on the processor | s |\n|---|---|');
+  console.log(
+    `| first contentful paint of the overview, signed in (median of 5) | ${(paint[2]! / 1000).toFixed(2)} |`,
+  );
   const started = performance.now();
   const volume = await admin.request('GET', `/api/series/${id}/volume.nii`);
   const fetched = performance.now() - started;
   const shown: number[] = [];
-  for (let pass = 0; pass < 3; pass += 1) {
+  for (let pass = 0; pass < 2; pass += 1) {
+    await page.goto('about:blank');
     await page.goto(`${web.url}/series/${id}`);
     await page.getByRole('link', { name: 'Open in the viewer' }).waitFor();
     const began = performance.now();
@@ -113,15 +122,11 @@ async function paints(): Promise<void> {
     shown.push(performance.now() - began);
   }
   shown.sort((a, b) => a - b);
-  console.log('\n| headless Chromium, 3D drawn on the processor | s |\n|---|---|');
-  console.log(
-    `| first contentful paint of the overview, signed in (median of 5) | ${(paint[2]! / 1000).toFixed(2)} |`,
-  );
   console.log(
     `| 512 x 512 x 160 as the API gives it, ${(volume.text.length / 1e6).toFixed(0)} million characters | ${(fetched / 1000).toFixed(2)} |`,
   );
   console.log(
-    `| 512 x 512 x 160 from the click to the picture (best, median of 3) | ${(shown[0]! / 1000).toFixed(1)}, ${(shown[1]! / 1000).toFixed(1)} |`,
+    `| 512 x 512 x 160 from the click to the picture (better, worse of 2) | ${(shown[0]! / 1000).toFixed(1)}, ${(shown[1]! / 1000).toFixed(1)} |`,
   );
   await browser.close();
 }

@@ -70,11 +70,8 @@ export function openAudit(parts: AuditParts): NodeAudit {
       return { [Symbol.asyncDispose]: async () => await activity('stop').catch(onFault) };
     },
     received: ({ callingAeTitle, remoteAddress }, stored) => {
-      const from = {
-        userId: callingAeTitle,
-        alternativeId: `AETITLES=${callingAeTitle}`,
-        address: remoteAddress,
-      };
+      const alternativeId = `AETITLES=${callingAeTitle}`;
+      const from = { userId: callingAeTitle, alternativeId, address: remoteAddress };
       const participants = [
         { ...from, isRequestor: true, role: 'source' as const },
         { ...us, isRequestor: false, role: 'destination' as const },

@@ -208,7 +208,16 @@ describe('inference on uploaded files', function () {
       );
       // the rest of it is not read: a client that does not listen while it sends sees its connection end
       expect(status).to.be.oneOf([413, 0]);
-      expect((await admin.request('GET', '/health')).status).to.equal(200);
+      // the client may still try the connection that was ended
+      await untilTrue(
+        async () =>
+          await admin.request('GET', '/health').then(
+            (answer) => answer.status === 200,
+            () => false,
+          ),
+        5000,
+        () => 'the node does not answer any more',
+      );
       const refused = await admin.get<InferenceRun[]>('/api/inference');
       expect(refused.every(({ state }) => state !== 'running')).to.equal(true);
     });
