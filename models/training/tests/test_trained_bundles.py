@@ -8,12 +8,13 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
+from willis_training.coarse_to_fine.reader import FineReader
 from willis_training.haemorrhage.measure import Reader
 from willis_training.haemorrhage.prepare import head_part, slabs
 from willis_training.haemorrhage.prepare import prepare as prepare_ct
 
 MODELS = Path(__file__).parents[2]
-TRAINED = [b for b in ("ncct-haemorrhage", "cta-resnet") if (MODELS / b / "model.json").exists()]
+TRAINED = [b for b in ("ncct-haemorrhage", "cta-resnet", "tof-coarse-fine") if (MODELS / b / "model.json").exists()]
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -63,3 +64,17 @@ def test_golden_vectors_of_the_candidate_bundle():
         logit, contributions, cam = session.run(["logit", "contributions", "cam"], {"hu": triples})
         assert np.allclose(logit, row["logits"], atol=1e-2) and np.allclose(cam[1], row["cam"], atol=1e-2)
         assert np.allclose(contributions[1], row["contributions"], atol=1e-2)
+
+
+@pytest.mark.skipif("tof-coarse-fine" not in TRAINED, reason="the bundle is not built")
+def test_golden_vectors_of_the_outline_bundle():
+    folder = MODELS / "tof-coarse-fine"
+    golden, manifest = (json.loads((folder / f).read_text()) for f in ("golden/golden.json", "model.json"))
+    volume = np.frombuffer((folder / "golden" / golden["file"]).read_bytes(), "<i2").reshape(golden["shape"])
+    steps = FineReader(folder, manifest["fine"]["voi"]).read(volume.astype(np.float32) / 1000)
+    assert abs(int(steps.arteries.sum()) - golden["arteryVoxels"]) <= 2e-3 * golden["arteryVoxels"]
+    for z, y, x, coarse, fine in golden["coarseAndFine"]:
+        assert abs(float(steps.coarse[z, y, x]) - coarse) < 0.02 and abs(float(steps.fine[z, y, x]) - fine) < 0.02
+    assert len(steps.marks) == len(golden["marks"]) > 0
+    for mark, wanted in zip(steps.marks, golden["marks"]):
+        assert np.allclose(mark.centre, wanted["centre"], atol=0.5) and abs(mark.fine - wanted["fine"]) < 0.02

@@ -22,7 +22,7 @@ from .vessels import ArteryNetwork
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Read in a box of 88 x 80 x 56 mm about the circle of Willis: how many marks it sets elsewhere in a head is not known",
-    "Narrow networks (a quarter of the published widths) and few steps; small aneurysms are often missed",
+    "Narrow networks and a training cut short: many aneurysms are missed on unseen phantoms, see the table; its silence says nothing",
     "No artery is named, only the side; treated aneurysms are not covered",
 ]
 

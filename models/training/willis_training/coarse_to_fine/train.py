@@ -42,6 +42,8 @@ class FineOptions:
     beta: float = 1.0
     learning_rate: float = 5e-4
     seed: int = 1
+    #: float32 products: several times slower, but one thread gives the same weights every time
+    exact: bool = False
 
 
 def train_coarse(cases: list[FineCase], options: CoarseOptions) -> DeepMedic:
@@ -92,7 +94,7 @@ def train_fine(cases: list[FineCase], options: FineOptions) -> FineNetwork:
         flips = [axis for axis in range(3) if rng.random() < 0.5]
         channels, truth = np.flip(channels[(slice(None), *box)], [1 + a for a in flips]).copy(), np.flip(truth[box], flips).copy()
         used = channels if options.sizes.contour else channels[:1]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not options.exact):
             logits = network(torch.from_numpy(used)[None])
         probability = torch.softmax(logits.float(), 1)[:, 1]
         target = torch.from_numpy(truth.astype(np.float32))[None]

@@ -21,7 +21,7 @@ from .train import CropOptions, train_candidates
 
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
-    "Judges candidates that something else has found; it does not search a scan",
+    "Judges candidates that something else has found; it does not search a scan. On test phantoms the proposal stage misses many sacs",
     "Aneurysms below 3 mm and infundibula look alike; veins and calcified walls can be taken for aneurysms",
     "Grad-CAM shows 4 x 4 cells of 8 mm: a place to look at, no outline",
 ]
