@@ -5,6 +5,7 @@ import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '.
 import { extractArteries } from '../../src/pipelines/tof-coarse-fine/arteries.ts';
 import { channelsOf, dilated, sobelMagnitude } from '../../src/pipelines/tof-coarse-fine/channels.ts';
 import { detect, type Detected } from '../../src/pipelines/tof-coarse-fine/coarse.ts';
+import { deepArteries } from '../../src/pipelines/tof-coarse-fine/deep.ts';
 import { outline } from '../../src/pipelines/tof-coarse-fine/fine.ts';
 import { lesionsOf } from '../../src/pipelines/tof-coarse-fine/lesions.ts';
 import { tilesOf } from '../../src/pipelines/tof-coarse-fine/tiles.ts';
@@ -59,6 +60,37 @@ describe('channels of tof-coarse-fine', () => {
       far[axis] = 8;
       expect(edges[at(...far)]).to.equal(0);
     }
+  });
+});
+
+describe('arteries of tof-coarse-fine', () => {
+  it('near the skin are none, at the ends of the scan they are', () => {
+    const grid = (size: Size, step: number): Volume => ({
+      size,
+      spacingMm: [step, step, step],
+      originLpsMm: [0, 0, 0],
+      directions: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      data: new Float32Array(0),
+    });
+    const head = { volume: grid([40, 40, 10], 2), mask: new Uint8Array(16_000).fill(1) };
+    const image = grid([157, 157, 37], 0.5);
+    const at = (x: number, y: number, z: number): number => x + 157 * (y + 157 * z);
+    const places = [
+      at(78, 78, 0),
+      at(78, 78, 18),
+      at(78, 78, 36),
+      at(8, 78, 18),
+      at(78, 150, 18),
+      at(30, 30, 18),
+    ];
+    const arteries = new Uint8Array(157 * 157 * 37);
+    for (const place of places) arteries[place] = 1;
+    const deep = deepArteries(arteries, { image, head });
+    expect(places.map((place) => deep[place])).to.deep.equal([1, 1, 1, 0, 0, 1]);
   });
 });
 
