@@ -182,7 +182,8 @@ function noteTexts(sheet: Sheet): readonly string[] {
           }),
         ];
   const measured =
-    card.pipeline === 'tof-patch' && soughtKind(findings) === 'aneurysm'
+    // the figures of one bundle say nothing of the marks of several
+    card.pipeline === 'tof-patch' && findings.others === undefined && soughtKind(findings) === 'aneurysm'
       ? [
           words.say('measured', {
             testedOn: card.performance.testedOn,
