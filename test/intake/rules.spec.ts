@@ -42,6 +42,32 @@ describe('rules', () => {
     );
   });
 
+  it('the shipped rules tell a head CT from an angiogram and leave the rest alone', () => {
+    const ct = {
+      modality: 'CT',
+      sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+      protocolName: '',
+      sequenceName: '',
+    };
+    const takenBy = (seriesDescription: string, bodyPartExamined: string): string | undefined =>
+      parseConfig({}, 'test').rules.find(
+        (rule) => explain(rule, { ...traits, ...ct, seriesDescription, bodyPartExamined }, stack).matches,
+      )?.pipeline;
+    const told: readonly (readonly [string, string, string | undefined])[] = [
+      ['Head 5.0 H30s', 'HEAD', 'ncct-haemorrhage'],
+      ['STD BRAIN 5MM', '', 'ncct-haemorrhage'],
+      ['Schädel nativ', 'SKULL', 'ncct-haemorrhage'],
+      ['CTA Head 0.6 B30f', 'HEAD', 'cta-resnet'],
+      ['Head Angio 0.75', '', 'cta-resnet'],
+      ['Carotid CT-Angio', 'NECK', 'cta-resnet'],
+      ['Thorax 1.0', 'CHEST', undefined],
+      ['Head first abdomen', 'ABDOMEN', undefined],
+      ['CT Octagon phantom', '', undefined],
+    ];
+    for (const [description, part, pipeline] of told)
+      expect(takenBy(description, part), description).to.equal(pipeline);
+  });
+
   it('with conditions on geometry judge spacing and number, and keep a broken stack so that it is reported', () => {
     const strict = { ...tof!, when: { ...tof!.when, slices: { min: 200 }, sliceSpacingMm: { max: 1 } } };
     expect(explain(strict, traits, stack).lines.at(-2)).to.deep.include({

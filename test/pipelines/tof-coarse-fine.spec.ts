@@ -5,8 +5,10 @@ import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '.
 import { extractArteries } from '../../src/pipelines/tof-coarse-fine/arteries.ts';
 import { channelsOf } from '../../src/pipelines/tof-coarse-fine/channels.ts';
 import { detect, type Detected } from '../../src/pipelines/tof-coarse-fine/coarse.ts';
+import { deepArteries } from '../../src/pipelines/tof-coarse-fine/deep.ts';
 import { outline } from '../../src/pipelines/tof-coarse-fine/fine.ts';
 import { lesionsOf } from '../../src/pipelines/tof-coarse-fine/lesions.ts';
+import { tilesOf } from '../../src/pipelines/tof-coarse-fine/tiles.ts';
 import { dilated, indexToLps, sobelMagnitude, type Size, type Volume } from '../../src/volume/index.ts';
 
 interface Golden {
@@ -61,64 +63,129 @@ describe('channels of tof-coarse-fine', () => {
   });
 });
 
-(existsSync(folder) ? describe : describe.skip)('golden vectors of tof-coarse-fine', function () {
-  this.timeout(240_000);
-  let bundle: BundleOf<'tof-coarse-fine'>;
-  let golden: Golden;
-  let engine: Engine;
-  let volume: Volume;
-  let arteries: Uint8Array;
-  let detected: Detected;
-  let outlined: Float32Array;
-
-  before(async () => {
-    bundle = bundleFor(await loadBundle(folder), 'tof-coarse-fine');
-    golden = JSON.parse(readFileSync(path.join(folder, bundle.manifest.golden), 'utf8')) as Golden;
-    engine = openEngine({ providers: ['cpu'], threads: 2 });
-    volume = goldenVolume(golden);
-    arteries = await extractArteries(volume, bundle, engine);
-    const channels = channelsOf(volume, arteries, bundle.manifest.preprocessing.contour);
-    detected = await detect(volume.size, channels, { bundle, engine });
-    outlined = await outline(volume.size, { channels, centres: detected.centres }, { bundle, engine });
-  });
-  after(async () => await engine[Symbol.asyncDispose]());
-
-  it("arteries are the kit's, but for voxels on the threshold", () => {
-    const count = arteries.reduce((sum, value) => sum + value, 0);
-    expect(Math.abs(count - golden.arteryVoxels)).to.be.at.most(0.002 * golden.arteryVoxels + 2);
-  });
-
-  it("candidates lie where the kit's lie, to half a voxel", () => {
-    expect(detected.centres).to.have.length(golden.centres.length);
-    for (const [index, [z, y, x]] of golden.centres.entries())
-      expect(
-        Math.hypot(...[x, y, z].map((value, axis) => value - detected.centres[index]![axis]!)),
-      ).to.be.lessThan(0.5);
-  });
-
-  it("coarse and fine probabilities are the kit's", () => {
-    const [nx, ny] = volume.size;
-    for (const [z, y, x, coarse, fine] of golden.coarseAndFine) {
-      const voxel = x + nx * (y + ny * z);
-      expect(detected.probability[voxel]).to.be.closeTo(coarse, 5e-3);
-      expect(outlined[voxel]).to.be.closeTo(fine, 5e-3);
-    }
-  });
-
-  it("marks are the kit's: place to half a voxel, volume to a fiftieth, probability to 0.001", () => {
-    const lesions = lesionsOf({ ...volume, data: outlined }, detected.probability, bundle.manifest);
-    expect(lesions).to.have.length(golden.marks.length);
-    for (const { centre, voxels, probability } of golden.marks) {
-      const place = indexToLps(volume, [centre[2], centre[1], centre[0]]);
-      const off = (lesion: (typeof lesions)[0]): number =>
-        Math.hypot(...lesion.centreLpsMm.map((value, axis) => value - place[axis]!));
-      const nearest = lesions.reduce((best, one) => (off(one) < off(best) ? one : best));
-      expect(off(nearest)).to.be.lessThan(0.25);
-      expect(nearest.voxels.length).to.be.closeTo(voxels, 1 + voxels / 50);
-      expect(nearest.probability).to.be.closeTo(probability, 1e-3);
-    }
+describe('arteries of tof-coarse-fine', () => {
+  it('near the skin are none, at the ends of the scan they are', () => {
+    const grid = (size: Size, step: number): Volume => ({
+      size,
+      spacingMm: [step, step, step],
+      originLpsMm: [0, 0, 0],
+      directions: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      data: new Float32Array(0),
+    });
+    const head = { volume: grid([40, 40, 10], 2), mask: new Uint8Array(16_000).fill(1) };
+    const image = grid([157, 157, 37], 0.5);
+    const at = (x: number, y: number, z: number): number => x + 157 * (y + 157 * z);
+    const places = [
+      at(78, 78, 0),
+      at(78, 78, 18),
+      at(78, 78, 36),
+      at(8, 78, 18),
+      at(78, 150, 18),
+      at(30, 30, 18),
+    ];
+    const arteries = new Uint8Array(157 * 157 * 37);
+    for (const place of places) arteries[place] = 1;
+    const deep = deepArteries(arteries, { image, head });
+    expect(places.map((place) => deep[place])).to.deep.equal([1, 1, 1, 0, 0, 1]);
   });
 });
+
+describe('tiles of tof-coarse-fine', () => {
+  it('keep every voxel once, run each with its halo, and stay within the memory that is given', () => {
+    const sizes: readonly Size[] = [
+      [360, 360, 144],
+      [440, 440, 400],
+      [88, 88, 64],
+      [97, 130, 51],
+    ];
+    for (const size of sizes) {
+      const tiles = tilesOf(size, { halo: 24, multipleOf: 4, largest: 2_500_000 });
+      const kept = tiles.reduce((sum, { keep }) => sum + volumeOf(keep), 0);
+      expect(kept).to.equal(size[0] * size[1] * size[2]);
+      for (const { keep, run } of tiles) {
+        expect(volumeOf(run)).to.be.at.most(2_500_000);
+        for (const axis of [0, 1, 2] as const) {
+          expect(keep.from[axis] % 4).to.equal(0);
+          expect(run.from[axis]).to.equal(Math.max(0, keep.from[axis] - 24));
+          expect(run.to[axis]).to.equal(Math.min(size[axis], keep.to[axis] + 24));
+        }
+      }
+      const ran = tiles.reduce((sum, { run }) => sum + volumeOf(run), 0);
+      expect(ran / kept).to.be.lessThan(5);
+    }
+    expect(tilesOf([88, 88, 64], { halo: 24, multipleOf: 4, largest: 2_500_000 })).to.have.length(1);
+  });
+});
+
+function volumeOf({ from, to }: { readonly from: Size; readonly to: Size }): number {
+  return (to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]);
+}
+
+(existsSync(path.join(folder, 'model.json')) ? describe : describe.skip)(
+  'golden vectors of tof-coarse-fine',
+  function () {
+    this.timeout(240_000);
+    let bundle: BundleOf<'tof-coarse-fine'>;
+    let golden: Golden;
+    let engine: Engine;
+    let volume: Volume;
+    let arteries: Uint8Array;
+    let detected: Detected;
+    let outlined: Float32Array;
+
+    before(async () => {
+      bundle = bundleFor(await loadBundle(folder), 'tof-coarse-fine');
+      golden = JSON.parse(readFileSync(path.join(folder, bundle.manifest.golden), 'utf8')) as Golden;
+      engine = openEngine({ providers: ['cpu'], threads: 2 });
+      volume = goldenVolume(golden);
+      arteries = await extractArteries(volume, bundle, engine);
+      const channels = channelsOf(volume, arteries, bundle.manifest.preprocessing.contour);
+      detected = await detect(volume.size, channels, { bundle, engine });
+      outlined = await outline(volume.size, { channels, centres: detected.centres }, { bundle, engine });
+    });
+    after(async () => await engine[Symbol.asyncDispose]());
+
+    it("arteries are the kit's, but for voxels on the threshold", () => {
+      const count = arteries.reduce((sum, value) => sum + value, 0);
+      expect(Math.abs(count - golden.arteryVoxels)).to.be.at.most(0.002 * golden.arteryVoxels + 2);
+    });
+
+    it("candidates lie where the kit's lie, to half a voxel", () => {
+      expect(detected.centres).to.have.length(golden.centres.length);
+      for (const [index, [z, y, x]] of golden.centres.entries())
+        expect(
+          Math.hypot(...[x, y, z].map((value, axis) => value - detected.centres[index]![axis]!)),
+        ).to.be.lessThan(0.5);
+    });
+
+    it("coarse and fine probabilities are the kit's", () => {
+      const [nx, ny] = volume.size;
+      for (const [z, y, x, coarse, fine] of golden.coarseAndFine) {
+        const voxel = x + nx * (y + ny * z);
+        expect(detected.probability[voxel]).to.be.closeTo(coarse, 5e-3);
+        expect(outlined[voxel]).to.be.closeTo(fine, 5e-3);
+      }
+    });
+
+    it("marks are the kit's: place to half a voxel, volume to a fiftieth, probability to 0.001", () => {
+      const lesions = lesionsOf({ ...volume, data: outlined }, detected.probability, bundle.manifest);
+      expect(lesions).to.have.length(golden.marks.length);
+      for (const { centre, voxels, probability } of golden.marks) {
+        const place = indexToLps(volume, [centre[2], centre[1], centre[0]]);
+        const off = (lesion: (typeof lesions)[0]): number =>
+          Math.hypot(...lesion.centreLpsMm.map((value, axis) => value - place[axis]!));
+        const nearest = lesions.reduce((best, one) => (off(one) < off(best) ? one : best));
+        expect(off(nearest)).to.be.lessThan(0.25);
+        expect(nearest.voxels.length).to.be.closeTo(voxels, 1 + voxels / 50);
+        expect(nearest.probability).to.be.closeTo(probability, 1e-3);
+      }
+    });
+  },
+);
 
 function goldenVolume({ file, shape: [nz, ny, nx], spacingMm }: Golden): Volume {
   const bytes = readFileSync(path.join(folder, 'golden', file));

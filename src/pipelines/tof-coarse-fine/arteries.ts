@@ -2,45 +2,60 @@ import { requireNumbers, type BundleOf, type Engine } from '../../inference/inde
 import { labelComponents, type Size, type Volume } from '../../volume/index.ts';
 import { boxFrom } from './boxes.ts';
 import { fileOf } from './networks.ts';
+import { tilesOf, type Tile } from './tiles.ts';
 
-/** One run up to this many voxels, slabs with a halo beyond. */
-const largestRunVoxels = 6_000_000;
+/** Voxels of one run: about 600 bytes of working memory each. */
+const largestRunVoxels = 2_500_000;
 
 /** 1 where the extraction network sees an artery; components too small to be one are noise. Throws MODEL_OUTPUT_INVALID. */
 export async function extractArteries(
-  { data, size }: Volume,
+  volume: Volume,
   bundle: BundleOf<'tof-coarse-fine'>,
   engine: Engine,
+  largest = largestRunVoxels,
 ): Promise<Uint8Array> {
-  const { threshold, smallestMm3, multipleOf, haloVoxels } = bundle.manifest.preprocessing.arteries;
-  const [nx, ny, nz] = size;
-  const upTo = (n: number): number => Math.ceil(n / multipleOf) * multipleOf;
-  const depth = Math.max(
-    multipleOf,
-    Math.floor(largestRunVoxels / (upTo(nx) * upTo(ny)) / multipleOf) * multipleOf - 2 * haloVoxels,
+  const { smallestMm3, multipleOf, haloVoxels } = bundle.manifest.preprocessing.arteries;
+  const mask = new Uint8Array(volume.data.length);
+  for (const tile of tilesOf(volume.size, { halo: haloVoxels, multipleOf, largest }))
+    await markTile(mask, volume, tile, { bundle, engine });
+  return withoutSpecks(mask, volume.size, smallestMm3 / bundle.manifest.preprocessing.spacingMm ** 3);
+}
+
+async function markTile(
+  mask: Uint8Array,
+  volume: Volume,
+  { keep, run }: Tile,
+  { bundle, engine }: { bundle: BundleOf<'tof-coarse-fine'>; engine: Engine },
+): Promise<void> {
+  const { threshold, multipleOf } = bundle.manifest.preprocessing.arteries;
+  const padded = run.to.map(
+    (end, axis) => Math.ceil((end - run.from[axis]!) / multipleOf) * multipleOf,
+  ) as unknown as Size;
+  const { probability } = await engine.run(
+    fileOf(bundle, 'arteries'),
+    [
+      {
+        name: 'image',
+        data: boxFrom(volume, run.from, padded),
+        shape: [1, 1, padded[2], padded[1], padded[0]],
+      },
+    ],
+    ['probability'],
   );
-  const mask = new Uint8Array(data.length);
-  for (let start = 0; start < nz; start += depth) {
-    const from = Math.max(0, start - haloVoxels);
-    const to = Math.min(nz, start + depth + haloVoxels);
-    const padded: Size = [upTo(nx), upTo(ny), upTo(to - from)];
-    const shape = [1, 1, padded[2], padded[1], padded[0]];
-    const image = boxFrom({ data, size }, [0, 0, from], padded);
-    const { probability } = await engine.run(
-      fileOf(bundle, 'arteries'),
-      [{ name: 'image', data: image, shape }],
-      ['probability'],
-    );
-    requireNumbers(probability!);
-    const slab = boxFrom(
-      { data: probability!, size: padded },
-      [0, 0, start - from],
-      [...([nx, ny] as const), Math.min(nz, start + depth) - start],
-    );
-    for (let index = 0; index < slab.length; index += 1)
-      if (slab[index]! > threshold) mask[index + nx * ny * start] = 1;
+  requireNumbers(probability!);
+  const [nx, ny] = volume.size;
+  const inside = keep.to.map((end, axis) => end - keep.from[axis]!) as unknown as Size;
+  const shift = keep.from.map((start, axis) => start - run.from[axis]!) as unknown as Size;
+  const kept = boxFrom({ data: probability!, size: padded }, shift, inside);
+  for (const [index, value] of kept.entries()) {
+    if (value <= threshold) continue;
+    const [x, y, z] = [
+      index % inside[0],
+      Math.floor(index / inside[0]) % inside[1],
+      Math.floor(index / (inside[0] * inside[1])),
+    ];
+    mask[keep.from[0] + x + nx * (keep.from[1] + y + ny * (keep.from[2] + z))] = 1;
   }
-  return withoutSpecks(mask, size, smallestMm3 / bundle.manifest.preprocessing.spacingMm ** 3);
 }
 
 function withoutSpecks(mask: Uint8Array, size: Size, leastVoxels: number): Uint8Array {

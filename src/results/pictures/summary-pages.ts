@@ -182,7 +182,8 @@ function noteTexts(sheet: Sheet): readonly string[] {
           }),
         ];
   const measured =
-    card.pipeline === 'tof-patch' && soughtKind(findings) === 'aneurysm'
+    // the figures of one bundle say nothing of the marks of several
+    card.pipeline === 'tof-patch' && findings.others === undefined && soughtKind(findings) === 'aneurysm'
       ? [
           words.say('measured', {
             testedOn: card.performance.testedOn,
@@ -212,15 +213,23 @@ function opinionTexts({ input, words }: Sheet): readonly string[] {
       state: words.say(`other.${state}`, { code: reason?.code ?? '' }),
     }),
   );
-  const marks = aneurysmsOf(input.findings).map(({ opinions = [] }, index) => {
-    const list = opinions.map(({ pipeline, probability }) =>
-      probability === null
-        ? words.say('opinionAgainst', { pipeline })
-        : `${pipeline} ${words.probability(probability)}`,
+  const aneurysms = aneurysmsOf(input.findings);
+  const marks = (aneurysms[0]?.opinions ?? []).map(({ pipeline }, reader) => {
+    const said = aneurysms.map(({ opinions = [] }, index) => ({
+      label: String(index + 1),
+      probability: opinions[reader]?.probability ?? null,
+    }));
+    const marked = said.flatMap(({ label, probability }) =>
+      probability === null ? [] : [`${label} (${words.probability(probability)})`],
     );
-    return list.length === 0 ? [] : [words.say('opinions', { label: index + 1, list: list.join(', ') })];
+    const others = said.filter(({ probability }) => probability === null).map(({ label }) => label);
+    return words.say('opinions', {
+      pipeline,
+      marked: marked.join(', ') || '-',
+      others: others.join(', ') || '-',
+    });
   });
-  return [...stands, ...marks.flat()];
+  return [...stands, ...marks];
 }
 
 /** What a rule took back is told with its reason: the reader may think otherwise. */
