@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { shippedRules } from '../src/config/shipped-rules.ts';
 import { startNodeProcess, untilTrue, type NodeProcess } from '../test/support/node-process.ts';
 import { ctInstances, headWith } from '../test/support/cta-phantom.ts';
 import { headCtFolder, sampleFolder, writeDatasets } from '../test/support/sample.ts';
@@ -32,7 +33,8 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
     needs(this, 'storescu', 'echoscu', 'Orthanc', 'python');
     orthanc = await startOrthanc(path.join(folder, 'orthanc'));
     const destinations = [{ name: 'pacs', aeTitle: 'ORTHANC', host: '127.0.0.1', port: orthanc.dicomPort }];
-    node = await startNodeProcess(folder, { destinations });
+    const rules = shippedRules(['pacs']).map((rule) => ({ ...rule, shadow: false }));
+    node = await startNodeProcess(folder, { destinations, rules });
   });
   after(async () => {
     await node[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-/** The rules of a node that was given none: each pipeline this version has, sent to every destination. */
+/** The rules of a node that was given none: each pipeline fit for it, sent to every destination; angiograms are shown on the page alone. */
 export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   return [
     {
@@ -20,6 +20,8 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       },
       pipeline: 'cta-resnet',
       sendTo: [...destinations],
+      // its proposals miss half of the sacs in whole phantoms (its card): a "no findings" of it must not reach a PACS unasked
+      shadow: true,
     },
     {
       name: 'CT of the head',

@@ -22,6 +22,9 @@ describe('configuration', () => {
       'cta-resnet',
       'ncct-haemorrhage',
     ]);
+    expect(config.rules.filter(({ shadow }) => shadow).map(({ pipeline }) => pipeline)).to.deep.equal([
+      'cta-resnet',
+    ]);
     expect(Object.isFrozen(config.dicom)).to.equal(true);
   });
 
