@@ -14,9 +14,9 @@ export function routesOf(config: Config, listed: readonly ListedBundle[]): Route
   const sound = listed.flatMap((entry) => (entry.kind === 'bundle' ? [entry.bundle] : []));
   return new Map(
     config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo, shadow }) => {
-      requireOneKind(name, [pipeline, ...alsoPipelines]);
       const bundle = serving(sound, name, pipeline);
       const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(sound, name, id) }));
+      requireOneKind(name, [pipeline, ...alsoPipelines]);
       return [
         name,
         {
