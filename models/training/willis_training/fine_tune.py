@@ -21,6 +21,7 @@ from .preprocess import prepare, resample
 from .readers import READERS, Refusal, require_split, validate
 from .readers import Case as ReadCase
 from .train import training_loss
+from .upsample import unfolded
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,16 @@ def load_bundle(folder: Path) -> TinyUNet3D:
     manifest = json.loads((folder / "model.json").read_text())
     if manifest.get("pipeline") != "tof-patch":
         raise Refusal("WRONG_BUNDLE", folder, f"is a bundle of pipeline {manifest.get('pipeline')}; only tof-patch can be trained on")
-    weights = {i.name.removesuffix("_f16"): torch.tensor(numpy_helper.to_array(i).astype(np.float32))
+    stored = {i.name.removesuffix("_f16").removeprefix("net."): torch.tensor(numpy_helper.to_array(i).astype(np.float32))
                for i in onnx.load(str(folder / manifest["network"]["file"])).graph.initializer}
+    weights = stored | {
+        f"{block}.0.{kind}": value
+        for block, up in (("dec2", "up2"), ("dec1", "up1"))
+        for kind, value in (
+            ("weight", unfolded(stored[f"{up}.low.weight"], stored[f"{up}.skip.weight"])),
+            ("bias", stored[f"{up}.skip.bias"]),
+        )
+    }
     network = TinyUNet3D(int(weights["enc1.0.weight"].shape[0]))
     state = network.state_dict()
     for name, value in state.items():

@@ -41,3 +41,12 @@ class UpsampledConvolution(nn.Module):
         field = field.reshape(n, 2, 2, c * z * y, 2 * x).permute(0, 2, 3, 1, 4)
         field = field.reshape(n, 2, c * z, 2 * y * 2 * x).permute(0, 2, 1, 3)
         return field.reshape(n, c, 2 * z, 2 * y, 2 * x) + self.skip(skip)
+
+
+def unfolded(low: Tensor, skip: Tensor) -> Tensor:
+    """The weight [out,in,3,3,3] that `UpsampledConvolution` was made of, from its two: taps by least squares over the parities."""
+    outputs, skipped = skip.shape[:2]
+    parities = low.reshape(2, 2, 2, outputs, low.shape[1], 3, 3, 3)
+    inverse = torch.linalg.pinv(torch.cat(_TAPS)).reshape(3, 2, 3)
+    upsampled = torch.einsum("XYZoiabc,zZa,yYb,xXc->oizyx", parities, inverse, inverse, inverse)
+    return torch.cat([upsampled, skip], 1)

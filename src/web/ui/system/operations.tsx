@@ -71,7 +71,7 @@ function TaskCard({
       </Text>
       {task.runs.slice(0, 3).map((run) => (
         <Group key={run.startedAt} gap="xs" mt={6} wrap="nowrap" align="start">
-          <Badge color={run.outcome === 'success' ? 'green.9' : '#b02525'} tt="none" variant="filled">
+          <Badge color={run.outcome === 'success' ? '#20662f' : '#b02525'} tt="none" variant="filled">
             {run.outcome}
           </Badge>
           <Text fz="sm" className="wrap">
