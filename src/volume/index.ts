@@ -18,3 +18,5 @@ export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';
 export { maskOnGrid } from './nearest.ts';
 export { readNifti } from './nifti-read.ts';
+export { vesselness } from './vesselness.ts';
+export { eigenvalues } from './eigenvalues.ts';

@@ -1,37 +1,53 @@
-import { requireNumbers, type BundleOf, type Engine } from '../../inference/index.ts';
+import { requireNumbers, type BundleOf, type Engine, type ManifestOf } from '../../inference/index.ts';
 import { labelComponents, type Size, type Volume } from '../../volume/index.ts';
 import { boxFrom } from './boxes.ts';
 import { fileOf } from './networks.ts';
 import { tilesOf, type Tile } from './tiles.ts';
+import { tubesOf } from './tubes.ts';
 
 /** Voxels of one run: about 250 bytes of working memory each. */
 const largestRunVoxels = 4_000_000;
 
+type Recipe = ManifestOf<'tof-coarse-fine'>['preprocessing']['arteries'];
+type ByNetwork = Exclude<Recipe, { readonly method: string }>;
+
+interface Means {
+  readonly bundle: BundleOf<'tof-coarse-fine'>;
+  readonly engine: Engine;
+}
+
 /**
- * 1 where the extraction network sees an artery; components too small to be one are noise. Looked for where `within` is 1, and the network
- * is run only there and around. Throws MODEL_OUTPUT_INVALID.
+ * 1 where an artery is, by the bundle's network or, if it asks for that, by vesselness; components too small to be one are noise. Looked for
+ * where `within` is 1. Throws MODEL_OUTPUT_INVALID.
  */
-export async function extractArteries(
+export async function extractArteries(volume: Volume, within: Uint8Array, means: Means): Promise<Uint8Array> {
+  const recipe = means.bundle.manifest.preprocessing.arteries;
+  const mask =
+    'method' in recipe ? tubesOf(volume, within, recipe) : await seen(volume, within, { ...means, recipe });
+  const voxelMm3 = volume.spacingMm[0] * volume.spacingMm[1] * volume.spacingMm[2];
+  return withoutSpecks(mask, volume.size, recipe.smallestMm3 / voxelMm3);
+}
+
+/** The network is run only about `within`. */
+async function seen(
   volume: Volume,
   within: Uint8Array,
-  { bundle, engine }: { bundle: BundleOf<'tof-coarse-fine'>; engine: Engine },
-  largest = largestRunVoxels,
+  means: Means & { readonly recipe: ByNetwork },
 ): Promise<Uint8Array> {
-  const { smallestMm3, multipleOf, haloVoxels } = bundle.manifest.preprocessing.arteries;
+  const { multipleOf, haloVoxels } = means.recipe;
   const mask = new Uint8Array(volume.data.length);
-  for (const tile of tilesOf(within, volume.size, { halo: haloVoxels, multipleOf, largest }))
-    await markTile(mask, volume, tile, { bundle, engine });
+  const options = { halo: haloVoxels, multipleOf, largest: largestRunVoxels };
+  for (const tile of tilesOf(within, volume.size, options)) await markTile(mask, volume, tile, means);
   for (let index = 0; index < mask.length; index += 1) mask[index]! &= within[index]!;
-  return withoutSpecks(mask, volume.size, smallestMm3 / bundle.manifest.preprocessing.spacingMm ** 3);
+  return mask;
 }
 
 async function markTile(
   mask: Uint8Array,
   volume: Volume,
   { keep, run }: Tile,
-  { bundle, engine }: { bundle: BundleOf<'tof-coarse-fine'>; engine: Engine },
+  { bundle, engine, recipe: { threshold, multipleOf } }: Means & { readonly recipe: ByNetwork },
 ): Promise<void> {
-  const { threshold, multipleOf } = bundle.manifest.preprocessing.arteries;
   const padded = run.to.map(
     (end, axis) => Math.ceil((end - run.from[axis]!) / multipleOf) * multipleOf,
   ) as unknown as Size;
