@@ -119,7 +119,7 @@ describe('tiles of tof-coarse-fine', () => {
     fc.assert(
       fc.property(fc.array(extent, { minLength: 1, maxLength: 4 }), (blocks) => {
         const size: Size = [30, 33, 27];
-        const mask = maskOf(blocks as readonly (readonly [number, number][])[], size);
+        const mask = maskOf(blocks, size);
         const covered = new Uint8Array(mask.length);
         const tiles = tilesOf(mask, size, { halo: 8, multipleOf: 4, largest: 8000 });
         for (const { keep, run } of tiles) {

@@ -8,8 +8,8 @@ const folder = path.join(import.meta.dirname, '..', '..', 'src', 'volume', 'simd
 describe('WebAssembly of the volume kernels', () => {
   it('blend.wasm.ts is what blend.wat says; WILLIS_WRITE_WASM=1 writes it anew', async () => {
     const file = path.join(folder, 'blend.wat');
-    const { parseWat } = await wabt();
-    const parsed = parseWat(file, readFileSync(file, 'utf8'), { simd: true });
+    const assembler = await wabt();
+    const parsed = assembler.parseWat(file, readFileSync(file, 'utf8'), { simd: true });
     const bytes = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
     parsed.destroy();
     const made = `/** blend.wat, assembled: see there. */\nexport const blendWasm =\n  '${bytes}';\n`;
