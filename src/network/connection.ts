@@ -15,6 +15,7 @@ import { negotiate, type AcceptedContext, type Rejection, type Requestor } from 
 import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
+import type { SpareFiles } from './spare-files.ts';
 import type { AssociationSummary, ReceiverOptions, ReceiverPort } from './types.ts';
 
 /** The stream of one peer, as the connection uses it. */
@@ -40,6 +41,7 @@ export class Connection {
   private readonly options: ReceiverOptions;
   private readonly port: ReceiverPort;
   private readonly reader: PduReader;
+  private readonly files: SpareFiles;
   private readonly admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
   private phase: Phase = 'awaiting-association';
   private requestor: Requestor | undefined;
@@ -63,6 +65,7 @@ export class Connection {
       stream: PeerStream;
       options: ReceiverOptions;
       port: ReceiverPort;
+      files: SpareFiles;
       admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
     },
   ) {
@@ -70,6 +73,7 @@ export class Connection {
     this.stream = parts.stream;
     this.options = parts.options;
     this.port = parts.port;
+    this.files = parts.files;
     this.admit = parts.admit;
     this.connectedAt = Date.now();
     this.lastProgressAt = this.connectedAt;
@@ -283,9 +287,8 @@ export class Connection {
     try {
       const { abstractSyntaxUid: sopClassUid, transferSyntaxUid } = context;
       return new InstanceSink(
-        this.port.allocate(),
+        this.files.take(),
         part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }),
-        65_536,
       );
     } catch {
       // no place for a file: the object is drained and refused as out of resources
