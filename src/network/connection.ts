@@ -10,7 +10,7 @@ import {
   success,
   type Storing,
 } from './storing.ts';
-import { callerName, counted } from './association-words.ts';
+import { callerName, counted, hex } from './association-words.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
 import { part10Header } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
@@ -332,8 +332,4 @@ export class Connection {
       ...{ remoteAddress, isStranger, negotiation },
     });
   }
-}
-
-function hex(value: number): string {
-  return `${value.toString(16).padStart(4, '0').toUpperCase()}H`;
 }
