@@ -10,8 +10,3 @@ export function counted({ stored, refused }: { readonly stored: number; readonly
   if (stored + refused === 0) return '';
   return `; ${stored} instances stored${refused > 0 ? `, ${refused} refused` : ''}`;
 }
-
-/** As the standard writes numbers of 16 bits, e.g. A700H. */
-export function hex(value: number): string {
-  return `${value.toString(16).padStart(4, '0').toUpperCase()}H`;
-}

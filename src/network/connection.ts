@@ -10,9 +10,9 @@ import {
   success,
   type Storing,
 } from './storing.ts';
-import { callerName, counted, hex } from './association-words.ts';
+import { callerName, counted } from './association-words.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
-import { part10Header } from '../dicom/index.ts';
+import { part10Header, hexWord } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
 import type { SpareFiles } from './spare-files.ts';
@@ -260,7 +260,7 @@ export class Connection {
       this.beginStoring(command, contextId);
     else if (command.field === commandField.nEventReportRq && command.hasDataset)
       this.storing = { ...drained(command, contextId, this.contexts.get(contextId)!), report: [] };
-    else throw new ProtocolFault(`a command (${hex(command.field ?? 0)}) this node does not offer`);
+    else throw new ProtocolFault(`a command (${hexWord(command.field ?? 0)}H) this node does not offer`);
     return false;
   }
 
