@@ -13,7 +13,8 @@ export function labelComponents(
 ): { readonly labels: Int32Array; readonly count: number } {
   const [, ny, nz] = size;
   const runs = runsOf(mask, size);
-  const parent = Int32Array.from(runs.starts, (_, run) => run);
+  const parent = new Int32Array(runs.count);
+  for (let run = 0; run < parent.length; run += 1) parent[run] = run;
   const seen = connectivity === 26 ? seenOf26 : seenOf6;
   // diagonal neighbours touch where one run ends a voxel before the other
   const slack = connectivity === 26 ? 1 : 0;
@@ -42,42 +43,28 @@ interface Runs {
   readonly ends: Int32Array;
   /** The first run of each row, and at the end how many there are. */
   readonly ofRow: Int32Array;
+  readonly count: number;
 }
 
 function runsOf(mask: Uint8Array, [nx, ny, nz]: Size): Runs {
-  const count = countRuns(mask, nx);
-  const runs = {
-    starts: new Int32Array(count),
-    ends: new Int32Array(count),
-    ofRow: new Int32Array(ny * nz + 1),
-  };
-  let next = 0;
+  // as many as there can be: memory that is never written to costs nothing
+  const most = ny * nz * Math.ceil(nx / 2);
+  const [starts, ends] = [new Int32Array(most), new Int32Array(most)];
+  const ofRow = new Int32Array(ny * nz + 1);
+  let count = 0;
   for (let row = 0; row < ny * nz; row += 1) {
     const base = row * nx;
-    runs.ofRow[row] = next;
+    ofRow[row] = count;
     for (let x = 0; x < nx; x += 1) {
       if (mask[base + x] === 0) continue;
-      runs.starts[next] = x;
+      starts[count] = x;
       while (x < nx && mask[base + x] !== 0) x += 1;
-      runs.ends[next] = x;
-      next += 1;
+      ends[count] = x;
+      count += 1;
     }
   }
-  runs.ofRow[ny * nz] = next;
-  return runs;
-}
-
-function countRuns(mask: Uint8Array, nx: number): number {
-  let count = 0;
-  for (let row = 0; row < mask.length; row += nx) {
-    let before = 0;
-    for (let index = row; index < row + nx; index += 1) {
-      const here = mask[index] === 0 ? 0 : 1;
-      count += here & ~before;
-      before = here;
-    }
-  }
-  return count;
+  ofRow[ny * nz] = count;
+  return { starts, ends, ofRow, count };
 }
 
 /** Walks along both rows at once: the run that ends first is left behind. */
