@@ -122,24 +122,32 @@ describe('the page, from the first run to a result that a reader disagrees with'
 
   it('the viewer draws slices and 3D, scrolls and turns by the keyboard, and jumps to a finding', async () => {
     await page.getByRole('link', { name: 'Open in the viewer' }).click();
-    const canvas = page.locator('canvas[data-ready=true]');
-    await canvas.waitFor({ timeout: 240_000 });
+    const stage = page.locator('[data-ready=true]');
+    await stage.waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Show 2' }).click();
     const place = page.getByText(/^[LR] \d+\.\d {2}?[AP] /);
     const [, , centre] = await centreOf(page, 2);
     await page.getByText(new RegExp(`[SI] ${Math.abs(centre).toFixed(1).slice(0, -2)}\\.\\d mm$`)).waitFor();
     const before = await place.textContent();
-    await canvas.focus();
+    await stage.focus();
     await page.keyboard.press('ArrowUp');
     await page.waitForFunction((text) => !document.body.textContent.includes(text), before!);
+    await page.locator('[data-solid=ready]').waitFor({ timeout: 120_000 });
+    await page.waitForTimeout(1500);
     await show('viewer');
     await page.getByRole('radiogroup', { name: 'View' }).getByText('3D').click();
-    const first = await canvas.screenshot();
-    await canvas.focus();
+    await page.waitForTimeout(1500);
+    const first = await stage.screenshot();
+    await stage.focus();
     await page.keyboard.press('Shift+ArrowRight');
     await page.waitForTimeout(1500);
-    expect((await canvas.screenshot()).equals(first)).to.equal(false);
+    expect((await stage.screenshot()).equals(first)).to.equal(false);
     await show('viewer-3d');
+    await page.getByRole('radiogroup', { name: 'View' }).getByText('Axial').click();
+    await page.mouse.move(500, 400);
+    const unscrolled = await place.textContent();
+    await page.mouse.wheel(0, -100);
+    await page.waitForFunction((text) => !document.body.textContent.includes(text), unscrolled!);
   });
 
   it('a disagreement with a finding is kept and comes out in the export', async () => {

@@ -1,6 +1,6 @@
 import { Button, Card, Grid, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
-import type { Analysis, Finding, Reading, SeriesDetail } from '../../contract.ts';
+import type { Analysis, Bundle, Finding, NetworkInput, Reading, SeriesDetail } from '../../contract.ts';
 import { useApi } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
 import { measure, slicesText } from '../parts/finding-table.tsx';
@@ -93,10 +93,14 @@ function Side({
 }): ReactNode {
   const url = analysis === null ? null : `/api/analyses/${analysis.id}/readings`;
   const { data, reload } = useApi<Reading[]>(url);
+  // checking the bundles' files takes the node a moment: it is asked when the pictures are there
+  const bundles = useApi<Bundle[]>(scene === null ? null : '/api/bundles');
   if (analysis === null)
     return (
       <Text>This series has no result{detail.reason === null ? ' yet' : `: ${detail.reason.text}`}.</Text>
     );
+  const input =
+    bundles.data?.find((one) => `${one.id} ${one.version}` === analysis.bundle)?.networkInput ?? null;
   const shared = { analysisId: analysis.id, readings: data ?? [], reader, onSaved: reload };
   return (
     <Stack gap="sm">
@@ -110,7 +114,7 @@ function Side({
       )}
       {data !== null &&
         analysis.findings.map((finding) => (
-          <FindingCard key={finding.number} finding={finding} scene={scene} shared={shared} />
+          <FindingCard key={finding.number} {...{ finding, scene, input, shared }} />
         ))}
       {analysis.hasMap && <MapRating {...shared} />}
       <Text fz="xs" c="dimmed">
@@ -123,10 +127,12 @@ function Side({
 function FindingCard({
   finding,
   scene,
+  input,
   shared,
 }: {
   finding: Finding;
   scene: Scene | null;
+  input: NetworkInput | null;
   shared: ReadingProps;
 }): ReactNode {
   const { number } = finding;
@@ -156,7 +162,7 @@ function FindingCard({
       {finding.slices.length > 0 && <Text fz="sm">Slices {slicesText(finding.slices)}</Text>}
       {finding.growth !== null && <Text fz="sm">{finding.growth}</Text>}
       {finding.centreLpsMm !== null && scene !== null && (
-        <CloseUp scene={scene} centreLpsMm={finding.centreLpsMm} />
+        <CloseUp scene={scene} centreLpsMm={finding.centreLpsMm} input={input} />
       )}
       <OpinionButtons number={number} {...shared} />
     </Card>

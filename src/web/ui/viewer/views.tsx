@@ -65,6 +65,9 @@ export function Views({
       )}
       {hasMap && (
         <>
+          <Text fz="sm" mt="xs">
+            Map: {mapName(pipeline)}
+          </Text>
           <SliderLine label="Map from probability" value={threshold} onChange={changeThreshold} />
           <SliderLine label="Map opacity" value={opacity} onChange={changeOpacity} />
         </>
@@ -99,4 +102,11 @@ function SliderLine({
       />
     </Group>
   );
+}
+
+/** What the colours say: of networks that judge whole pictures, an explanation and no outline. */
+function mapName(pipeline: string): string {
+  if (pipeline === 'cta-resnet') return 'Grad-CAM at each place judged, its peak the place’s probability';
+  if (pipeline === 'ncct-haemorrhage') return 'Grad-CAM++ of each slice, its peak the slice’s probability';
+  return 'probability of each voxel';
 }
