@@ -14,7 +14,7 @@ import { Compare, PriorScene, headline, type Other } from '../viewer/prior.tsx';
 import { MapRating, OpinionButtons, type ReadingProps } from '../viewer/readings.tsx';
 import type { Scene } from '../viewer/scene.ts';
 import { StageView } from '../viewer/stage.tsx';
-import { useScene } from '../viewer/use-scene.ts';
+import { useScene, type OpenScene } from '../viewer/use-scene.ts';
 import { Views } from '../viewer/views.tsx';
 
 /** Source, map and findings of a series, in slices and in 3D. */
@@ -64,7 +64,7 @@ function Viewer({
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4, xl: 3 }}>
           <Compare others={detail.others} chosen={prior} onChoose={setPrior} />
-          <Side detail={detail} analysis={analysis} scene={scene} reader={reader} />
+          <Side {...{ detail, analysis, reader, opened }} />
         </Grid.Col>
       </Grid>
     </>
@@ -83,13 +83,13 @@ function placeText(place: readonly number[] | null): string {
 function Side({
   detail,
   analysis,
-  scene,
   reader,
+  opened: { scene, place },
 }: {
   detail: SeriesDetail;
   analysis: Analysis | null;
-  scene: Scene | null;
   reader: string;
+  opened: OpenScene;
 }): ReactNode {
   const url = analysis === null ? null : `/api/analyses/${analysis.id}/readings`;
   const { data, reload } = useApi<Reading[]>(url);
@@ -110,7 +110,11 @@ function Side({
       </Title>
       {analysis.reason !== null && <Text>{analysis.reason.text}</Text>}
       {analysis.sliceCurve !== null && (
-        <SliceCurveFigure curve={analysis.sliceCurve} onSlice={(centre) => scene?.jumpTo(centre)} />
+        <SliceCurveFigure
+          curve={analysis.sliceCurve}
+          placeLpsMm={place}
+          onSlice={(centre) => scene?.jumpTo(centre)}
+        />
       )}
       {data !== null &&
         analysis.findings.map((finding) => (

@@ -32,7 +32,11 @@ function OpenedPrior({
     if (opened.scene === null || scene === null) return;
     if (analysis !== null) opened.scene.setMarks(analysis.findings);
     scene.follow(opened.scene);
-    return () => scene.follow(null);
+    opened.scene.follow(scene);
+    return () => {
+      scene.follow(null);
+      opened.scene?.follow(null);
+    };
   }, [opened.scene, scene, analysis]);
   return (
     <section aria-label={`Prior of ${dateText(prior.studyDate)}`}>

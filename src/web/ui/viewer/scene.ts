@@ -2,7 +2,7 @@ import type { Finding } from '../../contract.ts';
 import { inside, readGrid, toLpsMm, toVoxel, type Grid, type Triple, type Window } from './grid.ts';
 import { planes, type PlaneName } from './plane.ts';
 import { PlaneView, type Handling, type Look } from './plane-view.ts';
-import { openSolid, type Solid } from './solid.ts';
+import { openSolid, type Solid, type Turn } from './solid.ts';
 
 export type View = 'all' | PlaneName | '3d';
 
@@ -21,7 +21,7 @@ export interface Scene {
   /** Turns the 3D picture by degrees. */
   turn(azimuth: number, elevation: number): void;
   zoom(factor: number): void;
-  /** Another scene scrolls and turns with this one, in mm; null: none does. */
+  /** Another scene scrolls, zooms and turns with this one, in mm; null: none does. Two may follow each other. */
   follow(other: Scene | null): void;
   /** A square of one plane around a point, `sideMm` wide, in a canvas of its own. */
   drawCloseUp(
@@ -53,6 +53,8 @@ export type Stage = Readonly<Record<PlaneName | 'solid', HTMLCanvasElement>>;
 
 const planeNames = ['axial', 'coronal', 'sagittal'] as const;
 const mostZoom = 12;
+/** From the front and the patient's left, a little from above. */
+const firstTurn: Turn = { azimuth: 110, elevation: 10 };
 
 /** Loads source and map and draws the planes; 3D follows. Rejects where the node gives no pictures. */
 export async function openScene(root: HTMLElement, stage: Stage, source: SceneSource): Promise<Scene> {
@@ -73,6 +75,9 @@ async function download(url: string, packed?: CompressionFormat): Promise<ArrayB
   return await new Response(answer.body.pipeThrough(new DecompressionStream(packed))).arrayBuffer();
 }
 
+/** What scenes that follow each other share. */
+type Aim = Pick<Look, 'placeLpsMm' | 'focusLpsMm' | 'zoom'>;
+
 class PlaneScene implements Scene {
   private readonly root: HTMLElement;
   private readonly source: SceneSource;
@@ -81,6 +86,7 @@ class PlaneScene implements Scene {
   private readonly views: readonly PlaneView[];
   private readonly endings: (() => void)[] = [];
   private look: Look;
+  private seenFrom = firstTurn;
   private findings: readonly Finding[] = [];
   private solid: Solid | null = null;
   private follower: PlaneScene | null = null;
@@ -131,8 +137,7 @@ class PlaneScene implements Scene {
 
   jumpTo([left = 0, posterior = 0, superior = 0]: readonly number[]): void {
     const place: Triple = [left, posterior, superior];
-    this.change({ focusLpsMm: place });
-    this.moveTo(place);
+    this.aim({ placeLpsMm: place, focusLpsMm: place });
   }
 
   setThreshold(threshold: number): void {
@@ -163,22 +168,24 @@ class PlaneScene implements Scene {
 
   step(left: number, posterior: number, superior: number): void {
     const [x, y, z] = inside(this.grid, toVoxel(this.grid, this.look.placeLpsMm));
-    this.moveTo(toLpsMm(this.grid, inside(this.grid, [x + left, y + posterior, z + superior])));
+    this.aim({ placeLpsMm: toLpsMm(this.grid, inside(this.grid, [x + left, y + posterior, z + superior])) });
   }
 
   turn(azimuth: number, elevation: number): void {
-    this.solid?.turn(azimuth, elevation);
+    const { seenFrom } = this;
+    this.turnTo({ azimuth: seenFrom.azimuth + azimuth, elevation: seenFrom.elevation + elevation });
   }
 
   zoom(factor: number): void {
     const zoom = Math.min(mostZoom, Math.max(1, this.look.zoom * factor));
-    this.change({ zoom, focusLpsMm: this.look.placeLpsMm });
+    this.aim({ zoom, focusLpsMm: this.look.placeLpsMm });
   }
 
   follow(other: Scene | null): void {
     this.follower = other instanceof PlaneScene ? other : null;
-    this.solid?.follow(this.follower?.solid ?? null);
-    this.follower?.moveTo(this.look.placeLpsMm);
+    const { placeLpsMm, focusLpsMm, zoom } = this.look;
+    this.follower?.aim({ placeLpsMm, focusLpsMm, zoom });
+    this.follower?.turnTo(this.seenFrom);
   }
 
   drawCloseUp(canvas: HTMLCanvasElement, plane: PlaneName, centre: readonly number[], sideMm: number): void {
@@ -194,11 +201,22 @@ class PlaneScene implements Scene {
     this.solid?.close();
   }
 
-  private moveTo(placeLpsMm: Triple): void {
-    if (placeLpsMm.every((value, axis) => value === this.look.placeLpsMm[axis])) return;
-    this.change({ placeLpsMm });
-    this.source.onPlace(placeLpsMm);
-    this.follower?.moveTo(placeLpsMm);
+  /** Followers aim alike; one that already does ends the round. */
+  private aim(part: Partial<Aim>): void {
+    const { placeLpsMm, focusLpsMm, zoom } = { ...this.look, ...part };
+    const moves = !isSame(placeLpsMm, this.look.placeLpsMm);
+    if (!moves && isSame(focusLpsMm, this.look.focusLpsMm) && zoom === this.look.zoom) return;
+    this.change(part);
+    if (moves) this.source.onPlace(placeLpsMm);
+    this.follower?.aim(part);
+  }
+
+  private turnTo(turn: Turn): void {
+    const { azimuth, elevation } = this.seenFrom;
+    if (turn.azimuth === azimuth && turn.elevation === elevation) return;
+    this.seenFrom = turn;
+    this.solid?.turnTo(turn);
+    this.follower?.turnTo(turn);
   }
 
   private isClosed(): boolean {
@@ -207,7 +225,7 @@ class PlaneScene implements Scene {
 
   private handling(): Handling {
     return {
-      moveTo: (place) => this.moveTo(place),
+      moveTo: (placeLpsMm) => this.aim({ placeLpsMm }),
       scroll: (name, slices) => {
         const step = [0, 0, 0] as [number, number, number];
         step[planes[name].through] = slices;
@@ -220,7 +238,10 @@ class PlaneScene implements Scene {
         const middle = (high + low) / 2 + level * (high - low);
         this.change({ window: { low: middle - wide / 2, high: middle + wide / 2 } });
       },
-      reset: () => this.change({ zoom: 1, window: this.source.window ?? this.grid.window }),
+      reset: () => {
+        this.aim({ zoom: 1 });
+        this.setWindow(this.source.window);
+      },
     };
   }
 
@@ -243,7 +264,9 @@ class PlaneScene implements Scene {
     if (this.isClosed()) return;
     const { threshold, opacity } = this.look;
     try {
-      const solid = await openSolid(canvas, { grid: this.grid, map, threshold, opacity });
+      const onTurn = (turn: Turn): void => this.turnTo(turn);
+      const drawn = { grid: this.grid, map, threshold, opacity, turn: this.seenFrom, onTurn };
+      const solid = await openSolid(canvas, drawn);
       if (this.isClosed()) {
         solid.close();
         return;
@@ -251,11 +274,16 @@ class PlaneScene implements Scene {
       this.solid = solid;
       solid.setMarks(this.findings);
       solid.setThreshold(this.look.threshold);
-      solid.follow(this.follower?.solid ?? null);
+      solid.setMapOpacity(this.look.opacity);
+      solid.turnTo(this.seenFrom);
       this.source.onSolid({ kind: 'ready', factors: solid.factors });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.source.onSolid({ kind: 'fault', text: `No 3D picture: ${why}` });
     }
   }
+}
+
+function isSame(a: Triple, b: Triple): boolean {
+  return a.every((value, axis) => value === b[axis]);
 }

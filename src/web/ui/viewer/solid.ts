@@ -3,6 +3,12 @@ import type { Finding } from '../../contract.ts';
 import { toLpsMm, type Grid, type Triple } from './grid.ts';
 import { reduce, type Reduced } from './shrink.ts';
 
+/** From where the 3D picture is looked at, degrees. */
+export interface Turn {
+  readonly azimuth: number;
+  readonly elevation: number;
+}
+
 /** The 3D picture. */
 export interface Solid {
   /** How much coarser than the series it is drawn, along each axis. */
@@ -10,10 +16,7 @@ export interface Solid {
   setMarks(findings: readonly Finding[]): void;
   setThreshold(probability: number): void;
   setMapOpacity(opacity: number): void;
-  /** By degrees. */
-  turn(azimuth: number, elevation: number): void;
-  /** Turns the other one with this one; null: none. */
-  follow(other: Solid | null): void;
+  turnTo(turn: Turn): void;
   resize(): void;
   close(): void;
 }
@@ -23,11 +26,13 @@ export interface SolidSource {
   readonly map: ArrayBuffer | null;
   readonly threshold: number;
   readonly opacity: number;
+  readonly turn: Turn;
+  /** Turned by hand or by `turnTo`. */
+  readonly onTurn: (turn: Turn) => void;
 }
 
 /** What a graphics processor draws at once, and what the main processor can in its stead. */
 const mostVoxels = { hardware: 1 << 25, software: 3 << 18 };
-const niivues = new WeakMap<Solid, Niivue>();
 
 /** Loads the 3D library and draws; rejects where the browser has no WebGL 2. */
 export async function openSolid(canvas: HTMLCanvasElement, source: SolidSource): Promise<Solid> {
@@ -54,7 +59,10 @@ export async function openSolid(canvas: HTMLCanvasElement, source: SolidSource):
     const warm = { url: map, name: 'map.nii', colormap: 'warm', opacity, cal_min: threshold, cal_max: 1 };
     niivue.addVolume(await NVImage.loadFromUrl(warm));
   }
-  return solidOf(niivue, reduced);
+  const solid = solidOf(niivue, reduced);
+  solid.turnTo(source.turn);
+  niivue.onAzimuthElevationChange = (azimuth, elevation) => source.onTurn({ azimuth, elevation });
+  return solid;
 }
 
 /** What is dark is clear as glass, so that arteries show through the head. */
@@ -90,7 +98,7 @@ function niftiOf(
 }
 
 function solidOf(niivue: Niivue, { factors }: Reduced): Solid {
-  const solid: Solid = {
+  return {
     factors,
     setMarks: (findings) => setMarks(niivue, findings),
     setThreshold: (probability) => {
@@ -102,20 +110,14 @@ function solidOf(niivue: Niivue, { factors }: Reduced): Solid {
     setMapOpacity: (opacity) => {
       if (niivue.volumes.length > 1) niivue.setOpacity(1, opacity);
     },
-    turn: (azimuth, elevation) =>
-      niivue.setRenderAzimuthElevation(
-        niivue.scene.renderAzimuth + azimuth,
-        niivue.scene.renderElevation + elevation,
-      ),
-    follow: (other) => {
-      const follower = other === null ? undefined : niivues.get(other);
-      niivue.broadcastTo(follower === undefined ? [] : [follower], { '2d': false, '3d': true });
+    turnTo: ({ azimuth, elevation }) => {
+      const { renderAzimuth, renderElevation } = niivue.scene;
+      if (azimuth !== renderAzimuth || elevation !== renderElevation)
+        niivue.setRenderAzimuthElevation(azimuth, elevation);
     },
     resize: () => niivue.resizeListener(),
     close: () => niivue.cleanup(),
   };
-  niivues.set(solid, niivue);
-  return solid;
 }
 
 /** A ball a finding, at its centre. */

@@ -26,19 +26,9 @@ export function Views({
   hasMap: boolean;
 }): ReactNode {
   const [view, setView] = useState<View>('all');
-  const [threshold, setThreshold] = useState(firstThreshold);
-  const [opacity, setOpacity] = useState(firstOpacity);
   const changeView = (value: View): void => {
     setView(value);
     scene?.show(value);
-  };
-  const changeThreshold = (value: number): void => {
-    setThreshold(value);
-    scene?.setThreshold(value);
-  };
-  const changeOpacity = (value: number): void => {
-    setOpacity(value);
-    scene?.setMapOpacity(value);
   };
   const windows = windowsOf(modality);
   return (
@@ -63,16 +53,31 @@ export function Views({
           }
         />
       )}
-      {hasMap && (
-        <>
-          <Text fz="sm" mt="xs">
-            Map: {mapName(pipeline)}
-          </Text>
-          <SliderLine label="Map from probability" value={threshold} onChange={changeThreshold} />
-          <SliderLine label="Map opacity" value={opacity} onChange={changeOpacity} />
-        </>
-      )}
+      {hasMap && <MapLines scene={scene} pipeline={pipeline} />}
     </div>
+  );
+}
+
+/** What the map is, from which probability on it is drawn, and how opaque. */
+function MapLines({ scene, pipeline }: { scene: Scene | null; pipeline: string }): ReactNode {
+  const [threshold, setThreshold] = useState(firstThreshold);
+  const [opacity, setOpacity] = useState(firstOpacity);
+  const changeThreshold = (value: number): void => {
+    setThreshold(value);
+    scene?.setThreshold(value);
+  };
+  const changeOpacity = (value: number): void => {
+    setOpacity(value);
+    scene?.setMapOpacity(value);
+  };
+  return (
+    <>
+      <Text fz="sm" mt="xs">
+        Map: {mapName(pipeline)}
+      </Text>
+      <SliderLine label="Map from probability" value={threshold} onChange={changeThreshold} />
+      <SliderLine label="Map opacity" value={opacity} onChange={changeOpacity} />
+    </>
   );
 }
 
