@@ -3,8 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
+import type { Dataset } from '../src/dicom/index.ts';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
-import { sampleFiles, sampleFolder } from '../test/support/sample.ts';
+import { sampleDatasets, sampleFiles, sampleFolder, writeDatasets } from '../test/support/sample.ts';
+import { sendFiles } from '../test/support/study.ts';
 import { adminPassword, readerPassword, startWebNode, type WebNode } from '../test/support/web-node.ts';
 import { accessibilityFaults, openBrowser, openPage, type Watched } from './support/browser.ts';
 import { startOrthanc, type Orthanc } from './support/orthanc.ts';
@@ -167,6 +169,38 @@ describe('the page, from the first run to a result that a reader disagrees with'
     });
   });
 
+  it('an earlier series stands beside it; whichever is scrolled or turned, the other follows', async () => {
+    await sendFiles(
+      await writeDatasets(await earlierSlices(), path.join(folder, 'earlier')),
+      web.node.dicomPort,
+      'MR1',
+    );
+    await go('Studies');
+    await page.getByText('2020-02-03').first().waitFor();
+    await page.goto(`${web.url}/viewer/1`);
+    await page.getByLabel('Compare with').selectOption({ index: 1 });
+    const now = page.getByRole('group', { name: /^Slices and 3D/ });
+    const before = page.getByRole('group', { name: /^Prior of 2020/ });
+    for (const stage of [now, before])
+      await stage.and(page.locator('[data-solid=ready]')).waitFor({ timeout: 120_000 });
+    const place = page.getByText(/^[LR] \d+\.\d {2}?[AP] /);
+    const unscrolled = await place.textContent();
+    await before.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForFunction((text) => !document.body.textContent.includes(text), unscrolled!);
+    await page.waitForTimeout(1500);
+    const [slice, solid] = ['axial slice', '3D picture'].map((name) => before.getByRole('img', { name }));
+    const [unmoved, unturned] = [await slice!.screenshot(), await solid!.screenshot()];
+    await now.focus();
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.waitForTimeout(1500);
+    expect((await slice!.screenshot()).equals(unmoved)).to.equal(false);
+    expect((await solid!.screenshot()).equals(unturned)).to.equal(false);
+    expect(await accessibilityFaults(page), 'viewer with a prior').to.deep.equal([]);
+    await show('viewer-prior');
+  });
+
   it('every page is sound for those who hear it or use the keyboard, light and dark', async () => {
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
@@ -238,6 +272,17 @@ describe('the page, from the first run to a result that a reader disagrees with'
     expect(watched.complaints).to.deep.equal([]);
   });
 });
+
+/** Some slices of the sample's patient, as another study of years ago. */
+async function earlierSlices(): Promise<readonly Dataset[]> {
+  return (await sampleDatasets()).slice(20, 60).map((slice, index) => ({
+    ...slice,
+    StudyInstanceUID: '2.25.2020',
+    SeriesInstanceUID: '2.25.20201',
+    SOPInstanceUID: `2.25.20202${index}`,
+    StudyDate: '20200203',
+  }));
+}
 
 /** Centre of a finding as the API tells it, LPS mm. */
 async function centreOf(page: Page, number: number): Promise<readonly [number, number, number]> {
