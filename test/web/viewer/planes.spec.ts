@@ -31,7 +31,7 @@ const stacks = fc
       [0, -sin, cos],
     ] as const;
     const axis = (stored: number): Triple => {
-      const [x, y, z] = turned[order[stored]!]!;
+      const [x, y, z] = turned[order[stored]!];
       const sign = signs[stored]!;
       return [x * sign, y * sign, z * sign];
     };
