@@ -1,4 +1,5 @@
 import {
+  siteInWords,
   soughtKind,
   type AneurysmFinding,
   type Finding,
@@ -31,6 +32,11 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
       ({ why, probability, centreLpsMm }) =>
         `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
     ),
+    ...(findings.sitesBy === undefined
+      ? []
+      : [
+          `Arteries named by: ${findings.sitesBy.id} ${findings.sitesBy.version}; "cerebral artery" where it was not sure.`,
+        ]),
     ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
     `${card.intendedUse}. Trained on: ${card.training.data}`,
@@ -73,7 +79,7 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
   const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
     ...opinions(finding),
-    `${site.meaning}, ${site.laterality ?? 'near the midline'}`,
+    `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];
