@@ -1,5 +1,5 @@
 import type { Dataset, RawElement } from '../../src/dicom/index.ts';
-import type { Growth, HaemorrhageSubtype } from '../../src/findings/index.ts';
+import { siteClasses, type Growth, type HaemorrhageSubtype } from '../../src/findings/index.ts';
 import type { ResultInput, ResultKind } from '../../src/results/index.ts';
 import {
   madeAneurysm,
@@ -72,6 +72,7 @@ export const cases: readonly Case[] = (
       },
     ]),
     tenAneurysms(),
+    everySite(),
     state('no aneurysm', 'no-findings', 'tof-patch', withMap),
     state('no haemorrhage', 'no-findings', 'ncct-haemorrhage', withMap),
     state('not analysed', 'not-analysed', 'tof-patch', reports),
@@ -146,6 +147,26 @@ function tenAneurysms(): Case {
     }),
   );
   return { name: 'ten aneurysms', input: madeInput(made, { state: 'findings', findings }), kinds: withMasks };
+}
+
+/** Each location the site model tells apart, with its codes, its part of the artery and its side. */
+function everySite(): Case {
+  const made = madeSource();
+  const named = siteClasses.filter(({ site }) => site !== null);
+  const findings = named.map(({ site, ...one }, index) =>
+    madeAneurysm(made, [(index % 5) * 7 - 14, Math.floor(index / 5) * 9 - 9, 0], {
+      probability: 0.95 - index / 32,
+      maxDiameterMm: 4.5,
+      site: { ...site!, laterality: one.kind === 'paired' ? one.side : null },
+    }),
+  );
+  const input = madeInput(made, { state: 'findings', findings });
+  const sitesBy = { id: 'artery-sites-phantom', version: '0.1.0', sha256: 'c'.repeat(64) };
+  return {
+    name: 'every site',
+    input: { ...input, findings: { ...input.findings, sitesBy } },
+    kinds: withMasks,
+  };
 }
 
 function state(

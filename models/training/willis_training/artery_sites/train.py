@@ -21,7 +21,7 @@ class SiteOptions:
     """Steps of `batch` crops; checkpoints every 200 steps are taken up again."""
 
     steps: int
-    batch: int = 48
+    batch: int = 32
     learning_rate: float = 1.5e-3
     seed: int = 1
     threads: int = 1
