@@ -72,7 +72,7 @@ export const cases: readonly Case[] = (
       },
     ]),
     tenAneurysms(),
-    everySite(),
+    ...everySite(),
     state('no aneurysm', 'no-findings', 'tof-patch', withMap),
     state('no haemorrhage', 'no-findings', 'ncct-haemorrhage', withMap),
     state('not analysed', 'not-analysed', 'tof-patch', reports),
@@ -149,24 +149,22 @@ function tenAneurysms(): Case {
   return { name: 'ten aneurysms', input: madeInput(made, { state: 'findings', findings }), kinds: withMasks };
 }
 
-/** Each location the site model tells apart, with its codes, its part of the artery and its side. */
-function everySite(): Case {
-  const made = madeSource();
-  const named = siteClasses.filter(({ site }) => site !== null);
-  const findings = named.map(({ site, ...one }, index) =>
-    madeAneurysm(made, [(index % 5) * 7 - 14, Math.floor(index / 5) * 9 - 9, 0], {
-      probability: 0.95 - index / 32,
-      maxDiameterMm: 4.5,
-      site: { ...site!, laterality: one.kind === 'paired' ? one.side : null },
-    }),
-  );
-  const input = madeInput(made, { state: 'findings', findings });
-  const sitesBy = { id: 'artery-sites-phantom', version: '0.1.0', sha256: 'c'.repeat(64) };
-  return {
-    name: 'every site',
-    input: { ...input, findings: { ...input.findings, sitesBy } },
-    kinds: withMasks,
-  };
+/** Each location the site model tells apart, with its codes, its part of the artery and its side; two a case. */
+function everySite(): readonly Case[] {
+  const named = siteClasses.flatMap(({ site, ...one }) => (site === null ? [] : [{ ...one, site }]));
+  const changes = named.map((one, index) => ({
+    probability: index % 2 === 0 ? 0.875 : 0.5,
+    maxDiameterMm: 4.5,
+    site: { ...one.site, laterality: one.kind === 'paired' ? one.side : null },
+  }));
+  return changes.flatMap((_, index) => {
+    if (index % 2 !== 0) return [];
+    const sites = changes.slice(index, index + 2);
+    const name = `sites ${sites.map((one) => named[changes.indexOf(one)]!.name).join(', ')}`;
+    const { input, ...made } = aneurysms(name, {}, sites);
+    const sitesBy = { id: 'artery-sites-phantom', version: '0.1.0', sha256: 'c'.repeat(64) };
+    return [{ ...made, input: { ...input, findings: { ...input.findings, sitesBy } } }];
+  });
 }
 
 function state(

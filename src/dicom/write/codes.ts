@@ -116,7 +116,7 @@ export const codes = {
   distal: sct('46053002', 'Distal', 'CID 2'),
   infraclinoid: own('INFRACLINOID', 'Infraclinoid'),
   supraclinoid: own('SUPRACLINOID', 'Supraclinoid'),
-  posteriorCirculation: own('POSTERIOR-CIRCULATION', 'Posterior circulation'),
+  posteriorCirculation: own('POSTERIOR', 'Posterior circulation'),
   brain: sct('12738006', 'Brain', 'CID 4'),
   brainVentricle: sct('35764002', 'Brain ventricle', 'CID 7153'),
   subarachnoidSpace: sct('33930006', 'Cranial Subarachnoid Space', 'CID 7140'),
