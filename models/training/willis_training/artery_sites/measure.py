@@ -38,7 +38,7 @@ def crop_at(image: np.ndarray, centre: np.ndarray) -> np.ndarray:
     return ndimage.map_coordinates(image.astype(np.float32) / 255, np.meshgrid(*axes, indexing="ij"), order=1, mode="constant")  # type: ignore[no-any-return]
 
 
-def table_of(session: ort.InferenceSession, scenes: dict[str, list[Scene]], along: int = 25) -> Table:
+def table_of(session: ort.InferenceSession, scenes: dict[str, list[Scene]], along: int = 8) -> Table:
     """Every sac of the scenes (by modality) and `along` further places of each."""
     rows: list[tuple[np.ndarray, int, int, float, bool, bool, str]] = []
     scan = 0
