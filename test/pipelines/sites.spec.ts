@@ -68,11 +68,7 @@ describe('the model that names arteries', function () {
       const found = await answer(place, image);
       found.forEach((value, index) => expect(value).to.be.closeTo(place.probability[index]!, 1e-3));
       const centreLpsMm = indexToLps(image, place.centreVoxel);
-      const site = nameSite(
-        found,
-        { centreLpsMm, midsagittalXMm: centreLpsMm[0] - place.leftMm },
-        threshold,
-      );
+      const site = nameSite(found, { centreLpsMm, midsagittalXMm: centreLpsMm[0] - place.leftMm }, threshold);
       const wanted = siteClasses.find(({ name }) => name === place.named)?.site ?? null;
       if (wanted === null) expect(site.value).to.equal('88556005');
       else expect({ ...site, laterality: null }).to.deep.equal({ ...wanted, laterality: null });
@@ -85,9 +81,7 @@ describe('the model that names arteries', function () {
     const data = image.data.map((_, index) => image.data[index - (index % nx) + nx - 1 - (index % nx)]!);
     const names = siteClasses.map(({ name }) => name);
     const other = names.map((name) =>
-      names.indexOf(
-        name.startsWith('Left') ? name.replace('Left', 'Right') : name.replace('Right', 'Left'),
-      ),
+      names.indexOf(name.startsWith('Left') ? name.replace('Left', 'Right') : name.replace('Right', 'Left')),
     );
     for (const place of golden.places) {
       const [x, y, z] = place.centreVoxel;
@@ -169,6 +163,8 @@ describe("the arteries of the shipped sample's aneurysms", function () {
       for (const one of alone.findings.findings)
         expect(one).to.have.nested.property('site.value', '88556005');
       expect(alone.findings.sitesBy).to.equal(undefined);
+      const plain = readFileSync(path.join(folder, 'general', 'sr-basic-text-0001.dcm'), 'latin1');
+      expect(plain).to.include('Arteries were not named');
     } finally {
       await engine[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
