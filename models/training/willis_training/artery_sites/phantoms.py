@@ -9,13 +9,13 @@ import numpy as np
 from scipy import ndimage
 
 from ..cta import Patient, draw_cta_appearance, draw_patient, render_cta
-from ..cta_resnet.proposals import vessel_image
 from ..phantom import Anatomy, Aneurysm, Grid, draw_anatomy, draw_appearance, render
 from ..phantom.anatomy import draw_sac
 from ..phantom.appearance import Split
 from ..phantom.arteries import Point
 from ..preprocess import prepare, resample
 from .locations import ELSEWHERE, Place, far_from_arteries, label_of, places_on_arteries
+from .vessels import GRID_MM, vessel_image
 
 Modality = Literal["MR", "CT"]
 #: anatomy seeds apart from those of the detectors
@@ -114,8 +114,8 @@ def _ct(patient: Patient, seed: int, split: Split) -> tuple[np.ndarray, np.ndarr
     appearance = replace(drawn, spacing=(PIXEL_MM, PIXEL_MM, drawn.spacing[2]))
     x, y, z = (int(v) for v in np.ceil((HIGH - LOW) / np.array(appearance.spacing)))
     image = render_cta(patient, appearance, Grid((LOW[0], LOW[1], LOW[2]), appearance.spacing, (x, y, z))).image
-    vessels, head, step = vessel_image(image, appearance.spacing)
-    return resample(vessels, (step, step, step)), LOW, middle_of(head) * step
+    vessels, head = vessel_image(image, appearance.spacing)
+    return resample(vessels, (GRID_MM, GRID_MM, GRID_MM)), LOW, middle_of(head) * GRID_MM
 
 
 def _elsewhere(patient: Patient, rng: np.random.Generator, modality: Modality) -> list[Place]:

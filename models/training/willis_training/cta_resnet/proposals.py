@@ -35,7 +35,7 @@ def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Pro
     bone = _large_bone(grid)
     head = _solid(grid > TISSUE_HU)
     near = _closed(bone)
-    image = _without_bone(grid, head, near)
+    image = np.where(head, np.where(near, 0.1, np.clip(grid / BONE_HU, 0, 1)), 0).astype(np.float32)
     vessels = grid[head & ~near & (grid >= VESSEL_HU) & (grid <= BONE_HU)]
     lumen = float(np.quantile(vessels, 0.75)) if len(vessels) else 0.0
     found: list[tuple[float, float, tuple[int, ...]]] = []
@@ -54,17 +54,6 @@ def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Pro
         smooth = wider
     return [Proposal(np.array(place[::-1]) * GRID_MM, radius, score, _demotion(grid, bone, place, radius, lumen))
             for score, radius, place in _strongest(found)]
-
-
-def vessel_image(volume: np.ndarray, spacing: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray, float]:
-    """The head without its bone, 0..1 from 0 to 600 HU, the head, and the step of their grid in mm."""
-    grid = _isotropic(volume, spacing)
-    head = _solid(grid > TISSUE_HU)
-    return _without_bone(grid, head, _closed(_large_bone(grid))), head, GRID_MM
-
-
-def _without_bone(grid: np.ndarray, head: np.ndarray, near: np.ndarray) -> np.ndarray:
-    return np.where(head, np.where(near, 0.1, np.clip(grid / BONE_HU, 0, 1)), 0).astype(np.float32)
 
 
 def _isotropic(volume: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray:
