@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config, ConfigStore } from './config/index.ts';
-import { listBundles, type ListedBundle } from './inference/index.ts';
+import { WillisError } from './errors.ts';
+import { listBundles, loadSiteModel, type ListedBundle } from './inference/index.ts';
 import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { Log } from './operations/index.ts';
@@ -25,6 +26,7 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
   const bundles = async (): Promise<readonly ListedBundle[]> =>
     await listBundles(started.inference.bundlesDir ?? shippedBundles);
   let routes = routesOf(config, await logged(bundles, log));
+  await logSiteModel(started.inference.bundlesDir ?? shippedBundles, log);
   return {
     get config() {
       return config;
@@ -107,6 +109,19 @@ async function logged(
       log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return listed;
+}
+
+/** What names the arteries, or why none will be: a broken one fails every analysis that needs it, by its name. */
+async function logSiteModel(folder: string, log: Log): Promise<void> {
+  try {
+    const model = await loadSiteModel(folder);
+    log.info('arteries of aneurysms are named by', {
+      model: model === null ? 'no model: sites are told as cerebral artery' : model.identity.id,
+    });
+  } catch (error) {
+    if (!(error instanceof WillisError)) throw error;
+    log.error('the model that names arteries was refused', { why: error.message });
+  }
 }
 
 export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

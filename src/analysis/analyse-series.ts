@@ -4,7 +4,7 @@ import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
-import { loadBundle, withParameters, type Bundle, type Engine } from '../inference/index.ts';
+import { loadBundle, loadSiteModel, withParameters, type Bundle, type Engine } from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
@@ -89,6 +89,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       frames: loaded.frames,
       seriesInstanceUid: seriesUid(input.instances),
       contrastAgent: contrastAgentOf(input.instances),
+      // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
+      siteModel: await loadSiteModel(path.dirname(task.bundleFolder)),
     };
     const lead = {
       bundle: input.bundle,

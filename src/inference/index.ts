@@ -19,3 +19,4 @@ export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
 export { networkInputOf } from './network-input.ts';
 export { findingThreshold } from './operating-point.ts';
+export { loadSiteModel, type SiteModel } from './site-model.ts';
