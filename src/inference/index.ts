@@ -14,7 +14,13 @@ export {
   type NetworkFields,
 } from './dense.ts';
 export { openEngine, type Engine } from './engine.ts';
-export { isRemoteFault, openEngines, type EnginesOptions, type RemoteState } from './engines.ts';
+export {
+  isRemoteFault,
+  openEngines,
+  type Engines,
+  type EnginesOptions,
+  type RemoteState,
+} from './engines.ts';
 export { writeModelRepository } from './remote/repository.ts';
 export { readGolden } from './golden.ts';
 export { parametersOf, withParameters } from './parameters.ts';
