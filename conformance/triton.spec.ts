@@ -7,7 +7,13 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { analyseSeries } from '../src/analysis/analyse-series.ts';
 import type { HaemorrhageFinding, SeriesFindings } from '../src/findings/index.ts';
-import { loadBundle, openEngines, writeModelRepository, type Engines } from '../src/inference/index.ts';
+import {
+  loadBundle,
+  openEngines,
+  writeModelRepository,
+  type Engines,
+  type EnginesOptions,
+} from '../src/inference/index.ts';
 import { goldenDifference } from '../src/pipelines/index.ts';
 import { headCtFiles } from '../test/support/sample.ts';
 
@@ -66,10 +72,11 @@ describe('NVIDIA Triton runs the networks of every bundle', function () {
 });
 
 function remoteEngines(port: number): Engines {
-  const triton = {
+  const triton: NonNullable<EnginesOptions['remotes']>[number] = {
     ...{ name: 'triton', url: `http://127.0.0.1:${port}`, pipelines, headers: {}, timeoutSeconds: 60 },
-    ...{ maxMessageMegabytes: 256, maxGoldenDifference: 1e-3, retrySeconds: 60, ifUnavailable: 'local' },
-  } as const;
+    ...{ maxMessageMegabytes: 256, maxGoldenDifference: 1e-3, retrySeconds: 60 },
+    ifUnavailable: 'local',
+  };
   return openEngines({ providers: ['cpu'], threads: 2, remotes: [triton] }, goldenDifference);
 }
 

@@ -13,7 +13,7 @@ export {
   requireNumbers,
   type NetworkFields,
 } from './dense.ts';
-export { openEngine, type Engine } from './engine.ts';
+export { openEngine, type Engine, type NetworkInput } from './engine.ts';
 export {
   isRemoteFault,
   openEngines,

@@ -12,71 +12,63 @@ from torch import Tensor, nn
 from .sequence import SPACING_UNIT_MM, SequenceModel
 
 
-class ExplainedSequence(nn.Module):
-    """features [1,2,t,2048], logits [1,2,t,6], spacing [1], maps [1,2,t,2048,h,w] -> sequence [1,t,6], map [t,6,h,w].
+class SequenceMap(nn.Module):
+    """features [1,2,t,2048], logits [1,2,t,6], spacing [1], slices [m,t] with a 1 in each row, maps [m,2,2048,h,w] -> map [m,6,h,w].
 
-    The model is read from below and from above, as `BothWays` reads it. `heads` are the weights [2,6,2048] of the slice networks' heads.
+    `slices` says which slices are to be explained, `maps` are theirs. The model is read from below and from above, as `BothWays` reads
+    it. `heads` are the weights [2,6,2048] of the slice networks' heads.
     """
 
     def __init__(self, model: SequenceModel, heads: Tensor) -> None:
         super().__init__()
         self.model = model
         self.register_buffer("heads", heads)
+        self.gru = SingleLayers(model.gru)
+        self.stack_gru = SingleLayers(model.stack_gru)
 
-    def forward(self, features: Tensor, logits: Tensor, spacing: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
-        up, up_slopes = slopes(self.model, self.heads, features, logits, spacing)
-        down, down_slopes = slopes(self.model, self.heads, features.flip(2), logits.flip(2), spacing)
-        v = 0.5 * (up_slopes + down_slopes.flip(0))
-        _, _, t, k, h, w = maps.shape
-        planes = maps[0].transpose(0, 1).reshape(t, 2 * k, h * w)
-        # [t,6,2k] x [t,2k,hw]
-        return 0.5 * (up + down.flip(1)), torch.relu(torch.bmm(v.reshape(t, 6, 2 * k), planes)).reshape(t, 6, h, w)
+    def forward(self, features: Tensor, logits: Tensor, spacing: Tensor, slices: Tensor, maps: Tensor) -> Tensor:
+        up = self.slopes(features, logits, spacing, slices)
+        down = self.slopes(features.flip(2), logits.flip(2), spacing, slices.flip(1))
+        v = 0.5 * (up + down)
+        m, networks, k, h, w = maps.shape
+        return torch.relu(torch.bmm(v, maps.reshape(m, networks * k, h * w))).reshape(m, 6, h, w)
 
+    def slopes(self, features: Tensor, logits: Tensor, spacing: Tensor, slices: Tensor) -> Tensor:
+        """How each logit of a wanted slice, of one reading, depends on the features of that slice: [m,6,2*2048]."""
+        model = self.model
+        reduced = [_reduce(part, features[0, k]) for k, part in enumerate(model.reduce)]
+        joined = torch.cat([r[1] for r in reduced], 1)
+        states = self.gru(joined)
+        direct = model.direct.weight[:, :, 0]
+        early = joined @ direct.T + model.direct.bias + states[-1] @ model.gru_head.weight.T + model.gru_head.bias
+        metadata = (spacing / SPACING_UNIT_MM)[:, None, None, None].expand(-1, 1, logits.shape[2], 6)
+        sure = torch.sigmoid(early)
+        layers = [torch.cat([logits, metadata, sure[None, None]], 1)]
+        for layer in model.stack:
+            layers.append(layer(layers[-1]))
+        flat = layers[-1].permute(0, 2, 1, 3).flatten(2)[0]
+        deep_states = self.stack_gru(flat)
 
-def slopes(model: SequenceModel, heads: Tensor, features: Tensor, logits: Tensor, spacing: Tensor) -> tuple[Tensor, Tensor]:
-    """The model's logits [1,t,6], and how each depends on the features of its own slice: [t,6,2,2048]."""
-    reduced = [_reduce(part, features[0, k]) for k, part in enumerate(model.reduce)]
-    joined = torch.cat([r[1] for r in reduced], 1)
-    states = _bidirectional(model.gru, joined)
-    direct = model.direct.weight[:, :, 0]
-    early = joined @ direct.T + model.direct.bias + states[-1] @ model.gru_head.weight.T + model.gru_head.bias
-    metadata = (spacing / SPACING_UNIT_MM)[:, None, None, None].expand(-1, 1, logits.shape[2], 6)
-    sure = torch.sigmoid(early)
-    layers = [torch.cat([logits, metadata, sure[None, None]], 1)]
-    for layer in model.stack:
-        layers.append(layer(layers[-1]))
-    flat = layers[-1].permute(0, 2, 1, 3).flatten(2)[0]
-    deep_states = _bidirectional(model.stack_gru, flat)
-    head = deep_states[-1] @ model.stack_head.weight.T + model.stack_head.bias
-    late = model.stack_direct(layers[-1])[:, 0] + head[None] + logits.mean(1)
-
-    wanted, own = _each(early)
-    g = torch.conv_transpose2d(wanted[:, None], model.stack_direct.weight, padding=(1, 0))
-    g_flat = _bidirectional_back(model.stack_gru, deep_states, wanted @ model.stack_head.weight)
-    g = g + g_flat.reshape(-1, g.shape[2], g.shape[1], 6).transpose(1, 2)
-    for layer, out in zip(reversed(list(model.stack)), reversed(layers[1:])):
-        g = _along_back(layer, g * (out > 0))
-    g_logits = g[:, :2] + 0.5 * wanted[:, None]
-    g_early = g[:, 3] * sure * (1 - sure)
-    g_joined = g_early @ direct + _bidirectional_back(model.gru, states, g_early @ model.gru_head.weight)
-    # of each target its own slice
-    at_logits = (g_logits * own[:, None, :, None]).sum(2)
-    at_joined = (g_joined * own[:, :, None]).sum(1)
-    parts = []
-    narrow = reduced[0][1].shape[1]
-    for k, part in enumerate(model.reduce):
-        wide, thin = (own @ (r > 0).to(own.dtype) for r in reduced[k])
-        g_part = (at_joined[:, k * narrow : (k + 1) * narrow] * thin) @ _folded(part[5], part[6])[0][:, :, 0]
-        parts.append((g_part * wide) @ _folded(part[1], part[2])[0][:, :, 0] + at_logits[:, k] @ heads[k])
-    return late, torch.stack(parts, 1).reshape(-1, 6, 2, features.shape[3])
-
-
-def _each(early: Tensor) -> tuple[Tensor, Tensor]:
-    """One target a slice and class, slices first: which logit it is [n,t,6], and which slice [n,t]."""
-    t = early.shape[0]
-    slices = torch.eye(6 * t, dtype=early.dtype, device=early.device)
-    wanted = slices.reshape(6 * t, t, 6)
-    return wanted, wanted.sum(2)
+        own = slices.repeat_interleave(6, 0)
+        wanted = own[:, :, None] * torch.eye(6).repeat(slices.shape[0], 1)[:, None]
+        g = torch.conv_transpose2d(wanted[:, None], model.stack_direct.weight, padding=(1, 0))
+        g_flat = self.stack_gru.back(deep_states, wanted @ model.stack_head.weight)
+        g = g + g_flat.reshape(-1, g.shape[2], g.shape[1], 6).transpose(1, 2)
+        for layer, out in zip(reversed(list(model.stack)), reversed(layers[1:])):
+            g = _along_back(layer, g * (out > 0))
+        g_logits = g[:, :2] + 0.5 * wanted[:, None]
+        g_early = g[:, 3] * sure * (1 - sure)
+        g_joined = g_early @ direct + self.gru.back(states, g_early @ model.gru_head.weight)
+        # of each target its own slice
+        at_logits = (g_logits * own[:, None, :, None]).sum(2)
+        at_joined = (g_joined * own[:, :, None]).sum(1)
+        parts = []
+        narrow = model.reduce[0][5].out_channels
+        for k, part in enumerate(model.reduce):
+            wide, thin = (own @ (r > 0).to(own.dtype) for r in reduced[k])
+            g_part = (at_joined[:, k * narrow : (k + 1) * narrow] * thin) @ _folded(part[5], part[6])[0][:, :, 0]
+            parts.append((g_part * wide) @ _folded(part[1], part[2])[0][:, :, 0] + at_logits[:, k] @ self.heads[k])
+        return torch.cat(parts, 1).reshape(-1, 6, features.shape[1] * features.shape[3])
 
 
 def _reduce(part: nn.Module, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,26 +91,31 @@ def _along_back(layer: nn.Module, g: Tensor) -> Tensor:
     return torch.conv_transpose2d(g, _folded(conv, layer[1])[0], padding=conv.padding, dilation=conv.dilation)  # type: ignore[index]
 
 
-def _bidirectional(gru: nn.GRU, x: Tensor) -> list[Tensor]:
-    """Inputs of both layers and the output of the second, [t,...] each."""
-    found = [x]
-    for layer in range(2):
-        single = nn.GRU(found[-1].shape[1], gru.hidden_size, bidirectional=True)
-        for name, _ in single.named_parameters():
-            setattr(single, name, nn.Parameter(getattr(gru, name.replace("_l0", f"_l{layer}")), requires_grad=False))
-        found.append(single(found[-1][:, None])[0][:, 0])
-    return found
+class SingleLayers(nn.Module):
+    """A bidirectional GRU of two layers, one layer at a time, and the way back through it."""
 
+    def __init__(self, gru: nn.GRU) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.GRU(inputs, gru.hidden_size, bidirectional=True) for inputs in (gru.input_size, 2 * gru.hidden_size))
+        for k, layer in enumerate(self.layers):
+            layer.load_state_dict({name: getattr(gru, name.replace("_l0", f"_l{k}")) for name in layer.state_dict()})
 
-def _bidirectional_back(gru: nn.GRU, states: list[Tensor], g: Tensor) -> Tensor:
-    """From the slopes by a GRU's output [n,t,2h] to those by its input [n,t,...]."""
-    h = gru.hidden_size
-    for layer in (1, 0):
-        x, out = states[layer], states[layer + 1]
-        below = _gru_back(_cell(gru, f"_l{layer}"), x, out[:, :h], g[:, :, :h])
-        above = _gru_back(_cell(gru, f"_l{layer}_reverse"), x.flip(0), out[:, h:].flip(0), g[:, :, h:].flip(1))
-        g = below + above.flip(1)
-    return g
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Inputs of both layers and the output of the second, [t,...] each."""
+        found = [x]
+        for layer in self.layers:
+            found.append(layer(found[-1][:, None])[0][:, 0])
+        return found
+
+    def back(self, states: list[Tensor], g: Tensor) -> Tensor:
+        """From the slopes by the output [n,t,2h] to those by the input [n,t,...]."""
+        for layer, x, out in zip(reversed(self.layers), reversed(states[:-1]), reversed(states[1:])):
+            h = layer.hidden_size
+            below = _gru_back(_cell(layer, "_l0"), x, out[:, :h], g[:, :, :h])
+            above = _gru_back(_cell(layer, "_l0_reverse"), x.flip(0), out[:, h:].flip(0), g[:, :, h:].flip(1))
+            g = below + above.flip(1)
+        return g
 
 
 def _cell(gru: nn.GRU, suffix: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
