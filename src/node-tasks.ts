@@ -15,6 +15,7 @@ import { WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Ingest } from './intake/index.ts';
 import type { NodeAudit } from './node-audit.ts';
+import { requireReady, type RemoteHealth } from './node-inference.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { Task } from './operations/index.ts';
 import { softwareVersion } from './version.ts';
@@ -23,6 +24,7 @@ export interface TaskParts {
   readonly database: Database;
   readonly files: ArchiveFiles;
   readonly worker: AnalysisWorker;
+  readonly remotes: RemoteHealth;
   readonly live: LiveSettings;
   readonly store: ConfigStore;
   readonly ingest: Ingest;
@@ -107,8 +109,8 @@ async function compare(
   throw new WillisError('SELF_TEST_FAILED', `${name}: ${faults.join('; ')}.`);
 }
 
-/** Disk and certificates. Also forgets audit messages that went out long ago. */
-async function lookAround({ live, files, database, now }: TaskParts): Promise<string> {
+/** Disk, certificates and inference servers. Also forgets audit messages that went out long ago. */
+async function lookAround({ live, files, database, remotes, now }: TaskParts): Promise<string> {
   await database
     .deleteFrom('job')
     .where('kind', '=', 'audit')
@@ -123,6 +125,7 @@ async function lookAround({ live, files, database, now }: TaskParts): Promise<st
       `${Math.round(free)} MB of disk are free; below ${minimumFreeMegabytes} MB no image is taken any more`,
     );
   if (faults.length > 0) throw new WillisError('ATTENTION_NEEDED', `${faults.join('; ')}.`);
+  requireReady(await remotes.look());
   return `${Math.round(free)} MB of disk are free; certificates are good`;
 }
 
@@ -147,13 +150,17 @@ export interface Certificate {
 
 /** Every certificate file the configuration names; throws TLS_FILES_UNREADABLE. */
 export async function certificates(config: Config): Promise<readonly Certificate[]> {
-  const { dicom, web, destinations } = config;
+  const { dicom, web, destinations, inference } = config;
   const named = [
     { use: 'receiver', file: dicom.tls?.cert },
     { use: 'page', file: web.tls?.certificateFile },
     ...destinations.flatMap(({ name, tls }) => [
       { use: `destination ${name}`, file: tls?.cert },
       { use: `authority of ${name}`, file: tls?.ca },
+    ]),
+    ...inference.remotes.flatMap(({ name, tls }) => [
+      { use: `inference server ${name}`, file: tls?.cert },
+      { use: `authority of inference server ${name}`, file: tls?.ca },
     ]),
   ];
   const found: Certificate[] = [];

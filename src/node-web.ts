@@ -9,6 +9,7 @@ import { WillisError } from './errors.ts';
 import type { Ingest } from './intake/index.ts';
 import { checkWebServer, verify, type ReceiverPort } from './network/index.ts';
 import type { NodeAudit } from './node-audit.ts';
+import type { RemoteHealth } from './node-inference.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { CallBook } from './node-calls.ts';
 import type { EventHub, LogRing, Metrics, Throughput } from './operations/index.ts';
@@ -34,6 +35,7 @@ export interface WebParts {
   readonly ingest: Ingest;
   readonly port: ReceiverPort;
   readonly worker: AnalysisWorker;
+  readonly remotes: RemoteHealth;
   readonly audit: Pick<NodeAudit, 'acted'>;
   readonly operations: OperationsPort;
   readonly wake: () => void;
@@ -89,7 +91,7 @@ async function checkDestination(
   return await verify(one, { callingAeTitle: config.node.aeTitle });
 }
 
-function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
+function factsOf({ live, files, remotes, dicomPort }: WebParts): NodeFacts {
   const { node, dicom, inference, destinations, rules } = live.config;
   const { bavail, blocks, bsize } = statfsSync(files.dataDir);
   return {
@@ -97,7 +99,7 @@ function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
     dicomHost: dicom.host,
     dicomPort,
     addresses: addressesOf(dicom.host),
-    providers: inference.providers,
+    providers: remotes.lines(),
     threads: inference.threads,
     callers: dicom.callers,
     destinations,

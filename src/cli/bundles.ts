@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { WillisError } from '../errors.ts';
-import { listBundles } from '../inference/index.ts';
+import { listBundles, writeModelRepository, type ListedBundle } from '../inference/index.ts';
 import { shippedBundles } from '../node.ts';
 
 export function addBundles(program: Command): void {
@@ -10,8 +10,13 @@ export function addBundles(program: Command): void {
       'list the model bundles, what each was trained on and how it was measured; refused ones with the reason',
     )
     .option('--dir <folder>', 'folder of bundles', shippedBundles)
-    .action(async ({ dir }: { dir: string }) => {
+    .option(
+      '--model-repository <folder>',
+      'also write their networks as an inference server wants them (NVIDIA Triton)',
+    )
+    .action(async ({ dir, modelRepository }: { dir: string; modelRepository?: string }) => {
       const listed = await listBundles(dir);
+      if (modelRepository !== undefined) await writeAll(listed, modelRepository);
       for (const entry of listed) process.stdout.write(`${describe(entry)}\n`);
       const refused = listed.filter((entry) => entry.kind === 'refused').length;
       if (refused > 0)
@@ -22,7 +27,15 @@ export function addBundles(program: Command): void {
     });
 }
 
-function describe(entry: Awaited<ReturnType<typeof listBundles>>[number]): string {
+async function writeAll(listed: readonly ListedBundle[], folder: string): Promise<void> {
+  for (const entry of listed) {
+    if (entry.kind !== 'bundle') continue;
+    for (const name of await writeModelRepository(entry.bundle, folder))
+      process.stderr.write(`${name} written\n`);
+  }
+}
+
+function describe(entry: ListedBundle): string {
   if (entry.kind === 'refused') return `REFUSED ${entry.folder}\n  ${entry.error.message}`;
   const { manifest, identity } = entry.bundle;
   return [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
+import { remote } from './inference.ts';
 import { oidc, operations } from './operations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
@@ -124,6 +125,7 @@ export const configSchema = z
           .default(['cpu']),
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
+        remotes: z.array(remote).default([]).describe('Inference servers; this machine runs the rest'),
       })
       .prefault({}),
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
@@ -142,6 +144,11 @@ export const configSchema = z
         path: ['destinations'],
         message: `two destinations are named "${name}"`,
       });
+    }
+    const served = config.inference.remotes.flatMap(({ pipelines }) => pipelines);
+    for (const pipeline of new Set(served.filter((one, index) => served.indexOf(one) !== index))) {
+      const message = `two inference servers are to run "${pipeline}"`;
+      context.addIssue({ code: 'custom', path: ['inference', 'remotes'], message });
     }
     for (const [index, { sendTo }] of config.rules.entries()) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {

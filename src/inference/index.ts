@@ -14,6 +14,9 @@ export {
   type NetworkFields,
 } from './dense.ts';
 export { openEngine, type Engine } from './engine.ts';
+export { isRemoteFault, openEngines, type EnginesOptions, type RemoteState } from './engines.ts';
+export { writeModelRepository } from './remote/repository.ts';
+export { readGolden } from './golden.ts';
 export { parametersOf, withParameters } from './parameters.ts';
 export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
