@@ -165,10 +165,11 @@ function RunCard({ run }: { run: InferenceRun }): ReactNode {
   );
 }
 
-/** operatingPoint.findingThreshold -> finding threshold */
+/** operatingPoint.findingThreshold -> finding threshold; operatingPoint.thresholds.subdural -> threshold subdural */
 function wordsOf(name: string): string {
   return name
-    .replace(/^.*\./, '')
+    .replace(/^\w+\./, '')
+    .replace(/^thresholds\./, 'threshold ')
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase();
 }
