@@ -3,8 +3,9 @@ import type { Route } from './analysis/index.ts';
 import type { Config } from './config/index.ts';
 import { kindsWithFallbacks } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
-import { soughtBy } from './findings/index.ts';
+import { soughtBy, type SeriesFindings } from './findings/index.ts';
 import type { Bundle, ListedBundle } from './inference/index.ts';
+import { openWindow } from './operations/index.ts';
 
 /** Which bundles serve each rule, and what the leading one says it is for. */
 export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
@@ -13,7 +14,7 @@ export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string 
 export function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
   const sound = listed.flatMap((entry) => (entry.kind === 'bundle' ? [entry.bundle] : []));
   return new Map(
-    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo, shadow }) => {
+    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
       const bundle = serving(sound, name, pipeline);
       const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(sound, name, id) }));
       requireOneKind(name, [pipeline, ...alsoPipelines]);
@@ -23,6 +24,7 @@ export function routesOf(config: Config, listed: readonly ListedBundle[]): Route
           pipeline,
           sendTo: shadow === true ? [] : sendTo,
           kinds: kindsFor(config, sendTo),
+          ...(sendDuring === undefined ? {} : { sendAt: sendAt(name, sendDuring) }),
           bundleFolder: bundle.folder,
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
           also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
@@ -48,6 +50,19 @@ function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route[
     .filter(({ name }) => sendTo.includes(name))
     .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
   return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+}
+
+type SendDuring = NonNullable<Config['rules'][number]['sendDuring']>;
+
+/** When a result may go: at once, or where it is one of those that wait, when the window opens. */
+function sendAt(rule: string, { window, waits }: SendDuring): NonNullable<Route['sendAt']> {
+  const { opensAt } = openWindow(window, `the rule "${rule}"`);
+  return (findings, now) => (waits.some((one) => isOne(one, findings)) ? opensAt(now) : now);
+}
+
+function isOne(which: SendDuring['waits'][number], { state, findings }: SeriesFindings): boolean {
+  if (which !== 'aneurysms') return state === which;
+  return state === 'findings' && findings.every(({ kind }) => kind === 'aneurysm');
 }
 
 /** One bundle's own; of several the digest of theirs, so that another set of pipelines is another analysis. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
 import { remote } from './inference.ts';
-import { oidc, operations } from './operations.ts';
+import { crontab, oidc, operations } from './operations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
@@ -66,6 +66,18 @@ const conditions = z.strictObject({
   pixelSpacingMm: range.optional(),
 });
 
+/** A haemorrhage is in no list: what may be urgent never waits. */
+const sendDuring = z
+  .strictObject({
+    window: crontab.describe('Minutes at which they may go; "* 20-23,0-5 * * *" is from 20:00 to 5:59'),
+    waits: z
+      .array(z.enum(['no-findings', 'not-analysed', 'aneurysms']))
+      .min(1)
+      .default(['no-findings'])
+      .describe('Which results wait for it; a haemorrhage never does'),
+  })
+  .describe('Results that are not urgent go to the destinations in this window only');
+
 const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
@@ -76,6 +88,7 @@ const rule = z.strictObject({
     .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
   shadow: z.boolean().default(false).describe('Analyse, show on the page, send nothing'),
+  sendDuring: sendDuring.optional(),
 });
 
 const web = z.strictObject({
