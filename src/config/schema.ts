@@ -78,10 +78,16 @@ const sendDuring = z
   })
   .describe('Results that are not urgent go to the destinations in this window only');
 
+const bundleName = z
+  .string()
+  .regex(/^[a-z0-9-]{1,64}@\d+\.\d+\.\d+$/, 'a bundle is named like tof-patch@1.0.0')
+  .describe('id@version');
+
 const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
   pipeline: z.string().min(1),
+  bundle: bundleName.optional().describe('id@version for this rule; left out: the one of inference.bundles'),
   alsoPipelines: z
     .array(z.string().min(1))
     .optional()
@@ -138,6 +144,10 @@ export const configSchema = z
           .default(['cpu']),
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
+        bundles: z
+          .record(z.string(), bundleName)
+          .default({})
+          .describe('Which bundle serves a pipeline; left out: the first in the folder of bundles'),
         remotes: z.array(remote).default([]).describe('Inference servers; this machine runs the rest'),
       })
       .prefault({}),

@@ -248,6 +248,9 @@ export const ruleTest = z.object({
 
 export const bundle = z.object({
   folder: z.string(),
+  /** id@version, as rules name it; the folder of one that was refused. */
+  name: z.string(),
+  isUploaded: z.boolean(),
   refused: z.string().nullable(),
   id: z.string(),
   version: z.string(),
