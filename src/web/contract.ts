@@ -68,6 +68,20 @@ export const studyPage = z.object({
   next: z.string().nullable(),
 });
 
+/** Instances of a series that came again with other content. */
+export const quarantined = z.object({
+  seriesId: z.number(),
+  patientName: z.string(),
+  patientId: z.string(),
+  modality: z.string(),
+  description: z.string(),
+  caller: z.string(),
+  copies: z.number(),
+  receivedAt: time,
+  /** Keywords of the attributes that differ, without their values. */
+  differs: z.array(z.string()),
+});
+
 const ruleLine = z.object({ condition: z.string(), found: z.string(), holds: z.boolean() });
 const explanation = z.object({ rule: z.string(), matches: z.boolean(), lines: z.array(ruleLine) });
 
@@ -282,6 +296,7 @@ export type Finding = z.infer<typeof finding>;
 export type InferenceRun = z.infer<typeof inferenceRun>;
 export type Overview = z.infer<typeof overview>;
 export type PathStep = z.infer<typeof pathStep>;
+export type Quarantined = z.infer<typeof quarantined>;
 export type Reading = z.infer<typeof reading>;
 export type Rules = z.infer<typeof rules>;
 export type RuleTest = z.infer<typeof ruleTest>;

@@ -49,7 +49,7 @@ function Page({ session }: { session: Session }): ReactNode {
   const isAdmin = session.role === 'admin';
   switch (page) {
     case 'studies':
-      return <StudiesPage />;
+      return <StudiesPage isAdmin={isAdmin} />;
     case 'series':
       return <SeriesPage id={id} isAdmin={isAdmin} />;
     case 'viewer':
