@@ -24,7 +24,7 @@ const phantoms: readonly Phantom[] = [
   { name: 'ncct-phantom', pipeline: 'ncct-haemorrhage', folder: path.join(samples, 'ncct-phantom') },
 ];
 
-/** Every bundle: its golden vectors, and the shipped series of its pipeline. All are tried before the first failure is told. */
+/** Every bundle: its golden vectors, and the shipped series of its pipeline, a line each. All are tried before a failure is told. */
 export async function testAll(parts: SelfTestParts): Promise<string> {
   const said: string[] = [];
   const faults: string[] = [];
@@ -35,8 +35,8 @@ export async function testAll(parts: SelfTestParts): Promise<string> {
       (error: unknown) => faults.push(error instanceof WillisError ? error.message : String(error)),
     );
   }
-  if (faults.length === 0) return said.join('; ');
-  throw new WillisError('SELF_TEST_FAILED', [...faults, ...said].join('; '));
+  if (faults.length === 0) return said.join(';\n');
+  throw new WillisError('SELF_TEST_FAILED', [...faults, ...said].join(';\n'));
 }
 
 async function refusedOf({ error }: { readonly error: WillisError }): Promise<never> {

@@ -42,7 +42,8 @@ export async function runSelfTest(parts: SelfTestParts): Promise<SeriesFindings>
       createdAtMs: parts.now(),
       softwareVersion: parts.softwareVersion,
     });
-    await checkTruth(phantom, findings);
+    const name = `${bundle.identity.id} ${bundle.identity.version} on ${phantom.name}`;
+    await checkTruth({ ...phantom, name }, findings);
     return findings;
   } finally {
     await rm(folder, { recursive: true, force: true });

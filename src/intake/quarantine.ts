@@ -53,7 +53,10 @@ export async function copiesOf(database: Database | Transaction, seriesId: numbe
 export async function releaseCopies(parts: QuarantineParts, seriesId: number, within: Within): Promise<void> {
   const { database, files } = parts;
   const copies = await copiesOf(database, seriesId);
-  const newest = [...new Map(copies.map((copy) => [copy.instanceId, copy])).values()];
+  // in the order of their coming: the last one says how the study is called
+  const newest = copies.filter(
+    (copy) => !copies.some((other) => other.instanceId === copy.instanceId && other.id > copy.id),
+  );
   const inputs = await Promise.all(newest.map(async (copy) => await inputOf(files, copy)));
   await database.transaction().execute(async (transaction) => {
     await removeRows(transaction, seriesId, copies);

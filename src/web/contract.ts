@@ -279,6 +279,8 @@ export const bundle = z.object({
   usedByRules: z.array(z.string()),
   /** Numbers that can be changed for one run on uploaded files. */
   parameters: z.record(z.string(), z.number()),
+  /** What the newest self-test said of it; null where there was none since it is here. */
+  selfTest: z.object({ at: time, lines: z.array(z.string()) }).nullable(),
   /** The scores of its last days: how many scans, how many with findings, their mean probability. */
   drift: z.array(
     z.object({ day: z.string(), scans: z.number(), withFindings: z.number(), meanProbability: z.number() }),

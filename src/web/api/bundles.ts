@@ -18,8 +18,8 @@ export function bundleRoutes(app: App, node: NodeAccess): void {
   const schema = { response: { 200: z.array(bundle) } };
   app.get('/api/bundles', { config: { access: 'read' }, schema }, async () => {
     const scores = await dailyScores(node.database, node.now() - shownDays * 86_400_000);
-    const rules = node.bundles.ofRules();
-    return (await node.bundles.list()).map((one) => card(one, { scores, rules }));
+    const known = { scores, rules: node.bundles.ofRules(), selfTest: await newestSelfTest(node) };
+    return (await node.bundles.list()).map((one) => card(one, known));
   });
   uploadRoute(app, node);
 
@@ -97,15 +97,38 @@ const unknown = {
   training: {},
   usedByRules: [],
   parameters: {},
+  selfTest: null,
   drift: [],
 };
+
+async function newestSelfTest(node: NodeAccess): Promise<Known['selfTest']> {
+  return await node.database
+    .selectFrom('operation_run')
+    .select(['finished_at', 'detail'])
+    .where('task', '=', 'selfTest')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+}
+
+/** Of the lines of a self-test those about one bundle. */
+function linesOf(
+  { finished_at: at, detail }: NonNullable<Known['selfTest']>,
+  { id, version }: { readonly id: string; readonly version: string },
+): Bundle['selfTest'] {
+  const lines = detail
+    .split(';\n')
+    .map((line) => line.replace(/^SELF_TEST_FAILED: /, ''))
+    .filter((line) => line.startsWith(`${id} ${version}`));
+  return lines.length === 0 ? null : { at, lines };
+}
 
 interface Known {
   readonly scores: readonly DailyScore[];
   readonly rules: ReadonlyMap<string, readonly string[]>;
+  readonly selfTest: { readonly finished_at: number; readonly detail: string } | undefined;
 }
 
-function card(listed: ShelvedBundle, { scores, rules }: Known): Bundle {
+function card(listed: ShelvedBundle, { scores, rules, selfTest }: Known): Bundle {
   const { isUploaded } = listed;
   if (listed.kind === 'refused') {
     const folder = path.basename(listed.folder);
@@ -129,6 +152,7 @@ function card(listed: ShelvedBundle, { scores, rules }: Known): Bundle {
     training: manifest.training,
     usedByRules: [...rules].filter(([, folders]) => folders.includes(folder)).map(([rule]) => rule),
     parameters: { ...parametersOf(manifest) },
+    selfTest: selfTest === undefined ? null : linesOf(selfTest, identity),
     drift: scores
       .filter((score) => score.bundleSha256 === identity.sha256)
       .map(({ day, scans, withFindings, meanProbability }) => ({

@@ -61,7 +61,7 @@ function Page({ session }: { session: Session }): ReactNode {
     case 'inference':
       return isAdmin ? <InferencePage /> : <OverviewPage isAdmin={false} />;
     case 'bundles':
-      return <BundlesPage />;
+      return <BundlesPage isAdmin={isAdmin} />;
     case 'system':
       return <SystemPage />;
     default:
