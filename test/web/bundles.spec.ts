@@ -36,7 +36,7 @@ function withOtherWeights(network: Buffer): Buffer {
 }
 
 describe('bundles on the page', function () {
-  this.timeout(180_000);
+  this.timeout(480_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-bundles-'));
   let web: WebNode;
   let admin: WebClient;
@@ -113,7 +113,7 @@ describe('bundles on the page', function () {
       (await cards()).filter(({ selfTest }) => selfTest !== null);
     await untilTrue(
       async () => (await tested()).length === 4,
-      150_000,
+      440_000,
       () => 'the self-test did not end',
     );
     const lines = Object.fromEntries(
