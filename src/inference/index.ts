@@ -1,5 +1,6 @@
 export {
   bundleFor,
+  bundleName,
   listBundles,
   loadBundle,
   type Bundle,
