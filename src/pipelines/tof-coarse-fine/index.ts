@@ -45,12 +45,13 @@ export async function tofCoarseFine(
   const threshold = findingThreshold(manifest);
   const found = lesions.filter(({ probability }) => probability >= threshold);
   const probability = { ...prepared.image, data: outlined };
+  const midsagittalXMm = midsagittal(prepared.head.volume, prepared.head.mask);
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
-      ...stateOf(found, lesions, { input, prepared, manifest }),
+      ...stateOf(found, lesions, { input, midsagittalXMm, manifest }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -60,6 +61,7 @@ export async function tofCoarseFine(
     },
     candidates: lesions.map(({ voxels: _voxels, ...candidate }) => candidate),
     image: prepared.image,
+    midsagittalXMm,
     maps: {
       probability,
       patchProbability: { ...prepared.image, data: detected.probability },
@@ -78,17 +80,16 @@ function stateOf(
   lesions: readonly Lesion[],
   {
     input,
-    prepared,
+    midsagittalXMm,
     manifest,
-  }: { input: PipelineInput; prepared: Prepared; manifest: ManifestOf<'tof-coarse-fine'> },
+  }: { input: PipelineInput; midsagittalXMm: number; manifest: ManifestOf<'tof-coarse-fine'> },
 ): State {
   const { scanProbabilityWhenNoCandidate } = manifest.calibration;
-  const middle = midsagittal(prepared.head.volume, prepared.head.mask);
   const probability = lesions[0]?.probability ?? scanProbabilityWhenNoCandidate;
   const [first, ...rest] = found.map(({ voxels: _voxels, ...lesion }): AneurysmFinding => ({
     kind: 'aneurysm',
     ...lesion,
-    site: describeSite(lesion.centreLpsMm, middle),
+    site: describeSite(lesion.centreLpsMm, midsagittalXMm),
     ...keyFrame(lesion.centreLpsMm, input.frames),
   }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [] };
