@@ -117,6 +117,7 @@ export interface OtherPipeline {
   readonly state: 'findings' | 'no-findings' | 'not-analysed';
   /** Why it did not analyse the series; null where it did. */
   readonly reason: Reason | null;
+  readonly findingThreshold?: number;
 }
 
 /** A place above the threshold that a rule took back: it lies in bone, or fills as veins do. */
@@ -131,6 +132,8 @@ interface Common {
   readonly pipeline: string;
   readonly bundle: BundleIdentity;
   readonly timingsMs: Timings;
+  /** The operating point: the scan probability from which the pipeline calls a finding; each of several has its own. */
+  readonly findingThreshold?: number;
   /** Further pipelines whose findings are in here; left out where one read the series. */
   readonly others?: readonly OtherPipeline[];
   /** Left out by pipelines that have no such rules. */

@@ -24,6 +24,11 @@ export type ListedBundle =
   | { readonly kind: 'bundle'; readonly bundle: Bundle }
   | { readonly kind: 'refused'; readonly folder: string; readonly error: WillisError };
 
+/** What a bundle is called in the configuration: id@version. */
+export function bundleName({ identity }: Pick<Bundle, 'identity'>): string {
+  return `${identity.id}@${identity.version}`;
+}
+
 /** Every folder of `folder` that holds a `model.json`, sound or refused by name. */
 export async function listBundles(folder: string): Promise<readonly ListedBundle[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {

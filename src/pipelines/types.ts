@@ -63,6 +63,8 @@ export interface PipelineMaps {
   readonly patchProbability: Volume;
   /** Signed evidence whose mean over a patch is the patch's logit. */
   readonly evidence: Volume;
+  /** Of a pipeline that reads slices as a sequence: what the verdict on each marked slice rests on in that slice; scaled as `probability`. */
+  readonly sequence?: Volume;
   /** How the map of probability explains the decision, where it is such a map (CID 217). */
   readonly explains?: 'class-activation' | 'gradient-weighted-class-activation' | 'saliency';
 }

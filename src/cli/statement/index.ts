@@ -63,7 +63,8 @@ function security(): string {
       `As SCU and user agent: BCP 195 RFC 8996, 9325 TLS Secure Transport Connection Profile (PS3.15 B.12), ${networkFacts.oldestTls.replace('v', ' ')} at least, 1.3 where the peer has it; the peer's certificate is always verified, a client certificate is sent where configured (\`destinations[].tls\`).`,
       'As SCP: the same profile on a port of its own (`dicom.tls`, default 2762 there), with client certificates where `ca` is set; without that key no TLS.',
       'Access: Called and Calling AE Title, and address of the caller.',
-      'No audit messages (PS3.15 A.5) in this version. Logs carry no patient data: UIDs are hashed.',
+      'Audit messages (PS3.15 A.5: application start and stop, instances transferred, authentication, configuration, refused access, study deleted) by syslog over TLS (RFC 5424, 5425), with a client certificate where configured (`operations.audit`); each waits for its collector as long as it takes.',
+      'Logs carry no patient data: UIDs are hashed.',
     ),
   );
 }

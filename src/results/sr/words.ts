@@ -8,6 +8,7 @@ import {
   type OtherPipeline,
   type SeriesFindings,
 } from '../../findings/index.ts';
+import { findingThreshold, haemorrhageClasses } from '../../inference/index.ts';
 import { keyFrameOf, sliceOf, tracking } from '../references.ts';
 import type { ResultInput } from '../types.ts';
 
@@ -37,6 +38,7 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
     ...arteriesNamedBy(findings),
     ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
+    ...(findings.findingThreshold === undefined ? [] : [operatingPoint(card, findings.findingThreshold)]),
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
@@ -52,11 +54,25 @@ function arteriesNamedBy(findings: SeriesFindings): readonly string[] {
     : ['Arteries were not named: no model of sites is installed.'];
 }
 
+/** From where the bundle reports findings; of haemorrhages each kind has its own operating point. */
+function operatingPoint(card: ResultInput['card'], from: number): string {
+  const said = `${card.id} reports findings from a probability of ${from.toFixed(3)}`;
+  if (card.pipeline !== 'ncct-haemorrhage') return `${said}.`;
+  const kinds = haemorrhageClasses.flatMap((name) =>
+    name === 'any' ? [] : [`${name} ${findingThreshold(card, name).toFixed(3)}`],
+  );
+  return `${said} of any haemorrhage, or of a kind: ${kinds.join(', ')}.`;
+}
+
 /** What another pipeline made of the series, in a sentence that cannot be taken for another state. */
-function otherPipeline({ bundle, state, reason }: OtherPipeline): string {
+function otherPipeline({ bundle, state, reason, findingThreshold }: OtherPipeline): string {
   const who = `Also read by ${bundle.id} ${bundle.version}`;
   if (reason !== null) return `${who}: NOT ANALYSED, ${reason.code}: ${reason.text}`;
-  return `${who}: ${state === 'findings' ? 'findings' : 'no findings'}.`;
+  const from =
+    findingThreshold === undefined
+      ? ''
+      : `; it reports them from a probability of ${findingThreshold.toFixed(3)}`;
+  return `${who}: ${state === 'findings' ? 'findings' : 'no findings'}${from}.`;
 }
 
 /** Everything the coded report says of one finding, in a paragraph. */
