@@ -61,7 +61,7 @@ def _manifest(folder: Path, measured: dict) -> dict:  # type: ignore[type-arg]
                     "crop": "crop", "leftMm": "left_mm", "output": "probability"},
         "classes": list(CLASSES),
         "naming": {"threshold": measured["threshold"],
-                   "chosenOn": "validation phantoms: the least at which 99 % of the names given to sacs and to places on arteries are right"},
+                   "chosenOn": "validation phantoms: the least, up to 0.95, at which 99 % of the names given to sacs and to places on arteries are right"},
         "training": {**measured["training"], "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
         "performance": measured["performance"], "limits": LIMITS,
         "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json",
