@@ -127,7 +127,7 @@ describe('the analysis stage', () => {
   }
 });
 
-function failingWith(error: unknown): Pick<AnalysisWorker, 'run'> {
+function failingWith(error: Error): Pick<AnalysisWorker, 'run'> {
   return { run: async () => await Promise.reject(error) };
 }
 
