@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { AnalysisWorker } from './analysis/index.ts';
+import type { AnalysisWorker, Route } from './analysis/index.ts';
 import type { ArchiveFiles, Database } from './archive/index.ts';
 import { configJsonSchema, resultKinds, type Config, type ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
@@ -72,7 +72,12 @@ function nodeAccess(parts: WebParts): NodeAccess {
       restartNeeded: () => live.restartNeeded(),
       schema: configJsonSchema,
     },
-    bundles: async () => await live.bundles(),
+    bundles: {
+      list: live.shelf.list,
+      add: live.shelf.add,
+      remove: live.shelf.remove,
+      ofRules: () => new Map([...live.routes].map(([name, route]) => [name, foldersOf(route)])),
+    },
     echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
     check: async (name) => await checkDestination(live.config, name),
     analyse: async (task) => await parts.worker.run(task),
@@ -80,6 +85,10 @@ function nodeAccess(parts: WebParts): NodeAccess {
     take: async (incoming) => await ingest.take(incoming),
     admit: () => port.admit(),
   };
+}
+
+function foldersOf({ bundleFolder, also = [] }: Route): readonly string[] {
+  return [bundleFolder, ...also.map((one) => one.bundleFolder)];
 }
 
 async function checkDestination(

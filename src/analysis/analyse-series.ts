@@ -7,6 +7,7 @@ import { consolidate, type Reason, type SeriesFindings } from '../findings/index
 import {
   findingThreshold,
   loadBundle,
+  loadSiteModel,
   withParameters,
   type Bundle,
   type Engine,
@@ -100,6 +101,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       frames: loaded.frames,
       seriesInstanceUid: seriesUid(input.instances),
       contrastAgent: contrastAgentOf(input.instances),
+      // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
+      siteModel: await loadSiteModel(path.dirname(task.bundleFolder)),
     };
     const lead = {
       bundle: input.bundle,

@@ -6,7 +6,7 @@ import type {
   NewAnalysis,
   Transaction,
 } from '../archive/index.ts';
-import { enqueueDeliveries } from '../delivery/index.ts';
+import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
@@ -26,6 +26,8 @@ export interface Route {
   readonly bundleSha256: string;
   readonly also?: SeriesTask['also'];
   readonly sendTo: readonly string[];
+  /** When a result may go to them (ms since 1970 UTC); left out: at once. */
+  readonly sendAt?: (findings: SeriesFindings, now: number) => number;
   /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
   readonly kinds?: readonly ResultKind[];
 }
@@ -249,7 +251,10 @@ async function commitAnalysis(
       .execute();
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
-  await enqueueDeliveries(transaction, id, route.sendTo, { now });
+  const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
+  // an earlier result that still waits for its window must not come after the one that replaces it
+  await hastenDeliveries(transaction, request.seriesId, dueAt);
+  await enqueueDeliveries(transaction, id, route.sendTo, { now, dueAt });
 }
 
 /** A late image may already have reopened the series: its newer state stands. */

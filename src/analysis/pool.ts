@@ -9,6 +9,8 @@ export interface AnalysisWorker extends AsyncDisposable {
   run(task: SeriesTask): Promise<SeriesOutcome>;
   /** Asks the inference servers of these bundles whether they are ready and run their weights; none where this machine runs all. */
   look(bundleFolders: readonly string[]): Promise<readonly RemoteState[]>;
+  /** How far the probabilities of a bundle's golden vectors are from the kit's, on what computes here. Rejects with BUNDLE_INVALID. */
+  golden(bundleFolder: string): Promise<number>;
 }
 
 export function openAnalysisWorker(engine: EnginesOptions): AnalysisWorker {
@@ -17,12 +19,14 @@ export function openAnalysisWorker(engine: EnginesOptions): AnalysisWorker {
 
 export type WorkerQuestion =
   | { readonly kind: 'analyse'; readonly task: SeriesTask }
-  | { readonly kind: 'look'; readonly bundleFolders: readonly string[] };
+  | { readonly kind: 'look'; readonly bundleFolders: readonly string[] }
+  | { readonly kind: 'golden'; readonly bundleFolder: string };
 
 /** What the worker thread answers; errors cross as data, since classes do not survive the copy. */
 export type WorkerAnswer =
   | { readonly kind: 'outcome'; readonly outcome: SeriesOutcome }
   | { readonly kind: 'states'; readonly states: readonly RemoteState[] }
+  | { readonly kind: 'difference'; readonly difference: number }
   | {
       readonly kind: 'error';
       readonly code: string;
@@ -49,6 +53,12 @@ class ComputeWorker implements AnalysisWorker {
   async look(bundleFolders: readonly string[]): Promise<readonly RemoteState[]> {
     const answer = await this.ask({ kind: 'look', bundleFolders });
     if (answer.kind === 'states') return answer.states;
+    throw unexpected(answer);
+  }
+
+  async golden(bundleFolder: string): Promise<number> {
+    const answer = await this.ask({ kind: 'golden', bundleFolder });
+    if (answer.kind === 'difference') return answer.difference;
     throw unexpected(answer);
   }
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WillisError, describeError } from '../errors.ts';
-import { openEngines, type EnginesOptions } from '../inference/index.ts';
+import { loadBundle, openEngines, type EnginesOptions } from '../inference/index.ts';
 import { goldenDifference } from '../pipelines/index.ts';
 import { analyseSeries } from './analyse-series.ts';
 import type { WorkerAnswer, WorkerQuestion } from './pool.ts';
@@ -18,6 +18,10 @@ async function answer(question: WorkerQuestion): Promise<WorkerAnswer> {
       const states = [];
       for (const folder of question.bundleFolders) states.push(await engines.look(folder));
       return { kind: 'states', states: states.filter((state) => state !== null) };
+    }
+    if (question.kind === 'golden') {
+      const bundle = await loadBundle(question.bundleFolder);
+      return { kind: 'difference', difference: await goldenDifference(bundle, engines.forSeries()) };
     }
     return { kind: 'outcome', outcome: await analyseSeries(question.task, engines.forSeries()) };
   } catch (error) {

@@ -1,5 +1,6 @@
 export {
   bundleFor,
+  bundleName,
   listBundles,
   loadBundle,
   type Bundle,
@@ -26,4 +27,6 @@ export { readGolden } from './golden.ts';
 export { parametersOf, withParameters } from './parameters.ts';
 export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
+export { networkInputOf } from './network-input.ts';
 export { findingThreshold } from './operating-point.ts';
+export { loadSiteModel, type SiteModel } from './site-model.ts';

@@ -70,6 +70,26 @@ describe('the analysis stage', () => {
     expect(worker.tasks[1]!.supersedes).to.deep.equal({ reports: [] });
   });
 
+  it('a result that waits for its window does not go before, nor after the one that replaces it', async () => {
+    const worker = recordingWorker();
+    const sendTo = ['pacs', 'cloud'];
+    await analyse('80 slices', worker, { sendTo, sendAt: () => 5000 });
+    const due = async (): Promise<readonly (readonly [string, number])[]> => {
+      const jobs = await database.selectFrom('job').select(['key', 'due_at']).orderBy('id').execute();
+      return jobs.map((job) => [job.key, job.due_at] as const);
+    };
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 5000],
+      ['deliver:cloud:1', 5000],
+    ]);
+    await analyse('90 slices', worker, { sendTo: ['pacs'] });
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 0],
+      ['deliver:cloud:1', 0],
+      ['deliver:pacs:2', 0],
+    ]);
+  });
+
   it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {
     const told: unknown[] = [];
     const away = new WillisError('REMOTE_UNREACHABLE', 'no answer', { retry: 'later' });

@@ -17,6 +17,8 @@ export interface Truth {
   readonly aneurysms: readonly {
     readonly centreLpsMm: readonly [number, number, number];
     readonly diameterMm: number;
+    readonly site: string;
+    readonly side: 'left' | 'right' | null;
   }[];
 }
 

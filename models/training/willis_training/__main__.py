@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .training_commands import coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, train_arguments
+from .training_commands import (coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, sites_arguments,
+                                train_arguments)
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def main() -> None:
     seen.set_defaults(run=_haemorrhage_map)
     cta_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
     coarse_to_fine_arguments(commands.add_parser("coarse-to-fine", help="train and measure the three networks of system 003"))
+    sites_arguments(commands.add_parser("artery-sites", help="train, calibrate, measure and export the model that names arteries"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")

@@ -1,9 +1,12 @@
 import {
+  aneurysmsOf,
+  siteInWords,
   soughtKind,
   type AneurysmFinding,
   type Finding,
   type HaemorrhageFinding,
   type OtherPipeline,
+  type SeriesFindings,
 } from '../../findings/index.ts';
 import { findingThreshold, haemorrhageClasses } from '../../inference/index.ts';
 import { keyFrameOf, sliceOf, tracking } from '../references.ts';
@@ -32,12 +35,23 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
       ({ why, probability, centreLpsMm }) =>
         `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
     ),
+    ...arteriesNamedBy(findings),
     ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
     ...(findings.findingThreshold === undefined ? [] : [operatingPoint(card, findings.findingThreshold)]),
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
+}
+
+/** Who named the arteries of aneurysms, or that nobody did: a general site must not be read as "no other artery came into question". */
+function arteriesNamedBy(findings: SeriesFindings): readonly string[] {
+  const { sitesBy } = findings;
+  if (sitesBy !== undefined)
+    return [`Arteries named by: ${sitesBy.id} ${sitesBy.version}; "cerebral artery" where it was not sure.`];
+  return aneurysmsOf(findings).length === 0
+    ? []
+    : ['Arteries were not named: no model of sites is installed.'];
 }
 
 /** From where the bundle reports findings; of haemorrhages each kind has its own operating point. */
@@ -89,7 +103,7 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
   const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
     ...opinions(finding),
-    `${site.meaning}, ${site.laterality ?? 'near the midline'}`,
+    `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];
