@@ -85,6 +85,7 @@ function waiting(started: Config, now: Config): readonly string[] {
     dicom: { callers: _live, ...dicom },
     destinations: _too,
     rules: _also,
+    comparison: _asWell,
     ...rest
   }: Config) => ({
     ...rest,

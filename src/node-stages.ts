@@ -67,6 +67,12 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
     softwareVersion,
     now,
     onAnalysed: events.analysed,
+    get rules() {
+      return live.config.rules;
+    },
+    get comparison() {
+      return live.config.comparison;
+    },
     ...live.config.results,
   });
 }

@@ -9,9 +9,11 @@ import type {
 import { enqueueDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
-import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
+import { analyseJob, type AnalyseRequest, type Rule } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
+import { earlierStudy, priorsSettled } from './awaited.ts';
+import { makeUpForLateComparison } from './late-comparison.ts';
 import type { AnalysisWorker } from './pool.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
 
@@ -35,11 +37,14 @@ const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive
 export interface AnalyseOptions {
   readonly files: ArchiveFiles;
   readonly worker: AnalysisWorker;
+  readonly rules: readonly Rule[];
   /** By rule name; a rule that left the configuration has no route. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly softwareVersion: string;
   /** Of pictures and documents. */
   readonly language: NonNullable<SeriesTask['language']>;
+  /** Whether earlier studies are compared, and how long a result waits for that at most. */
+  readonly comparison: { readonly enabled: boolean; readonly waitSeconds: number };
   readonly now: () => number;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
 }
@@ -70,6 +75,8 @@ async function analyse(
       commit: async (transaction) => await setSeriesState(transaction, request.seriesId, findings),
     };
   }
+  const comparison = await earlierStudy(database, request, { route, options });
+  if (comparison.kind === 'wait') return { kind: 'again', dueAt: comparison.until };
   const instances = await database
     .selectFrom('instance')
     .selectAll()
@@ -77,12 +84,17 @@ async function analyse(
     .execute();
   const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
   const version = (earlier?.version ?? 0) + 1;
-  const task = taskOf(request, { route, instances, previous, options, version });
+  const task = {
+    ...taskOf(request, { route, instances, previous, options, version }),
+    ...(comparison.earlier === null ? {} : { earlier: comparison.earlier }),
+  };
   const outcome = await options.worker.run(task);
   return {
     kind: 'done',
     commit: async (transaction) => {
       await commitAnalysis(transaction, options, { request, route, previous, task, outcome });
+      if (await priorsSettled(transaction, request.seriesId))
+        await makeUpForLateComparison(transaction, request.seriesId, { ...options, now: options.now() });
       const { findings, provider } = outcome;
       options.onAnalysed({ seriesId: request.seriesId, findings, provider });
     },

@@ -18,3 +18,4 @@ export { parametersOf, withParameters } from './parameters.ts';
 export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
 export { findingThreshold } from './operating-point.ts';
+export { leastChangeMm } from './measurement-error.ts';

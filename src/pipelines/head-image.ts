@@ -1,5 +1,11 @@
 import type { PipelineId } from '../inference/index.ts';
-import { headMask, registrationGridMm, resampleIsotropic, type HeadImage, type Volume } from '../volume/index.ts';
+import {
+  headMask,
+  registrationGridMm,
+  resampleIsotropic,
+  type HeadImage,
+  type Volume,
+} from '../volume/index.ts';
 import { lookAtHead } from './cta-resnet/head.ts';
 
 /** As the bundle tof-patch finds the head. */

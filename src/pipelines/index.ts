@@ -31,6 +31,7 @@ export async function runPipeline(
   throw new WillisError('PIPELINE_UNKNOWN', `There is no pipeline "${id}". This version has: ${known}.`);
 }
 
+export { headImage } from './head-image.ts';
 export type {
   Candidate,
   FindingMask,

@@ -1,4 +1,12 @@
-import { applied, indexToLps, inverse, lpsToIndex, sampleAt, type RigidTransform, type Volume } from '../../src/volume/index.ts';
+import {
+  applied,
+  indexToLps,
+  inverse,
+  lpsToIndex,
+  sampleAt,
+  type RigidTransform,
+  type Volume,
+} from '../../src/volume/index.ts';
 import { turnedAbout } from '../../src/volume/registration/rigid.ts';
 
 /** A move of the head about the middle of a volume: degrees about L, P, S, then mm. */
@@ -8,7 +16,11 @@ export function headMove(
   shiftMm: readonly [number, number, number],
 ): RigidTransform {
   const middle = indexToLps(volume, volume.size.map((n) => (n - 1) / 2) as [number, number, number]);
-  return turnedAbout(middle, degrees.map((value) => (value * Math.PI) / 180) as [number, number, number], shiftMm);
+  return turnedAbout(
+    middle,
+    degrees.map((value) => (value * Math.PI) / 180) as [number, number, number],
+    shiftMm,
+  );
 }
 
 /** The head after `move`, on the same grid: what was outside the images is 0, as if the slab had cut it off. */

@@ -100,6 +100,9 @@ function gather(
 
 /** Three times the median size: what is larger changed, or is no longer in the field. */
 function usualSize(residuals: Float64Array): number {
-  const sizes = residuals.filter((one) => !Number.isNaN(one)).map(Math.abs).sort();
+  const sizes = residuals
+    .filter((one) => !Number.isNaN(one))
+    .map(Math.abs)
+    .sort();
   return Math.max(3 * (sizes[sizes.length >> 1] ?? 0), 1e-9);
 }

@@ -71,14 +71,17 @@ const kept = 8;
 /** Every start is fitted with few points; the best few of them with many, to ever shorter distances. */
 function bestPose(moving: Arteries, fixed: Arteries): RigidTransform {
   const distances = fieldOf(fixed.distances);
-  const byCost = (fitted: readonly Fitted[]): readonly Fitted[] => [...fitted].sort((a, b) => a.cost - b.cost);
+  const byCost = (fitted: readonly Fitted[]): readonly Fitted[] =>
+    [...fitted].sort((a, b) => a.cost - b.cost);
   const starts = startPoses(moving.few.middle, fixed.few.middle).map((start) =>
     fitDistances(moving.few, distances, start, { reachMm: 12, iterations: 15 }),
   );
   const ranked = byCost(starts)
     .slice(0, kept)
     .map(({ transform }) => fitDistances(moving.many, distances, transform, { reachMm: 6, iterations: 12 }))
-    .map(({ transform }) => fitDistances(moving.many, distances, transform, { reachMm: 2.5, iterations: 12 }));
+    .map(({ transform }) =>
+      fitDistances(moving.many, distances, transform, { reachMm: 2.5, iterations: 12 }),
+    );
   return byCost(ranked)[0]!.transform;
 }
 

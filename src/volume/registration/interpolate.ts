@@ -59,7 +59,8 @@ function indexFromLps(grid: Omit<Volume, 'data'>): Float64Array {
   ];
   const rows = new Float64Array(12);
   for (const axis of [0, 1, 2] as const) {
-    for (const [column, unit] of units.entries()) rows[axis * 4 + column] = lpsToIndex(grid, unit)[axis] - origin[axis];
+    for (const [column, unit] of units.entries())
+      rows[axis * 4 + column] = lpsToIndex(grid, unit)[axis] - origin[axis];
     rows[axis * 4 + 3] = origin[axis];
   }
   return rows;

@@ -31,14 +31,22 @@ export function judge(
     overlap: Math.max(there.inside, back.inside),
     correlation: fitLine(valuesAt(moving.around, moving.smooth), seen).correlation,
   };
-  const short = (Object.keys(least) as (keyof typeof least)[]).filter((part) => !(quality[part] >= least[part]));
+  const short = (Object.keys(least) as (keyof typeof least)[]).filter(
+    (part) => !(quality[part] >= least[part]),
+  );
   if (short.length === 0) return { quality, why: null };
-  const said = short.map((part) => `${part} ${quality[part].toFixed(2)}, at least ${least[part]} is asked for`);
+  const said = short.map(
+    (part) => `${part} ${quality[part].toFixed(2)}, at least ${least[part]} is asked for`,
+  );
   return { quality, why: `the arteries of both studies cannot be laid on each other (${said.join('; ')})` };
 }
 
 /** Of the points: how many come to lie inside the grid, and how many of those near the arteries there. */
-function onto(points: Points, distances: Volume, transform: RigidTransform): { inside: number; near: number } {
+function onto(
+  points: Points,
+  distances: Volume,
+  transform: RigidTransform,
+): { inside: number; near: number } {
   const values = valuesAt(moved(points, transform), distances);
   let inside = 0;
   let near = 0;

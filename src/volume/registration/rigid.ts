@@ -23,7 +23,11 @@ export function inverse({ rotation, translationMm }: RigidTransform): RigidTrans
   const turned = transposed(rotation);
   return {
     rotation: turned,
-    translationMm: [-dot(turned[0], translationMm), -dot(turned[1], translationMm), -dot(turned[2], translationMm)],
+    translationMm: [
+      -dot(turned[0], translationMm),
+      -dot(turned[1], translationMm),
+      -dot(turned[2], translationMm),
+    ],
   };
 }
 
@@ -33,10 +37,7 @@ export function turnedAbout(centre: Vector, turn: Vector, shift: Vector): RigidT
 }
 
 /** `transform` followed by a small move about `centre`, where `centre` already lies in the target. */
-export function followedBy(
-  transform: RigidTransform,
-  { centre, turn, shift }: SmallMove,
-): RigidTransform {
+export function followedBy(transform: RigidTransform, { centre, turn, shift }: SmallMove): RigidTransform {
   const next = turnedAbout(centre, turn, shift);
   return {
     rotation: product(next.rotation, transform.rotation),

@@ -38,8 +38,8 @@ function OpenedPrior({
       <SceneCanvas opened={opened} label={`Prior of ${dateText(prior.studyDate)}`} />
       <Text fz="sm" mt={4}>
         Prior of {dateText(prior.studyDate)}:{' '}
-        {analysis === null ? 'no result' : headline(analysis).toLowerCase()}. Not registered: places agree
-        only where the head lay alike.
+        {analysis === null ? 'no result' : headline(analysis).toLowerCase()}. Shown as it was acquired: places
+        agree only where the head lay alike.
       </Text>
       <Fault text={opened.fault} />
     </section>
