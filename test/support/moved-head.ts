@@ -2,8 +2,7 @@ import {
   applied,
   indexToLps,
   inverse,
-  lpsToIndex,
-  sampleAt,
+  sampleSlice,
   type RigidTransform,
   type Volume,
 } from '../../src/volume/index.ts';
@@ -25,12 +24,18 @@ export function headMove(
 
 /** The head after `move`, on the same grid: what was outside the images is 0, as if the slab had cut it off. */
 export function movedHead(volume: Volume, move: RigidTransform): Volume {
+  // sampled where the voxels of the grid were before the move
   const back = inverse(move);
-  const [nx, ny] = volume.size;
+  const before = {
+    ...volume,
+    originLpsMm: applied(back, volume.originLpsMm),
+    directions: volume.directions.map((axis) =>
+      applied({ ...back, translationMm: [0, 0, 0] }, axis),
+    ) as unknown as Volume['directions'],
+  };
   const data = new Float32Array(volume.data.length);
-  for (let index = 0; index < data.length; index += 1) {
-    const at = [index % nx, Math.floor(index / nx) % ny, Math.floor(index / (nx * ny))] as const;
-    data[index] = sampleAt(volume, lpsToIndex(volume, applied(back, indexToLps(volume, at))));
-  }
+  const plane = volume.size[0] * volume.size[1];
+  for (let slice = 0; slice < volume.size[2]; slice += 1)
+    data.set(sampleSlice(volume, before, slice), slice * plane);
   return { ...volume, data };
 }
