@@ -35,7 +35,10 @@ export async function earlierStudy(
     now < fetching.created_at + mostMs
   )
     return { kind: 'wait', until: Math.min(now + lookEveryMs, fetching.created_at + mostMs) };
-  const found = await findEarlier(database, request.seriesId, { ...route, rule });
+  const found = await findEarlier(database, request.seriesId, {
+    ...{ ...route, rule },
+    fetchingSince: fetching?.created_at,
+  });
   if (found === null) return { kind: 'go', earlier: fetching === undefined ? null : { kind: 'awaited' } };
   const paths = found.paths.map((path) => options.files.absolute(path));
   const mostReadingMs = request.unhurried === true ? null : mostMs;

@@ -8,6 +8,8 @@ export interface Reader {
   readonly rule: Rule;
   readonly pipeline: string;
   readonly bundleSha256: string;
+  /** While studies are being fetched since then, what came meanwhile may not be whole. */
+  readonly fetchingSince?: number | undefined;
 }
 
 /** A series of an earlier study, and its paths inside the archive. */
@@ -45,6 +47,12 @@ export async function findEarlier(
     .where('study.study_date', '!=', '')
     .where('series.modality', '=', current.modality)
     .where('series.state', 'not in', ['receiving', 'queued'])
+    .where((eb) =>
+      eb.or([
+        eb('series.origin', '=', 'routed'),
+        eb('series.first_received_at', '<', reader.fetchingSince ?? Number.MAX_SAFE_INTEGER),
+      ]),
+    )
     .groupBy('series.id')
     .orderBy('study.study_date', 'desc')
     .orderBy((eb) => eb.fn.count('instance.id'), 'desc')

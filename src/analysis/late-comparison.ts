@@ -28,6 +28,6 @@ export async function makeUpForLateComparison(
   await reprocessSeries(transaction, { seriesId, rule, now: by.now, unhurried: true });
 }
 
-export function isLate({ comparison }: SeriesFindings): boolean {
+function isLate({ comparison }: SeriesFindings): boolean {
   return comparison?.state === 'not-compared' && comparison.reason.code === priorLate;
 }

@@ -28,7 +28,11 @@ describe('the earlier series that a result is compared with', () => {
 
   it('is the newest before this study, of one study the one with most images', async () => {
     const newest = { studyDate: '20260101' };
-    const series = [{ id: 2, studyDate: '20250101' }, { id: 3, ...newest, slices: 31 }, { id: 4, ...newest }];
+    const series = [
+      { id: 2, studyDate: '20250101' },
+      { id: 3, ...newest, slices: 31 },
+      { id: 4, ...newest },
+    ];
     expect(await found(current, ...series, { id: 5, studyDate: '20260502' })).to.equal('2.25.4.1');
   });
 
@@ -48,9 +52,17 @@ describe('the earlier series that a result is compared with', () => {
       expect(await found({ ...current, birthDate: '19700101' }, one)).to.equal(undefined);
     });
 
+  it('may have been fetched; while more is being fetched, only what came before is whole', async () => {
+    expect(await found(current, { id: 2, studyDate: '20260101', fetchedAt: 50 })).to.equal('2.25.2.1');
+    expect((await findEarlier(database, 1, { ...reader, fetchingSince: 60 }))?.known).to.equal(null);
+    expect(await findEarlier(database, 1, { ...reader, fetchingSince: 50 })).to.equal(null);
+  });
+
   it('is none where the patient has no ID', async () => {
     const nobody = { patientId: '' };
-    expect(await found({ ...current, ...nobody }, { id: 2, studyDate: '20260101', ...nobody })).to.equal(undefined);
+    expect(await found({ ...current, ...nobody }, { id: 2, studyDate: '20260101', ...nobody })).to.equal(
+      undefined,
+    );
   });
 
   it('brings its findings where the same bundle made them, and its report where a PACS has it', async () => {

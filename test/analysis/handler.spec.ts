@@ -118,7 +118,11 @@ describe('the analysis stage', () => {
     });
 
     it('once they have come, it compares; its own findings, where late, are made up for by a new version without haste', async () => {
-      const worker = recordingWorker({ state: 'not-compared', prior: null, reason: { code: 'PRIOR_LATE', text: '' } });
+      const worker = recordingWorker({
+        state: 'not-compared',
+        prior: null,
+        reason: { code: 'PRIOR_LATE', text: '' },
+      });
       await commit(await at(60_000, worker));
       const again = async (): Promise<readonly unknown[]> =>
         (await database.selectFrom('job').select('payload').where('kind', '=', 'analyse').execute()).map(

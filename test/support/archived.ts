@@ -13,6 +13,7 @@ export interface Archived {
   readonly modality?: string;
   readonly state?: 'receiving' | 'queued' | 'no-findings';
   readonly slices?: number;
+  readonly fetchedAt?: number;
 }
 
 const sample = sampleInstances();
@@ -37,7 +38,9 @@ export async function archive(database: Database, series: Archived): Promise<voi
     .values({
       ...common,
       ...{ id, series_instance_uid: `2.25.${id}.1`, modality, state: series.state ?? 'no-findings' },
-      ...{ description: JSON.stringify({ ...traits, modality }), calling_ae_title: 'SCANNER', first_received_at: 0 },
+      ...{ description: JSON.stringify({ ...traits, modality }), calling_ae_title: 'SCANNER' },
+      ...(series.fetchedAt === undefined ? {} : { origin: 'prior' as const }),
+      first_received_at: series.fetchedAt ?? 0,
     })
     .execute();
   const rows = sample.slice(0, series.slices ?? 40).map((one, index) => ({

@@ -123,7 +123,9 @@ function comparisonOf(
   prior: Prior,
 ): { readonly comparison?: Comparison } {
   if (notCompared !== null)
-    return { comparison: { state: 'not-compared', prior, reason: { code: 'PRIOR_LATE', text: notCompared } } };
+    return {
+      comparison: { state: 'not-compared', prior, reason: { code: 'PRIOR_LATE', text: notCompared } },
+    };
   if (vanished === null) return {};
   const site = { value: 'x', scheme: '99X', meaning, laterality: null };
   return {
