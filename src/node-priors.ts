@@ -3,6 +3,8 @@ import type { Config } from './config/index.ts';
 import type { Ingest } from './intake/index.ts';
 import type { JobHandler } from './jobs/index.ts';
 import type { NodeEvents } from './node-events.ts';
+import { makeUpForLateComparison } from './analysis/index.ts';
+import type { LiveSettings } from './node-settings.ts';
 import { enqueuePriors, priorsHandler } from './priors/index.ts';
 
 /** What the node does about earlier studies: nothing, where none are configured. */
@@ -18,6 +20,7 @@ export function priorParts(
     readonly files: ArchiveFiles;
     readonly ingest: Ingest;
     readonly events: NodeEvents;
+    readonly live: LiveSettings;
   },
 ): PriorParts {
   if (config.priors === undefined) return { handlers: [], onQueued: async () => await Promise.resolve() };
@@ -29,6 +32,10 @@ export function priorParts(
     now: Date.now,
     take: async (fetched) => {
       await parts.ingest.take({ ...fetched, callingAeTitle: aeTitle, origin: 'prior' });
+    },
+    onSettled: async (transaction, seriesId) => {
+      const { config, routes } = parts.live;
+      await makeUpForLateComparison(transaction, seriesId, { rules: config.rules, routes, now: Date.now() });
     },
     onFetched: parts.events.priorsFetched,
   });

@@ -94,6 +94,7 @@ function waiting(started: Config, now: Config): readonly string[] {
     destinations: _too,
     rules: _also,
     inference: { bundles: _served, ...inference },
+    comparison: _asWell,
     ...rest
   }: Config) => ({
     ...rest,

@@ -68,6 +68,12 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
     now,
     onAnalysed: events.analysed,
     onWaiting: events.waiting,
+    get rules() {
+      return live.config.rules;
+    },
+    get comparison() {
+      return live.config.comparison;
+    },
     ...live.config.results,
   });
 }

@@ -1,5 +1,10 @@
 import type { Dataset, RawElement } from '../../src/dicom/index.ts';
-import { siteClasses, type Growth, type HaemorrhageSubtype } from '../../src/findings/index.ts';
+import {
+  siteClasses,
+  type Comparison,
+  type Growth,
+  type HaemorrhageSubtype,
+} from '../../src/findings/index.ts';
 import type { ResultInput, ResultKind } from '../../src/results/index.ts';
 import {
   madeAneurysm,
@@ -60,7 +65,9 @@ const growth: Growth = {
 /** Each an input of its own, and so with UIDs of its own. */
 export const cases: readonly Case[] = (
   [
-    aneurysms('one aneurysm that grew', {}, [{ growth }]),
+    compared(aneurysms('one aneurysm that grew', {}, [{ growth }])),
+    compared(aneurysms('one aneurysm that was not marked before', {}, [{ unmatched: 'not-marked-before' }])),
+    compared(state('no aneurysm, but one was marked before', 'no-findings', 'tof-patch', withMap)),
     aneurysms('two aneurysms, one on the midline', {}, [
       {},
       {
@@ -165,6 +172,29 @@ function everySite(): readonly Case[] {
     const sitesBy = { id: 'artery-sites-phantom', version: '0.1.0', sha256: 'c'.repeat(64) };
     return [{ ...made, input: { ...input, findings: { ...input.findings, sitesBy } } }];
   });
+}
+
+/** With an earlier study that had one aneurysm more. */
+function compared(one: Case): Case {
+  const comparison: Comparison = {
+    ...{ state: 'compared', prior: growth.prior, leastChangeMm: 1.6 },
+    registration: { agreement: 0.91, overlap: 1, correlation: 0.96 },
+    toCurrent: {
+      rotation: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      translationMm: [1, 2, 3],
+    },
+    vanished: [
+      {
+        ...{ why: 'not-marked-now', centreLpsMm: [-12, 1, -2], maxDiameterMm: 4.5, volumeMm3: 40 },
+        site: { value: '88556005', scheme: 'SCT', meaning: 'Cerebral artery', laterality: 'right' },
+      },
+    ],
+  };
+  return { ...one, input: { ...one.input, findings: { ...one.input.findings, comparison } } };
 }
 
 function state(

@@ -11,10 +11,12 @@ import {
   withParameters,
   type Bundle,
   type Engine,
+  type SiteModel,
 } from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
+import { withComparison } from './compare.ts';
 import { evidenceOf } from './evidence.ts';
 import { writeMap } from './map-file.ts';
 import { writeSlices } from './slices-file.ts';
@@ -50,8 +52,14 @@ interface Ran {
 }
 
 /** One after the other: each has the whole machine. */
-async function runOthers(task: SeriesTask, series: PipelineInput, engine: Engine): Promise<readonly Ran[]> {
-  const ran: Ran[] = [];
+async function runAll(
+  task: SeriesTask,
+  series: PipelineInput,
+  { bundle: leader, engine }: Pick<Input, 'bundle' | 'engine'>,
+): Promise<readonly [Ran, ...Ran[]]> {
+  const ran: [Ran, ...Ran[]] = [
+    { bundle: leader, output: await runPipeline(task.pipeline, series, leader, engine) },
+  ];
   for (const { pipeline, bundleFolder } of task.also ?? []) {
     const bundle = await loadBundle(bundleFolder);
     ran.push({ bundle, output: await runPipeline(pipeline, series, bundle, engine) });
@@ -96,21 +104,18 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   try {
     const loaded = await loadVolume(input.instances);
     const load = Math.round(performance.now() - input.started);
-    const series = {
-      volume: toLpsOrientation(loaded.volume),
-      frames: loaded.frames,
-      seriesInstanceUid: seriesUid(input.instances),
-      contrastAgent: contrastAgentOf(input.instances),
-      // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
-      siteModel: await loadSiteModel(path.dirname(task.bundleFolder)),
-    };
-    const lead = {
-      bundle: input.bundle,
-      output: await runPipeline(task.pipeline, series, input.bundle, input.engine),
-    };
-    const others = await runOthers(task, series, input.engine);
-    const { bundle, output } = leading([lead, ...others]);
-    const said = consolidated([lead, ...others]);
+    // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
+    const siteModel = await loadSiteModel(path.dirname(task.bundleFolder));
+    const series = seriesOf(input.instances, loaded, siteModel);
+    const began = performance.now();
+    const all = await runAll(task, series, input);
+    const readingMs = performance.now() - began;
+    const { bundle, output } = leading(all);
+    const said = await withComparison(task.earlier, {
+      ...{ series, findings: consolidated(all), bundle, readingMs },
+      load: async (paths) => await loadSeries(await readAll(paths), siteModel),
+      read: async (earlier) => consolidated(await runAll(task, earlier, input)),
+    });
     const timingsMs = { ...said.timingsMs, load };
     const findings: SeriesFindings = { ...said, timingsMs, provider: input.engine.provider };
     return { findings, output, loaded, bundle };
@@ -118,6 +123,27 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
     return notAnalysed(task, input, { code: error.code, text: error.message });
   }
+}
+
+async function loadSeries(
+  instances: readonly Instance[],
+  siteModel: SiteModel | null,
+): Promise<PipelineInput> {
+  return seriesOf(instances, await loadVolume(instances), siteModel);
+}
+
+function seriesOf(
+  instances: readonly Instance[],
+  { volume, frames }: LoadedSeries,
+  siteModel: SiteModel | null,
+): PipelineInput {
+  return {
+    siteModel,
+    volume: toLpsOrientation(volume),
+    frames,
+    seriesInstanceUid: seriesUid(instances),
+    contrastAgent: contrastAgentOf(instances),
+  };
 }
 
 /** Contrast/Bolus Agent (0018,0010), or its code in an enhanced image (0018,0012). */

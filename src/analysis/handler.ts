@@ -10,9 +10,11 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
+import { analyseJob, type AnalyseRequest, type Rule } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
+import { earlierStudy, priorsSettled } from './awaited.ts';
+import { makeUpForLateComparison } from './late-comparison.ts';
 import type { AnalysisWorker } from './pool.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
 
@@ -38,11 +40,14 @@ const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive
 export interface AnalyseOptions {
   readonly files: ArchiveFiles;
   readonly worker: Pick<AnalysisWorker, 'run'>;
+  readonly rules: readonly Rule[];
   /** By rule name; a rule that left the configuration has no route. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly softwareVersion: string;
   /** Of pictures and documents. */
   readonly language: NonNullable<SeriesTask['language']>;
+  /** Whether earlier studies are compared, and how long a result waits for that at most. */
+  readonly comparison: { readonly enabled: boolean; readonly waitSeconds: number };
   readonly now: () => number;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
   /** The series waits for its inference server; nothing is given up. */
@@ -78,6 +83,8 @@ async function analyse(
       commit: async (transaction) => await setSeriesState(transaction, request.seriesId, findings),
     };
   }
+  const comparison = await earlierStudy(database, request, { route, options });
+  if (comparison.kind === 'wait') return { kind: 'again', dueAt: comparison.until };
   const instances = await database
     .selectFrom('instance')
     .selectAll()
@@ -85,7 +92,10 @@ async function analyse(
     .execute();
   const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
   const version = (earlier?.version ?? 0) + 1;
-  const task = taskOf(request, { route, instances, previous, options, version });
+  const task = {
+    ...taskOf(request, { route, instances, previous, options, version }),
+    ...(comparison.earlier === null ? {} : { earlier: comparison.earlier }),
+  };
   const outcome = await options.worker.run(task).catch((error: unknown) => waiting(error));
   if (outcome instanceof WillisError) {
     options.onWaiting({ seriesId: request.seriesId, error: outcome });
@@ -95,6 +105,8 @@ async function analyse(
     kind: 'done',
     commit: async (transaction) => {
       await commitAnalysis(transaction, options, { request, route, previous, task, outcome });
+      if (await priorsSettled(transaction, request.seriesId))
+        await makeUpForLateComparison(transaction, request.seriesId, { ...options, now: options.now() });
       const { findings, provider } = outcome;
       options.onAnalysed({ seriesId: request.seriesId, findings, provider });
     },

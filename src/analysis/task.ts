@@ -1,4 +1,4 @@
-import type { Reason, SeriesFindings } from '../findings/index.ts';
+import type { Prior, Reason, SeriesFindings } from '../findings/index.ts';
 import type { PipelineOutput } from '../pipelines/index.ts';
 import type { Language, ReportReference, ResultKind } from '../results/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
@@ -27,8 +27,24 @@ export interface SeriesTask {
   readonly parameters?: Readonly<Record<string, number>>;
   /** Of pictures and documents; English where it is not given. */
   readonly language?: Language;
+  /** What the patient's earlier study is; left out where there is none, or nobody asked. */
+  readonly earlier?: EarlierStudy;
   /** Asks for `SeriesOutcome.evidence`. */
   readonly keepEvidence?: boolean;
+}
+
+/** A series to compare with; or one may exist, but is still on its way. */
+export type EarlierStudy = EarlierSeries | { readonly kind: 'awaited' };
+
+export interface EarlierSeries {
+  readonly kind: 'series';
+  readonly prior: Prior;
+  /** Absolute paths, in any order. */
+  readonly paths: readonly string[];
+  /** What the same bundles said of it; null where it must be read now. */
+  readonly known: SeriesFindings | null;
+  /** Reading it may take so long; null: as long as it takes. */
+  readonly mostReadingMs: number | null;
 }
 
 /** What an evaluation needs beside the findings. */

@@ -146,6 +146,7 @@ interface StudyTable {
   study_instance_uid: string;
   patient_name: string;
   patient_id: string;
+  issuer_of_patient_id: Generated<string>;
   patient_birth_date: string;
   patient_sex: string;
   study_date: string;

@@ -150,4 +150,4 @@ export const priors = z
     maxStudies: z.int().min(1).max(20).default(2).describe('The newest so many'),
     lookbackDays: z.int().min(1).default(3650),
   })
-  .describe('Earlier studies of the patient are fetched for comparison; they are never analysed themselves');
+  .describe('Earlier studies of the patient are fetched for comparison; they get no result of their own');

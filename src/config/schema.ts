@@ -124,6 +124,22 @@ export const configSchema = z
     series: series.prefault({}),
     destinations: z.array(destination).default([]),
     priors: priors.optional(),
+    comparison: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe('Whether growth since an earlier study of the patient is told'),
+        waitSeconds: z
+          .number()
+          .min(0)
+          .max(3600)
+          .default(60)
+          .describe(
+            'How long a result waits at most for earlier studies to be fetched, and again for one to be read; then it goes without, and is replaced later',
+          ),
+      })
+      .prefault({}),
     results: z
       .strictObject({
         language: z

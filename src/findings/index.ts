@@ -1,6 +1,7 @@
 export type {
   AneurysmFinding,
   BundleIdentity,
+  Comparison,
   DemotedCandidate,
   Finding,
   FindingKind,
@@ -18,8 +19,11 @@ export type {
   Site,
   SliceProbability,
   Timings,
+  Unmatched,
+  VanishedAneurysm,
 } from './types.ts';
 export { consolidate } from './consolidate.ts';
+export { compareWithPrior } from './growth.ts';
 export { keyFrame } from './key-frame.ts';
 export { aneurysmsOf, soughtBy, soughtKind } from './kind.ts';
 export { describeSite, midsagittal, nameSite, siteInWords } from './site.ts';

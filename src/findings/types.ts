@@ -32,7 +32,12 @@ export interface AneurysmFinding extends KeyFrame {
   readonly opinions?: readonly Opinion[];
   /** Against the same aneurysm in an earlier study; left out where there is none to compare with. */
   readonly growth?: Growth;
+  /** Why it has no growth although an earlier study was compared; left out otherwise. */
+  readonly unmatched?: Unmatched;
 }
+
+/** Not marked in the earlier study: new, or missed then; beyond its images; or measured there by another pipeline. */
+export type Unmatched = 'not-marked-before' | 'outside-prior' | 'measured-differently';
 
 export type HaemorrhageSubtype =
   'epidural' | 'intraparenchymal' | 'intraventricular' | 'subarachnoid' | 'subdural';
@@ -80,6 +85,45 @@ export interface Prior {
     readonly sopInstanceUid: string;
     readonly seriesInstanceUid: string;
   } | null;
+}
+
+/** How the series stands to an earlier one of the same patient. */
+export type Comparison =
+  | {
+      readonly state: 'compared';
+      readonly prior: Prior;
+      /** A difference in diameter below this is within the error of the measurement, mm. */
+      readonly leastChangeMm: number;
+      readonly registration: RegistrationFigures;
+      /** Where the earlier images lie in these: x -> rotation x + translation, LPS mm. */
+      readonly toCurrent: {
+        readonly rotation: readonly [PointLpsMm, PointLpsMm, PointLpsMm];
+        readonly translationMm: PointLpsMm;
+      };
+      /** Aneurysms of the earlier study that have no counterpart now. */
+      readonly vanished: readonly VanishedAneurysm[];
+    }
+  | {
+      readonly state: 'not-compared';
+      /** Null where no earlier study was at hand yet. */
+      readonly prior: Prior | null;
+      readonly reason: Reason;
+    };
+
+/** How well the arteries of both studies agree, 0..1 each (src/volume/registration/quality.ts). */
+export interface RegistrationFigures {
+  readonly agreement: number;
+  readonly overlap: number;
+  readonly correlation: number;
+}
+
+export interface VanishedAneurysm {
+  readonly why: 'not-marked-now' | 'outside-current';
+  /** Where it lay, carried over into the present images. */
+  readonly centreLpsMm: PointLpsMm;
+  readonly maxDiameterMm: number;
+  readonly volumeMm3: number;
+  readonly site: Site;
 }
 
 /** Why a series was not analysed: a stable code and a sentence for the radiologist. */
@@ -136,6 +180,8 @@ interface Common {
   readonly findingThreshold?: number;
   /** Further pipelines whose findings are in here; left out where one read the series. */
   readonly others?: readonly OtherPipeline[];
+  /** Left out where no earlier study was looked for or found. */
+  readonly comparison?: Comparison;
   /** Left out by pipelines that have no such rules. */
   readonly demoted?: readonly DemotedCandidate[];
   /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */

@@ -38,6 +38,8 @@ export interface AnalyseRequest {
   readonly reason: Reason | null;
   /** Set where an operator asked for a new version although this input was analysed before: when he asked. */
   readonly reprocessAt?: number;
+  /** Set where the result is out already: an earlier study may be compared as long as that takes. */
+  readonly unhurried?: boolean;
 }
 
 /** Judges a quiet series: complete or not, a stack or not, and which rule takes it (design: assemble, match rules). */
@@ -65,9 +67,14 @@ export async function hastenSeries(
 /** An operator wants a series analysed by `rule`, whatever the rules say and whatever was found before: a new version. */
 export async function reprocessSeries(
   transaction: Transaction,
-  asked: { readonly seriesId: number; readonly rule: Rule; readonly now: number },
+  asked: {
+    readonly seriesId: number;
+    readonly rule: Rule;
+    readonly now: number;
+    readonly unhurried?: boolean;
+  },
 ): Promise<void> {
-  const { seriesId, rule, now } = asked;
+  const { seriesId, rule, now, unhurried = false } = asked;
   const { series, instances, frames, traits, stack } = await readSeries(transaction, seriesId);
   const reason = stack.kind === 'not-a-stack' ? stack.reason : null;
   const request = analyseRequest({ series, instances, frames, rule, reason, traits });
@@ -76,7 +83,7 @@ export async function reprocessSeries(
     .set({ state: 'queued', reason_code: null, reason_text: null })
     .where('id', '=', seriesId)
     .execute();
-  await enqueue(transaction, analyseJob({ ...request, reprocessAt: now }, now), now);
+  await enqueue(transaction, analyseJob({ ...request, reprocessAt: now, unhurried }, now), now);
 }
 
 async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {

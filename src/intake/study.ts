@@ -5,6 +5,7 @@ import type { Attributes } from '../dicom/index.ts';
 export interface StudyDescription {
   readonly patientName: string;
   readonly patientId: string;
+  readonly issuerOfPatientId: string;
   readonly patientBirthDate: string;
   readonly patientSex: string;
   readonly studyDate: string;
@@ -22,6 +23,7 @@ export function readStudy(header: Attributes): StudyDescription {
   return {
     patientName: text('PatientName'),
     patientId: text('PatientID'),
+    issuerOfPatientId: text('IssuerOfPatientID'),
     patientBirthDate: text('PatientBirthDate'),
     patientSex: text('PatientSex'),
     studyDate: text('StudyDate'),
@@ -35,11 +37,12 @@ export function readStudy(header: Attributes): StudyDescription {
 
 const studyGrew = `
   insert into study
-    (study_instance_uid, patient_name, patient_id, patient_birth_date, patient_sex, study_date, study_time,
+    (study_instance_uid, patient_name, patient_id, issuer_of_patient_id, patient_birth_date, patient_sex, study_date, study_time,
      accession_number, study_description, study_id, referring_physician_name, search_text, last_received_at)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict (study_instance_uid) do update set
     patient_name = excluded.patient_name, patient_id = excluded.patient_id,
+    issuer_of_patient_id = excluded.issuer_of_patient_id,
     patient_birth_date = excluded.patient_birth_date, patient_sex = excluded.patient_sex,
     study_date = excluded.study_date, study_time = excluded.study_time,
     accession_number = excluded.accession_number, study_description = excluded.study_description,
@@ -55,7 +58,8 @@ export function rememberStudy(
 ): void {
   statements.run(
     studyGrew,
-    ...[studyInstanceUid, study.patientName, study.patientId, study.patientBirthDate, study.patientSex],
+    ...[studyInstanceUid, study.patientName, study.patientId, study.issuerOfPatientId],
+    ...[study.patientBirthDate, study.patientSex],
     ...[study.studyDate, study.studyTime, study.accessionNumber, study.studyDescription, study.studyId],
     ...[study.referringPhysicianName, searchText(studyInstanceUid, study), now],
   );

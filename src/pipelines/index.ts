@@ -51,6 +51,7 @@ export async function goldenDifference(bundle: Bundle, engine: Engine): Promise<
   }
 }
 
+export { headImage } from './head-image.ts';
 export type {
   Candidate,
   FindingMask,

@@ -19,6 +19,8 @@ export interface PriorOptions {
   readonly now: () => number;
   /** Takes a flushed file that WADO-RS brought into the archive. */
   readonly take: (fetched: FetchedInstance) => Promise<void>;
+  /** In the transaction that ends the fetching. */
+  readonly onSettled: (transaction: Transaction, seriesId: number) => Promise<void>;
   readonly onFetched: (fetched: { seriesId: number; studies: number; failed: number }) => void;
 }
 
@@ -77,7 +79,7 @@ async function fetchPriors(database: Database, options: PriorOptions, job: Job):
     // a second try completes what the first one began
     if (job.attempt > 1 || !here.has(studyInstanceUid)) failed += await fetchStudy(options, studyInstanceUid);
   options.onFetched({ seriesId, studies: studies.length, failed });
-  return { kind: 'done', commit: async () => await Promise.resolve() };
+  return { kind: 'done', commit: async (transaction) => await options.onSettled(transaction, seriesId) };
 }
 
 const headBytes = 1 << 20;

@@ -84,7 +84,11 @@ export function resultUid(input: ResultInput, kind: ResultKind, part: string): s
   // one pipeline more, or other names of arteries, is another statement about the same series
   const others = (input.findings.others ?? []).map(({ bundle }) => bundle.sha256);
   if (input.findings.sitesBy !== undefined) others.push(input.findings.sitesBy.sha256);
-  return derivedUid('willis-result', inputSha256, id, version, String(resultVersion), kind, part, ...others);
+  // and so is what an earlier study adds to it
+  const { comparison } = input.findings;
+  const compared = comparison?.state === 'compared' ? [comparison.prior.seriesInstanceUid] : [];
+  const parts = [kind, part, ...others, ...compared];
+  return derivedUid('willis-result', inputSha256, id, version, String(resultVersion), ...parts);
 }
 
 export function codeItem(code: CodedConcept): Dataset {

@@ -18,5 +18,15 @@ export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';
 export { maskOnGrid } from './nearest.ts';
 export { readNifti } from './nifti-read.ts';
+export {
+  applied,
+  inverse,
+  registerByArteries,
+  registrationGridMm,
+  type HeadImage,
+  type Registration,
+  type RegistrationQuality,
+  type RigidTransform,
+} from './registration/index.ts';
 export { vesselness } from './vesselness.ts';
 export { eigenvalues } from './eigenvalues.ts';

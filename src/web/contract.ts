@@ -132,6 +132,8 @@ const analysis = z.object({
   reason,
   probability: z.number().nullable(),
   findings: z.array(finding),
+  /** Against an earlier study, a sentence each; null where there was none. */
+  comparison: z.object({ lines: z.array(z.string()) }).nullable(),
   finishedAt: time,
   timingsMs: z.record(z.string(), z.number()),
   hasMap: z.boolean(),

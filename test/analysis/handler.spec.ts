@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import {
   analyseHandler,
+  makeUpForLateComparison,
   type AnalysisWorker,
   type Route,
   type SeriesOutcome,
@@ -11,8 +12,10 @@ import {
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
-import type { AnalyseRequest } from '../../src/intake/index.ts';
-import type { Job, JobOutcome } from '../../src/jobs/index.ts';
+import type { Comparison } from '../../src/findings/index.ts';
+import type { AnalyseRequest, Rule } from '../../src/intake/index.ts';
+import { enqueue, type Job, type JobHandler, type JobOutcome } from '../../src/jobs/index.ts';
+import { archive } from '../support/archived.ts';
 
 describe('the analysis stage', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysis-'));
@@ -101,14 +104,88 @@ describe('the analysis stage', () => {
     expect(refused).to.equal(fault);
   });
 
+  describe('with earlier studies on their way', () => {
+    const rule = { name: 'TOF', pipeline: 'tof-patch', sendTo: [], when: { modality: 'MR' } };
+    const fetching = { seriesId: 1 };
+
+    beforeEach(async () => {
+      await database.deleteFrom('series').execute();
+      await archive(database, { id: 1, studyDate: '20260501', state: 'queued' });
+      await database.transaction().execute(async (transaction) => {
+        const job = { kind: 'priors', queue: 'priors', key: 'priors:1', payload: fetching, dueAt: 0 };
+        await enqueue(transaction, job, 0);
+      });
+    });
+
+    async function at(
+      now: number,
+      worker: Pick<AnalysisWorker, 'run'>,
+      more: Partial<AnalyseRequest> = {},
+    ): Promise<JobOutcome> {
+      const handler = handlerOf(worker, {}, { rules: [rule], waitSeconds: 60, now });
+      const job = { payload: { ...requestOf('90 slices'), ...more } } as unknown as Job;
+      return await handler.run(job, new AbortController().signal);
+    }
+
+    async function setFetching(state: 'done' | 'failed'): Promise<void> {
+      const done = { state: 'done', finished_at: 1 } as const;
+      await database
+        .updateTable('job')
+        .set(state === 'done' ? done : { attempt: 1 })
+        .where('key', '=', 'priors:1')
+        .execute();
+    }
+
+    it('it waits for them, but no longer than it may, and then says that they are late', async () => {
+      const worker = recordingWorker();
+      expect(await at(59_900, worker)).to.deep.equal({ kind: 'again', dueAt: 60_000 });
+      expect(worker.tasks).to.deep.equal([]);
+      await commit(await at(60_000, worker));
+      expect(worker.tasks[0]!.earlier).to.deep.equal({ kind: 'awaited' });
+    });
+
+    it('it does not wait for a source that has failed once', async () => {
+      await setFetching('failed');
+      expect((await at(1, recordingWorker())).kind).to.equal('done');
+    });
+
+    it('once they have come, it compares; its own findings, where late, are made up for by a new version without haste', async () => {
+      const worker = recordingWorker({
+        state: 'not-compared',
+        prior: null,
+        reason: { code: 'PRIOR_LATE', text: '' },
+      });
+      await commit(await at(60_000, worker));
+      const again = async (): Promise<readonly unknown[]> =>
+        (await database.selectFrom('job').select('payload').where('kind', '=', 'analyse').execute()).map(
+          ({ payload }) => JSON.parse(payload) as unknown,
+        );
+      expect(await again(), 'still being fetched').to.deep.equal([]);
+      await setFetching('done');
+      const settled = async (): Promise<void> =>
+        await database.transaction().execute(
+          async (transaction) =>
+            await makeUpForLateComparison(transaction, 1, {
+              ...{ rules: [rule], routes: new Map([['TOF', routeOf({})]]), now: 70_000 },
+            }),
+        );
+      await settled();
+      expect(await again(), 'there is none').to.deep.equal([]);
+      await archive(database, { id: 2, studyDate: '20250501' });
+      await settled();
+      expect(await again()).to.have.length(1);
+      expect((await again())[0]).to.include({ seriesId: 1, reprocessAt: 70_000, unhurried: true });
+      await at(70_000, worker, { reprocessAt: 70_000, unhurried: true });
+      expect(worker.tasks[1]!.earlier).to.include({ kind: 'series', known: null, mostReadingMs: null });
+    });
+  });
+
   async function analyse(
     input: string,
     worker: Pick<AnalysisWorker, 'run'>,
     more: Partial<Route>,
   ): Promise<void> {
-    const outcome = await run(input, worker, {}, more);
-    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
-    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+    await commit(await run(input, worker, {}, more));
   }
 
   async function run(
@@ -117,53 +194,68 @@ describe('the analysis stage', () => {
     options: Partial<Parameters<typeof analyseHandler>[1]>,
     more: Partial<Route> = {},
   ): Promise<JobOutcome> {
-    const route = {
-      pipeline: 'tof-patch',
-      bundleFolder: '',
-      bundleSha256: 'b'.repeat(64),
-      sendTo: [],
-      ...more,
-    };
-    const handler = analyseHandler(database, {
+    const handler = handlerOf(worker, more, { rules: [], waitSeconds: 0, now: 0 }, options);
+    const job = { payload: requestOf(input) } as unknown as Job;
+    return await handler.run(job, new AbortController().signal);
+  }
+
+  function handlerOf(
+    worker: Pick<AnalysisWorker, 'run'>,
+    more: Partial<Route>,
+    { rules, waitSeconds, now }: { rules: readonly Rule[]; waitSeconds: number; now: number },
+    options: Partial<Parameters<typeof analyseHandler>[1]> = {},
+  ): JobHandler {
+    return analyseHandler(database, {
+      rules,
+      comparison: { enabled: true, waitSeconds },
       language: 'en',
       files: openFiles(folder, () => new Date(0)),
       worker,
-      routes: new Map([['TOF', route]]),
+      routes: new Map([['TOF', routeOf(more)]]),
       softwareVersion: '0.1.0',
-      now: () => 0,
+      now: () => now,
       onAnalysed: () => undefined,
       onWaiting: () => undefined,
       ...options,
     });
-    const payload: AnalyseRequest = {
-      seriesId: 1,
-      rule: 'TOF',
-      instanceIds: [],
-      inputSha256: input,
-      completeness: input,
-      reason: null,
-    };
-    return await handler.run({ payload } as unknown as Job, new AbortController().signal);
+  }
+
+  async function commit(outcome: JobOutcome): Promise<void> {
+    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
+    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
   }
 });
+
+function routeOf(more: Partial<Route>): Route {
+  return { pipeline: 'tof-patch', bundleFolder: '', bundleSha256: 'b'.repeat(64), sendTo: [], ...more };
+}
+
+function requestOf(input: string): AnalyseRequest {
+  return {
+    ...{ seriesId: 1, rule: 'TOF', instanceIds: [], inputSha256: input, completeness: input },
+    reason: null,
+  };
+}
 
 function failingWith(error: Error): Pick<AnalysisWorker, 'run'> {
   return { run: async () => await Promise.reject(error) };
 }
 
 /** Answers each task with one result a kind, and keeps the tasks. */
-function recordingWorker(): Pick<AnalysisWorker, 'run'> & { readonly tasks: SeriesTask[] } {
+function recordingWorker(
+  comparison?: Comparison,
+): Pick<AnalysisWorker, 'run'> & { readonly tasks: SeriesTask[] } {
   const tasks: SeriesTask[] = [];
   return {
     tasks,
     run: async (task) => {
       tasks.push(task);
-      return await Promise.resolve(outcomeOf(task));
+      return await Promise.resolve(outcomeOf(task, comparison));
     },
   };
 }
 
-function outcomeOf(task: SeriesTask): SeriesOutcome {
+function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
   return {
     provider: 'none',
     findings: {
@@ -174,6 +266,7 @@ function outcomeOf(task: SeriesTask): SeriesOutcome {
       probability: 0,
       findings: [],
       timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
+      ...(comparison === undefined ? {} : { comparison }),
     },
     results: task.kinds.map((kind) => ({
       kind,

@@ -41,6 +41,7 @@ describe('earlier studies of a patient', () => {
       files: openFiles('.', () => new Date()),
       now: () => Date.UTC(2026, 4, 11),
       take: async () => await Promise.resolve(),
+      onSettled: async () => await Promise.resolve(),
       onFetched: () => undefined,
     };
     const uids = await findPriors(options, readHeader(encodeDataset(of), explicit, true));

@@ -26,6 +26,8 @@ export interface Report {
   readonly summaryCode: string;
   readonly centres: readonly (readonly number[])[];
   readonly comments: readonly string[];
+  /** Of each aneurysm that was compared: Difference in Size (CID 6134), and its diameter now and then. */
+  readonly growth: readonly { readonly change: string; readonly nowMm: number; readonly thenMm: number }[];
 }
 
 export function reportsIn(pacs: TestPacs): readonly Report[] {
@@ -43,8 +45,30 @@ export function readReport(path: string): Report {
     attributes,
     summaryCode: named('111017')[0]?.items('ConceptCodeSequence')[0]?.text('CodeValue') ?? '',
     centres: named('111030').map((item) => item.numbers('GraphicData')),
+    growth: items.flatMap(growthIn),
     comments: named('121106').map((item) => item.text('TextValue') ?? ''),
   };
+}
+
+function growthIn(group: Attributes): Report['growth'] {
+  const change = childrenOf(group, '442714003')[0];
+  if (change === undefined || change.text('ValueType') !== 'CODE') return [];
+  const diameter = (of: Attributes): number => measured(childrenOf(of, '81827009')[0]!);
+  return [
+    {
+      change: change.items('ConceptCodeSequence')[0]?.text('CodeValue') ?? '',
+      nowMm: diameter(group),
+      thenMm: diameter(childrenOf(change, '121069')[0]!),
+    },
+  ];
+}
+
+function childrenOf(item: Attributes, code: string): readonly Attributes[] {
+  return item.items('ContentSequence').filter((child) => conceptOf(child) === code);
+}
+
+function measured(item: Attributes): number {
+  return item.items('MeasuredValueSequence')[0]!.number('NumericValue')!;
 }
 
 function flatten(item: Attributes): readonly Attributes[] {

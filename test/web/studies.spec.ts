@@ -28,6 +28,7 @@ describe('list of studies', () => {
     return {
       patientName: number % 2 === 0 ? `Müller^Änne^${number}` : `DOE^JOHN^${number}`,
       patientId: `ID-${number}`,
+      issuerOfPatientId: '',
       patientBirthDate: '19700101',
       patientSex: 'F',
       studyDate: '20260101',

@@ -112,7 +112,7 @@ function asUser(config: Config): readonly string[] {
     '### 4.5 Instance Availability Notification as SCU',
     'Where `instanceAvailability` is set: N-CREATE when a delivery is complete, Instance Availability ONLINE, Retrieve AE Title that of the destination. 0000H and 0111H count as done.',
     '### 4.6 Query/Retrieve as SCU',
-    `Where \`priors\` is set: C-FIND at STUDY level by Patient ID (0010,0020) and a range of Study Date (0008,0020), return keys Study Instance UID and Modalities in Study; matches with another Patient ID are dropped. Then C-MOVE of the newest studies of the same modality (default 2) to ${config.node.aeTitle}. Instances whose Move Originator Application Entity Title is ours are stored, and not analysed.`,
+    `Where \`priors\` is set: C-FIND at STUDY level by Patient ID (0010,0020) and a range of Study Date (0008,0020), return keys Study Instance UID and Modalities in Study; matches with another Patient ID are dropped. Then C-MOVE of the newest studies of the same modality (default 2) to ${config.node.aeTitle}. Instances whose Move Originator Application Entity Title is ours are stored and compared with; they get no result of their own.`,
     '### 4.7 DICOMweb as user agent',
     bullets(
       'STOW-RS: POST {root}/studies, multipart/related with application/dicom, up to 32 MB of instances a request; the answer is read as application/dicom+json, Failed SOP Sequence as in 4.3.',

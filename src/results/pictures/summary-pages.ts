@@ -3,6 +3,7 @@ import { findingThreshold } from '../../inference/index.ts';
 import { lpsToIndex } from '../../volume/index.ts';
 import { banner, headline, margin } from './banner.ts';
 import { closeUp, cutThrough } from './close-up.ts';
+import { comparisonPart } from './comparison.ts';
 import { text, type Drawing, type Item, type Part } from './drawing.ts';
 import { leading, paragraph } from './paragraph.ts';
 import { keySlices } from './key-slices.ts';
@@ -25,6 +26,7 @@ export function summaryPages(sheet: Sheet): readonly Drawing[] {
     (y) => head(sheet, y),
     (y) => reason(sheet, y),
     (y) => findingsTable(sheet, y, inner),
+    (y) => comparisonPart(sheet, y, inner),
     (y) => below(sheet, y),
     (y) => overview(sheet, y),
     (y) => keySlices(sheet, y, inner),

@@ -32,9 +32,10 @@ export function findingsTable(sheet: Sheet, y: number, width: number): Part {
   for (const [index, finding] of findings.slice(0, mostRows).entries()) {
     bottom += rowHeight;
     items.push(...row(cells(sheet, finding, index), { y: bottom, width }, style));
-    if (finding.kind !== 'aneurysm' || finding.growth === undefined) continue;
+    const then = sinceThen(sheet, finding);
+    if (then === null) continue;
     bottom += growthHeight;
-    const words = fit(growthWords(sheet, finding.growth), width - columns[1].x, 17);
+    const words = fit(then, width - columns[1].x, 17);
     items.push(text(words, { x: margin + columns[1].x, y: bottom }, { size: 17, colour: palette.text }));
   }
   const end = bottom + 6;
@@ -95,6 +96,14 @@ function rangeOf(
   );
   const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
   return first < last ? { first, last } : null;
+}
+
+/** What became of an aneurysm since the earlier study that it was compared with; null where there was none. */
+function sinceThen(sheet: Sheet, finding: Finding): string | null {
+  if (finding.kind !== 'aneurysm') return null;
+  if (finding.growth !== undefined) return growthWords(sheet, finding.growth);
+  const date = isoDate(sheet.input.findings.comparison?.prior?.studyDate ?? '');
+  return finding.unmatched === undefined ? null : sheet.words.say(`unmatched.${finding.unmatched}`, { date });
 }
 
 function growthWords({ words }: Sheet, growth: Growth): string {

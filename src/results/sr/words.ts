@@ -3,10 +3,13 @@ import {
   siteInWords,
   soughtKind,
   type AneurysmFinding,
+  type Comparison,
   type Finding,
   type HaemorrhageFinding,
   type OtherPipeline,
   type SeriesFindings,
+  type Unmatched,
+  type VanishedAneurysm,
 } from '../../findings/index.ts';
 import { findingThreshold, haemorrhageClasses } from '../../inference/index.ts';
 import { keyFrameOf, sliceOf, tracking } from '../references.ts';
@@ -30,6 +33,7 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
   return [
     `Completeness: ${identity.completeness}.`,
     ...(identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series.']),
+    ...(findings.comparison === undefined ? [] : comparisonInWords(findings.comparison)),
     ...(findings.others ?? []).map(otherPipeline),
     ...(findings.demoted ?? []).map(
       ({ why, probability, centreLpsMm }) =>
@@ -62,6 +66,31 @@ function operatingPoint(card: ResultInput['card'], from: number): string {
     name === 'any' ? [] : [`${name} ${findingThreshold(card, name).toFixed(3)}`],
   );
   return `${said} of any haemorrhage, or of a kind: ${kinds.join(', ')}.`;
+}
+
+/** What the series was compared with and what is gone; or that nothing was compared, and why. */
+function comparisonInWords(comparison: Comparison): readonly string[] {
+  const { prior } = comparison;
+  const study = prior === null ? 'an earlier study' : `the study of ${prior.studyDate}`;
+  if (comparison.state === 'not-compared') {
+    const { code, text } = comparison.reason;
+    return [`NOT COMPARED with ${study}: ${code}, ${text} No growth is told.`];
+  }
+  const { registration, leastChangeMm, vanished } = comparison;
+  const agreement = `agreement ${registration.agreement.toFixed(2)}, correlation ${registration.correlation.toFixed(2)}`;
+  return [
+    `Compared with ${study}, registered rigidly by the arteries (${agreement}). A difference in largest diameter below ${leastChangeMm.toFixed(1)} mm is within the error of the measurement.`,
+    ...vanished.map((one) => vanishedInWords(one, study)),
+  ];
+}
+
+function vanishedInWords(
+  { why, site, maxDiameterMm, volumeMm3, centreLpsMm }: VanishedAneurysm,
+  study: string,
+): string {
+  const place = `${site.meaning}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
+  const now = why === 'not-marked-now' ? 'NOT MARKED NOW' : 'now outside the images';
+  return `Marked in ${study}, ${now}: largest diameter ${maxDiameterMm.toFixed(1)} mm, volume ${volumeMm3.toFixed(0)} mm3, ${place}.`;
 }
 
 /** What another pipeline made of the series, in a sentence that cannot be taken for another state. */
@@ -107,10 +136,20 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];
-  if (growth === undefined) return told;
+  if (growth === undefined) return [...told, ...unmatchedInWords(finding)];
   const { prior, priorMaxDiameterMm, priorVolumeMm3, change } = growth;
   const then = `${priorMaxDiameterMm.toFixed(1)} mm, ${priorVolumeMm3.toFixed(0)} mm3 on ${prior.studyDate}`;
   return [...told, `${change} since a prior (${then})`];
+}
+
+const unmatchedWords: Readonly<Record<Unmatched, string>> = {
+  'not-marked-before': 'not marked in the prior: new, or missed then',
+  'outside-prior': 'outside the images of the prior',
+  'measured-differently': 'measured by another pipeline in the prior, growth is not told',
+};
+
+function unmatchedInWords({ unmatched }: AneurysmFinding): readonly string[] {
+  return unmatched === undefined ? [] : [unmatchedWords[unmatched]];
 }
 
 function haemorrhage(input: ResultInput, { slices, volumeMm3 }: HaemorrhageFinding): readonly string[] {

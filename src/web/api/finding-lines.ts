@@ -4,12 +4,16 @@ import { slicesFileName, type SlicesFile } from '../../analysis/index.ts';
 import type { ArchiveFiles } from '../../archive/index.ts';
 import {
   siteInWords,
+  type AneurysmFinding,
   type Finding as PipelineFinding,
+  type Growth,
   type HaemorrhageFinding,
+  type SeriesFindings,
   type Site,
+  type Unmatched,
 } from '../../findings/index.ts';
 import type { FrameGeometry, StackOutcome } from '../../volume/index.ts';
-import type { Finding, SliceCurve } from '../contract.ts';
+import type { Analysis, Finding, SliceCurve } from '../contract.ts';
 
 /** A finding of any kind as the page shows it; `index` counts from 0. */
 export function findingOf(finding: PipelineFinding, index: number, stack: StackOutcome): Finding {
@@ -21,7 +25,7 @@ export function findingOf(finding: PipelineFinding, index: number, stack: StackO
     maxDiameterMm: isAneurysm ? finding.maxDiameterMm : null,
     place: isAneurysm ? siteOf(finding.site) : `${finding.subtype} haemorrhage`,
     slices: isAneurysm ? [] : slicesOf(finding, stack),
-    growth: isAneurysm && finding.growth !== undefined ? growthText(finding.growth) : null,
+    growth: isAneurysm ? growthOf(finding) : null,
   };
 }
 
@@ -65,8 +69,41 @@ function centreOf(frame: FrameGeometry): number[] {
   );
 }
 
-function growthText(growth: NonNullable<Extract<PipelineFinding, { kind: 'aneurysm' }>['growth']>): string {
+function growthOf({ growth, unmatched }: AneurysmFinding): string | null {
+  if (growth !== undefined) return growthText(growth);
+  return unmatched === undefined ? null : unmatchedTexts[unmatched];
+}
+
+const unmatchedTexts: Readonly<Record<Unmatched, string>> = {
+  'not-marked-before': 'not marked then: new, or missed',
+  'outside-prior': 'outside the images of then',
+  'measured-differently': 'measured by another pipeline then',
+};
+
+function growthText(growth: Growth): string {
   const { change, priorMaxDiameterMm, prior } = growth;
-  const date = prior.studyDate.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
+  const date = isoDate(prior.studyDate);
   return `${change} since ${date}, when it measured ${priorMaxDiameterMm.toFixed(1)} mm`;
+}
+
+/** How an analysis stands to an earlier study of the patient. */
+export function comparisonOf({ comparison }: SeriesFindings): Analysis['comparison'] {
+  if (comparison === undefined) return null;
+  const { prior } = comparison;
+  const study = prior === null ? 'an earlier study' : `the study of ${isoDate(prior.studyDate)}`;
+  if (comparison.state === 'not-compared')
+    return { lines: [`Not compared with ${study}: ${comparison.reason.text} No growth is told.`] };
+  const least = comparison.leastChangeMm.toFixed(1);
+  const lines = [
+    ...comparison.vanished.map(
+      ({ why, site, maxDiameterMm }) =>
+        `Marked in ${study}, ${why === 'not-marked-now' ? 'not marked now' : 'outside these images'}: ${siteOf(site)}, ${maxDiameterMm.toFixed(1)} mm.`,
+    ),
+    `Compared with ${study}, registered by the arteries; a difference in diameter below ${least} mm is within the error of measurement.`,
+  ];
+  return { lines };
+}
+
+function isoDate(date: string): string {
+  return date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
 }

@@ -6,7 +6,7 @@ import type { Analysis, Explanation, SeriesDetail } from '../contract.ts';
 import { notFound } from '../faults.ts';
 import { mapFile } from '../imaging/index.ts';
 import type { NodeAccess } from '../options.ts';
-import { findingOf, sliceCurveOf } from './finding-lines.ts';
+import { comparisonOf, findingOf, sliceCurveOf } from './finding-lines.ts';
 import { pathOf } from './series-path.ts';
 
 /** Everything the page shows of a series; throws NOT_FOUND. */
@@ -141,6 +141,7 @@ function analysisOf(
     reason: said.state === 'not-analysed' ? { ...said.reason } : null,
     probability: said.state === 'not-analysed' ? null : said.probability,
     findings: said.findings.map((finding, index) => findingOf(finding, index, stack)),
+    comparison: comparisonOf(said),
     finishedAt: row.finished_at,
     timingsMs: { ...said.timingsMs },
     results: results.map((one) => ({

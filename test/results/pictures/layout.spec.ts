@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { SeriesFindings } from '../../../src/findings/index.ts';
+import type { Comparison, Prior, SeriesFindings } from '../../../src/findings/index.ts';
 import type { ResultInput } from '../../../src/results/index.ts';
 import { wordsIn, type Language } from '../../../src/results/language/index.ts';
 import { curvePage } from '../../../src/results/pictures/curve-page.ts';
@@ -61,6 +61,8 @@ interface Made {
   readonly description: string;
   readonly completeness: string;
   readonly supersedes: boolean;
+  readonly vanished: readonly (readonly [number, number, number])[] | null;
+  readonly notCompared: string | null;
   readonly language: Language;
 }
 
@@ -76,6 +78,8 @@ const made: fc.Arbitrary<Made> = fc.record({
   description: words,
   completeness: long,
   supersedes: fc.boolean(),
+  vanished: fc.option(fc.array(point, { maxLength: 8 })),
+  notCompared: fc.option(long),
   language,
 });
 
@@ -97,7 +101,7 @@ function inputOf(made: Made): ResultInput {
         : {}),
     }),
   );
-  const findings = stateOf(found);
+  const findings = { ...stateOf(found), ...comparisonOf(made, prior) };
   const candidates = made.below ? [{ ...aneurysmAt([0, 0, 0]), probability: 0.07 }] : [];
   return {
     ...base,
@@ -111,6 +115,35 @@ function inputOf(made: Made): ResultInput {
       supersedes: made.supersedes ? { reports: [] } : null,
     },
     language: made.language,
+  };
+}
+
+function comparisonOf(
+  { vanished, notCompared, meaning, diameter }: Made,
+  prior: Prior,
+): { readonly comparison?: Comparison } {
+  if (notCompared !== null)
+    return {
+      comparison: { state: 'not-compared', prior, reason: { code: 'PRIOR_LATE', text: notCompared } },
+    };
+  if (vanished === null) return {};
+  const site = { value: 'x', scheme: '99X', meaning, laterality: null };
+  return {
+    comparison: {
+      ...{ state: 'compared', prior, leastChangeMm: diameter },
+      registration: { agreement: 1, overlap: 1, correlation: 1 },
+      toCurrent: {
+        rotation: [
+          [1, 0, 0],
+          [0, 1, 0],
+          [0, 0, 1],
+        ],
+        translationMm: [0, 0, 0],
+      },
+      vanished: vanished.map((centreLpsMm) => ({
+        ...{ why: 'not-marked-now', centreLpsMm, maxDiameterMm: diameter, volumeMm3: 1, site },
+      })),
+    },
   };
 }
 

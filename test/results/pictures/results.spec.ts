@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { part10Header, readInstance, type Attributes } from '../../../src/dicom/index.ts';
-import type { HaemorrhageFinding, SeriesFindings } from '../../../src/findings/index.ts';
+import type { Comparison, HaemorrhageFinding, Prior, SeriesFindings } from '../../../src/findings/index.ts';
 import { buildResults, type ResultInput, type ResultKind } from '../../../src/results/index.ts';
 import { wordsIn } from '../../../src/results/language/index.ts';
 import { screen } from '../../../src/results/pictures/palette.ts';
@@ -40,6 +40,34 @@ function textsOf(input: ResultInput): string {
   return summaryPages(sheetOf(input, wordsIn(input.language), screen))
     .flatMap(({ items }) => items.flatMap((item) => (item.kind === 'text' ? [item.words] : [])))
     .join('\n');
+}
+
+/** What is new, what is gone, and that nothing was compared: in words, with and without findings. */
+function expectComparisonTold(made: ResultInput, prior: Prior): void {
+  const { site } = aneurysmAt([0, 0, 0]);
+  const comparison: Comparison = {
+    ...{ state: 'compared', prior, leastChangeMm: 1.64 },
+    registration: { agreement: 0.9, overlap: 1, correlation: 0.96 },
+    toCurrent: {
+      rotation: [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ],
+      translationMm: [0, 0, 0],
+    },
+    vanished: [{ why: 'not-marked-now', centreLpsMm: [0, 0, 0], maxDiameterMm: 5.06, volumeMm3: 60, site }],
+  };
+  const unmatched = stateOf([aneurysmAt([0, 0, 0], { unmatched: 'not-marked-before' })]);
+  expect(textsOf({ ...made, findings: { ...unmatched, comparison } })).to.match(
+    /not marked on 2025-01-02: new, or missed then\nMarked on 2025-01-02, not marked now: Cerebral artery, left, 5\.1 mm \(slice \d+\)\nCompared with 2025-01-02/,
+  );
+  expect(textsOf({ ...made, findings: { ...stateOf([]), comparison } })).to.include('not marked now');
+  const reason = { code: 'PRIOR_NOT_REGISTERED', text: 'The earlier study could not be registered.' };
+  const refused: Comparison = { state: 'not-compared', prior, reason };
+  expect(textsOf({ ...made, findings: { ...stateOf([]), comparison: refused } })).to.include(
+    'Not compared with an earlier study: The earlier study could not be registered. No growth is told.',
+  );
 }
 
 describe('picture results', function () {
@@ -132,6 +160,7 @@ describe('picture results', function () {
     const made = madeInput([]);
     const grown = { ...made, findings: stateOf([aneurysmAt([0, 0, 0], { growth })]) };
     expect(textsOf(grown)).to.include('grown since 2025-01-02: was 4.3 mm, 40 mm\u00b3');
+    expectComparisonTold(made, prior);
     const slices = made.source.frames
       .slice(10, 15)
       .map(({ sopInstanceUid }) => ({ sopInstanceUid, frameNumber: null, probability: 0.8 }));

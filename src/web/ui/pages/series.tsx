@@ -14,6 +14,7 @@ import { useState, type ReactNode } from 'react';
 import type { Analysis, Explanation, PathStep, SeriesDetail, Devices } from '../../contract.ts';
 import { send, useApi } from '../api.ts';
 import { ActionButton } from '../parts/action-button.tsx';
+import { ComparisonLines } from '../parts/comparison-lines.tsx';
 import { FindingTable } from '../parts/finding-table.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
@@ -191,6 +192,7 @@ function AnalysisCard({
         </Text>
       )}
       {analysis.findings.length > 0 && <FindingTable findings={analysis.findings} />}
+      <ComparisonLines analysis={analysis} />
       {analysis.sliceCurve !== null && analysis.isNewest && <SliceCurveFigure curve={analysis.sliceCurve} />}
       {summary !== undefined && analysis.isNewest && (
         <img

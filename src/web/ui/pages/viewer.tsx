@@ -9,6 +9,7 @@ import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { nameText, probabilityText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
+import { ComparisonLines } from '../parts/comparison-lines.tsx';
 import { CloseUp } from '../viewer/close-up.tsx';
 import { Compare, PriorScene, headline, type Other } from '../viewer/prior.tsx';
 import { MapRating, OpinionButtons, type ReadingProps } from '../viewer/readings.tsx';
@@ -109,6 +110,7 @@ function Side({
         {headline(analysis)}
       </Title>
       {analysis.reason !== null && <Text>{analysis.reason.text}</Text>}
+      <ComparisonLines analysis={analysis} />
       {analysis.sliceCurve !== null && (
         <SliceCurveFigure
           curve={analysis.sliceCurve}
