@@ -135,7 +135,7 @@ def test_names_are_given_where_sure_and_where_geometry_agrees():
     assert named(both, 20.0, 0.7) == left and named(answer_for((left, 0.95)), 8.0, 0.7) == left
 
 
-def made_table(right=0.9, count=130):
+def made_table(right=0.95, count=130):
     labels = np.arange(count) % len(LOCATIONS)
     answers = [answer_for((k, right), (MIRRORED[k] if MIRRORED[k] != k else ELSEWHERE, 1 - right)) for k in labels]
     left = np.where([CLASSES[k].startswith("Left") for k in labels], 9.0, -9.0)
