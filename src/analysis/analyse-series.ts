@@ -4,7 +4,15 @@ import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
-import { loadBundle, withParameters, type Bundle, type Engine } from '../inference/index.ts';
+import {
+  findingThreshold,
+  loadBundle,
+  loadSiteModel,
+  type SiteModel,
+  withParameters,
+  type Bundle,
+  type Engine,
+} from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
@@ -61,8 +69,13 @@ async function runAll(
 
 function consolidated(all: readonly [Ran, ...Ran[]]): SeriesFindings {
   const [first, ...rest] = all;
-  if (rest.length === 0) return first.output.findings;
-  return consolidate([first.output.findings, ...rest.map(({ output }) => output.findings)]);
+  if (rest.length === 0) return judged(first);
+  return consolidate([judged(first), ...rest.map(judged)]);
+}
+
+/** With the operating point that the bundle was run at. */
+function judged({ bundle, output }: Ran): SeriesFindings {
+  return { ...output.findings, findingThreshold: findingThreshold(bundle.manifest) };
 }
 
 /** Whose maps and card the results show: the first that analysed the series, as `consolidate` has it. */
@@ -91,14 +104,16 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   try {
     const loaded = await loadVolume(input.instances);
     const load = Math.round(performance.now() - input.started);
-    const series = seriesOf(input.instances, loaded);
+    // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
+    const siteModel = await loadSiteModel(path.dirname(task.bundleFolder));
+    const series = seriesOf(input.instances, loaded, siteModel);
     const began = performance.now();
     const all = await runAll(task, series, input);
     const readingMs = performance.now() - began;
     const { bundle, output } = leading(all);
     const said = await withComparison(task.earlier, {
       ...{ series, findings: consolidated(all), bundle, readingMs },
-      load: async (paths) => await loadSeries(await readAll(paths)),
+      load: async (paths) => await loadSeries(await readAll(paths), siteModel),
       read: async (earlier) => consolidated(await runAll(task, earlier, input)),
     });
     const timingsMs = { ...said.timingsMs, load };
@@ -110,16 +125,24 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   }
 }
 
-async function loadSeries(instances: readonly Instance[]): Promise<PipelineInput> {
-  return seriesOf(instances, await loadVolume(instances));
+async function loadSeries(
+  instances: readonly Instance[],
+  siteModel: SiteModel | null,
+): Promise<PipelineInput> {
+  return seriesOf(instances, await loadVolume(instances), siteModel);
 }
 
-function seriesOf(instances: readonly Instance[], { volume, frames }: LoadedSeries): PipelineInput {
+function seriesOf(
+  instances: readonly Instance[],
+  { volume, frames }: LoadedSeries,
+  siteModel: SiteModel | null,
+): PipelineInput {
   return {
     volume: toLpsOrientation(volume),
     frames,
     seriesInstanceUid: seriesUid(instances),
     contrastAgent: contrastAgentOf(instances),
+    siteModel,
   };
 }
 

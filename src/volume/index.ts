@@ -11,13 +11,15 @@ export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic } from './resample.ts';
 export { gaussianSmooth } from './smooth.ts';
 export { sobelMagnitude } from './sobel.ts';
-export { dilated } from './dilate.ts';
+export { dilated, eroded } from './morphology.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
 export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';
 export { maskOnGrid } from './nearest.ts';
 export { readNifti } from './nifti-read.ts';
+export { vesselness } from './vesselness.ts';
+export { eigenvalues } from './eigenvalues.ts';
 export {
   applied,
   inverse,

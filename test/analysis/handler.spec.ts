@@ -11,9 +11,10 @@ import {
   type SeriesTask,
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
+import { WillisError } from '../../src/errors.ts';
+import type { AnalyseRequest } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
-import type { AnalyseRequest, Rule } from '../../src/intake/index.ts';
-import { enqueue, type Job, type JobHandler, type JobOutcome } from '../../src/jobs/index.ts';
+import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
 import { archive } from '../support/archived.ts';
 
 describe('the analysis stage', () => {
@@ -72,6 +73,37 @@ describe('the analysis stage', () => {
     expect(worker.tasks[1]!.supersedes).to.deep.equal({ reports: [] });
   });
 
+  it('a result that waits for its window does not go before, nor after the one that replaces it', async () => {
+    const worker = recordingWorker();
+    const sendTo = ['pacs', 'cloud'];
+    await analyse('80 slices', worker, { sendTo, sendAt: () => 5000 });
+    const due = async (): Promise<readonly (readonly [string, number])[]> => {
+      const jobs = await database.selectFrom('job').select(['key', 'due_at']).orderBy('id').execute();
+      return jobs.map((job) => [job.key, job.due_at] as const);
+    };
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 5000],
+      ['deliver:cloud:1', 5000],
+    ]);
+    await analyse('90 slices', worker, { sendTo: ['pacs'] });
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 0],
+      ['deliver:cloud:1', 0],
+      ['deliver:pacs:2', 0],
+    ]);
+  });
+
+  it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {
+    const told: unknown[] = [];
+    const away = new WillisError('REMOTE_UNREACHABLE', 'no answer', { retry: 'later' });
+    const outcome = await run('input', failingWith(away), { onWaiting: (waiting) => told.push(waiting) });
+    expect(outcome.kind).to.equal('again');
+    expect(told).to.deep.equal([{ seriesId: 1, error: away }]);
+    const fault = new WillisError('REMOTE_MESSAGE_TOO_LARGE', 'waiting does not help');
+    const refused = await run('input', failingWith(fault), {}).catch((error: unknown) => error);
+    expect(refused).to.equal(fault);
+  });
+
   describe('with earlier studies on their way', () => {
     const rule = { name: 'TOF', pipeline: 'tof-patch', sendTo: [], when: { modality: 'MR' } };
     const fetching = { seriesId: 1 };
@@ -87,12 +119,11 @@ describe('the analysis stage', () => {
 
     async function at(
       now: number,
-      worker: AnalysisWorker,
+      worker: Pick<AnalysisWorker, 'run'>,
       more: Partial<AnalyseRequest> = {},
     ): Promise<JobOutcome> {
-      const handler = handlerOf(worker, {}, { rules: [rule], waitSeconds: 60, now });
-      const job = { payload: { ...requestOf('90 slices'), ...more } } as unknown as Job;
-      return await handler.run(job, new AbortController().signal);
+      const options = { rules: [rule], comparison: { enabled: true, waitSeconds: 60 }, now: () => now };
+      return await run('90 slices', worker, { ...options, request: more });
     }
 
     async function setFetching(state: 'done' | 'failed'): Promise<void> {
@@ -148,33 +179,51 @@ describe('the analysis stage', () => {
     });
   });
 
-  async function analyse(input: string, worker: AnalysisWorker, more: Partial<Route>): Promise<void> {
-    const handler = handlerOf(worker, more, { rules: [], waitSeconds: 0, now: 0 });
-    const job = { payload: requestOf(input) } as unknown as Job;
-    await commit(await handler.run(job, new AbortController().signal));
-  }
-
-  function handlerOf(
-    worker: AnalysisWorker,
+  async function analyse(
+    input: string,
+    worker: Pick<AnalysisWorker, 'run'>,
     more: Partial<Route>,
-    { rules, waitSeconds, now }: { rules: readonly Rule[]; waitSeconds: number; now: number },
-  ): JobHandler {
-    return analyseHandler(database, {
-      rules,
-      comparison: { enabled: true, waitSeconds },
-      language: 'en',
-      files: openFiles(folder, () => new Date(0)),
-      worker,
-      routes: new Map([['TOF', routeOf(more)]]),
-      softwareVersion: '0.1.0',
-      now: () => now,
-      onAnalysed: () => undefined,
-    });
+  ): Promise<void> {
+    await commit(await run(input, worker, {}, more));
   }
 
   async function commit(outcome: JobOutcome): Promise<void> {
     if (outcome.kind !== 'done') throw new Error('the analysis did not end');
     await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+  }
+
+  async function run(
+    input: string,
+    worker: Pick<AnalysisWorker, 'run'>,
+    {
+      request,
+      ...options
+    }: Partial<Parameters<typeof analyseHandler>[1]> & { request?: Partial<AnalyseRequest> },
+    more: Partial<Route> = {},
+  ): Promise<JobOutcome> {
+    const handler = analyseHandler(database, {
+      rules: [],
+      comparison: { enabled: true, waitSeconds: 0 },
+      language: 'en',
+      files: openFiles(folder, () => new Date(0)),
+      worker,
+      routes: new Map([['TOF', routeOf(more)]]),
+      softwareVersion: '0.1.0',
+      now: () => 0,
+      onAnalysed: () => undefined,
+      onWaiting: () => undefined,
+      ...options,
+    });
+    const payload: AnalyseRequest = {
+      seriesId: 1,
+      rule: 'TOF',
+      instanceIds: [],
+      inputSha256: input,
+      completeness: input,
+      reason: null,
+      ...request,
+    };
+    return await handler.run({ payload } as unknown as Job, new AbortController().signal);
   }
 });
 
@@ -182,15 +231,14 @@ function routeOf(more: Partial<Route>): Route {
   return { pipeline: 'tof-patch', bundleFolder: '', bundleSha256: 'b'.repeat(64), sendTo: [], ...more };
 }
 
-function requestOf(input: string): AnalyseRequest {
-  return {
-    ...{ seriesId: 1, rule: 'TOF', instanceIds: [], inputSha256: input, completeness: input },
-    reason: null,
-  };
+function failingWith(error: unknown): Pick<AnalysisWorker, 'run'> {
+  return { run: async () => await Promise.reject(error as Error) };
 }
 
 /** Answers each task with one result a kind, and keeps the tasks. */
-function recordingWorker(comparison?: Comparison): AnalysisWorker & { readonly tasks: SeriesTask[] } {
+function recordingWorker(
+  comparison?: Comparison,
+): Pick<AnalysisWorker, 'run'> & { readonly tasks: SeriesTask[] } {
   const tasks: SeriesTask[] = [];
   return {
     tasks,
@@ -198,7 +246,6 @@ function recordingWorker(comparison?: Comparison): AnalysisWorker & { readonly t
       tasks.push(task);
       return await Promise.resolve(outcomeOf(task, comparison));
     },
-    [Symbol.asyncDispose]: async () => await Promise.resolve(),
   };
 }
 

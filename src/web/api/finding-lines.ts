@@ -2,13 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { slicesFileName, type SlicesFile } from '../../analysis/index.ts';
 import type { ArchiveFiles } from '../../archive/index.ts';
-import type {
-  AneurysmFinding,
-  Finding as PipelineFinding,
-  Growth,
-  HaemorrhageFinding,
-  SeriesFindings,
-  Unmatched,
+import {
+  siteInWords,
+  type AneurysmFinding,
+  type Finding as PipelineFinding,
+  type Growth,
+  type HaemorrhageFinding,
+  type SeriesFindings,
+  type Site,
+  type Unmatched,
 } from '../../findings/index.ts';
 import type { FrameGeometry, StackOutcome } from '../../volume/index.ts';
 import type { Analysis, Finding, SliceCurve } from '../contract.ts';
@@ -39,8 +41,9 @@ export function sliceCurveOf(files: ArchiveFiles, folder: string, stack: StackOu
   };
 }
 
-function siteOf(site: { readonly meaning: string; readonly laterality: string | null }): string {
-  return site.laterality === null ? site.meaning : `${site.meaning}, ${site.laterality}`;
+function siteOf(site: Site): string {
+  const artery = siteInWords(site);
+  return site.laterality === null ? artery : `${artery}, ${site.laterality}`;
 }
 
 function slicesOf(finding: HaemorrhageFinding, stack: StackOutcome): Finding['slices'] {
