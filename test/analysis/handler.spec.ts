@@ -231,8 +231,8 @@ function routeOf(more: Partial<Route>): Route {
   return { pipeline: 'tof-patch', bundleFolder: '', bundleSha256: 'b'.repeat(64), sendTo: [], ...more };
 }
 
-function failingWith(error: unknown): Pick<AnalysisWorker, 'run'> {
-  return { run: async () => await Promise.reject(error as Error) };
+function failingWith(error: Error): Pick<AnalysisWorker, 'run'> {
+  return { run: async () => await Promise.reject(error) };
 }
 
 /** Answers each task with one result a kind, and keeps the tasks. */
