@@ -93,8 +93,8 @@ function waiting(started: Config, now: Config): readonly string[] {
     dicom: { callers: _live, ...dicom },
     destinations: _too,
     rules: _also,
-    inference: { bundles: _served, ...inference },
     comparison: _asWell,
+    inference: { bundles: _served, ...inference },
     ...rest
   }: Config) => ({
     ...rest,

@@ -8,6 +8,7 @@ import {
   findingThreshold,
   loadBundle,
   loadSiteModel,
+  type SiteModel,
   withParameters,
   type Bundle,
   type Engine,
@@ -143,6 +144,7 @@ function seriesOf(
     frames,
     seriesInstanceUid: seriesUid(instances),
     contrastAgent: contrastAgentOf(instances),
+    siteModel,
   };
 }
 

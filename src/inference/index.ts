@@ -29,5 +29,5 @@ export type { BundleManifest, ManifestOf, PipelineId } from './manifest.ts';
 export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
 export { networkInputOf } from './network-input.ts';
 export { findingThreshold } from './operating-point.ts';
-export { loadSiteModel, type SiteModel } from './site-model.ts';
 export { leastChangeMm } from './measurement-error.ts';
+export { loadSiteModel, type SiteModel } from './site-model.ts';

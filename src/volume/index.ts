@@ -18,6 +18,8 @@ export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';
 export { maskOnGrid } from './nearest.ts';
 export { readNifti } from './nifti-read.ts';
+export { vesselness } from './vesselness.ts';
+export { eigenvalues } from './eigenvalues.ts';
 export {
   applied,
   inverse,
@@ -28,5 +30,3 @@ export {
   type RegistrationQuality,
   type RigidTransform,
 } from './registration/index.ts';
-export { vesselness } from './vesselness.ts';
-export { eigenvalues } from './eigenvalues.ts';

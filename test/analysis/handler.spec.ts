@@ -12,9 +12,9 @@ import {
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
+import type { AnalyseRequest } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
-import type { AnalyseRequest, Rule } from '../../src/intake/index.ts';
-import { enqueue, type Job, type JobHandler, type JobOutcome } from '../../src/jobs/index.ts';
+import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
 import { archive } from '../support/archived.ts';
 
 describe('the analysis stage', () => {
@@ -122,9 +122,8 @@ describe('the analysis stage', () => {
       worker: Pick<AnalysisWorker, 'run'>,
       more: Partial<AnalyseRequest> = {},
     ): Promise<JobOutcome> {
-      const handler = handlerOf(worker, {}, { rules: [rule], waitSeconds: 60, now });
-      const job = { payload: { ...requestOf('90 slices'), ...more } } as unknown as Job;
-      return await handler.run(job, new AbortController().signal);
+      const options = { rules: [rule], comparison: { enabled: true, waitSeconds: 60 }, now: () => now };
+      return await run('90 slices', worker, { ...options, request: more });
     }
 
     async function setFetching(state: 'done' | 'failed'): Promise<void> {
@@ -188,53 +187,48 @@ describe('the analysis stage', () => {
     await commit(await run(input, worker, {}, more));
   }
 
+  async function commit(outcome: JobOutcome): Promise<void> {
+    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
+    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+  }
+
   async function run(
     input: string,
     worker: Pick<AnalysisWorker, 'run'>,
-    options: Partial<Parameters<typeof analyseHandler>[1]>,
+    {
+      request,
+      ...options
+    }: Partial<Parameters<typeof analyseHandler>[1]> & { request?: Partial<AnalyseRequest> },
     more: Partial<Route> = {},
   ): Promise<JobOutcome> {
-    const handler = handlerOf(worker, more, { rules: [], waitSeconds: 0, now: 0 }, options);
-    const job = { payload: requestOf(input) } as unknown as Job;
-    return await handler.run(job, new AbortController().signal);
-  }
-
-  function handlerOf(
-    worker: Pick<AnalysisWorker, 'run'>,
-    more: Partial<Route>,
-    { rules, waitSeconds, now }: { rules: readonly Rule[]; waitSeconds: number; now: number },
-    options: Partial<Parameters<typeof analyseHandler>[1]> = {},
-  ): JobHandler {
-    return analyseHandler(database, {
-      rules,
-      comparison: { enabled: true, waitSeconds },
+    const handler = analyseHandler(database, {
+      rules: [],
+      comparison: { enabled: true, waitSeconds: 0 },
       language: 'en',
       files: openFiles(folder, () => new Date(0)),
       worker,
       routes: new Map([['TOF', routeOf(more)]]),
       softwareVersion: '0.1.0',
-      now: () => now,
+      now: () => 0,
       onAnalysed: () => undefined,
       onWaiting: () => undefined,
       ...options,
     });
-  }
-
-  async function commit(outcome: JobOutcome): Promise<void> {
-    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
-    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+    const payload: AnalyseRequest = {
+      seriesId: 1,
+      rule: 'TOF',
+      instanceIds: [],
+      inputSha256: input,
+      completeness: input,
+      reason: null,
+      ...request,
+    };
+    return await handler.run({ payload } as unknown as Job, new AbortController().signal);
   }
 });
 
 function routeOf(more: Partial<Route>): Route {
   return { pipeline: 'tof-patch', bundleFolder: '', bundleSha256: 'b'.repeat(64), sendTo: [], ...more };
-}
-
-function requestOf(input: string): AnalyseRequest {
-  return {
-    ...{ seriesId: 1, rule: 'TOF', instanceIds: [], inputSha256: input, completeness: input },
-    reason: null,
-  };
 }
 
 function failingWith(error: Error): Pick<AnalysisWorker, 'run'> {

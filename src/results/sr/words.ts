@@ -48,26 +48,6 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
   ];
 }
 
-/** Who named the arteries of aneurysms, or that nobody did: a general site must not be read as "no other artery came into question". */
-function arteriesNamedBy(findings: SeriesFindings): readonly string[] {
-  const { sitesBy } = findings;
-  if (sitesBy !== undefined)
-    return [`Arteries named by: ${sitesBy.id} ${sitesBy.version}; "cerebral artery" where it was not sure.`];
-  return aneurysmsOf(findings).length === 0
-    ? []
-    : ['Arteries were not named: no model of sites is installed.'];
-}
-
-/** From where the bundle reports findings; of haemorrhages each kind has its own operating point. */
-function operatingPoint(card: ResultInput['card'], from: number): string {
-  const said = `${card.id} reports findings from a probability of ${from.toFixed(3)}`;
-  if (card.pipeline !== 'ncct-haemorrhage') return `${said}.`;
-  const kinds = haemorrhageClasses.flatMap((name) =>
-    name === 'any' ? [] : [`${name} ${findingThreshold(card, name).toFixed(3)}`],
-  );
-  return `${said} of any haemorrhage, or of a kind: ${kinds.join(', ')}.`;
-}
-
 /** What the series was compared with and what is gone; or that nothing was compared, and why. */
 function comparisonInWords(comparison: Comparison): readonly string[] {
   const { prior } = comparison;
@@ -88,9 +68,29 @@ function vanishedInWords(
   { why, site, maxDiameterMm, volumeMm3, centreLpsMm }: VanishedAneurysm,
   study: string,
 ): string {
-  const place = `${site.meaning}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
+  const place = `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
   const now = why === 'not-marked-now' ? 'NOT MARKED NOW' : 'now outside the images';
   return `Marked in ${study}, ${now}: largest diameter ${maxDiameterMm.toFixed(1)} mm, volume ${volumeMm3.toFixed(0)} mm3, ${place}.`;
+}
+
+/** Who named the arteries of aneurysms, or that nobody did: a general site must not be read as "no other artery came into question". */
+function arteriesNamedBy(findings: SeriesFindings): readonly string[] {
+  const { sitesBy } = findings;
+  if (sitesBy !== undefined)
+    return [`Arteries named by: ${sitesBy.id} ${sitesBy.version}; "cerebral artery" where it was not sure.`];
+  return aneurysmsOf(findings).length === 0
+    ? []
+    : ['Arteries were not named: no model of sites is installed.'];
+}
+
+/** From where the bundle reports findings; of haemorrhages each kind has its own operating point. */
+function operatingPoint(card: ResultInput['card'], from: number): string {
+  const said = `${card.id} reports findings from a probability of ${from.toFixed(3)}`;
+  if (card.pipeline !== 'ncct-haemorrhage') return `${said}.`;
+  const kinds = haemorrhageClasses.flatMap((name) =>
+    name === 'any' ? [] : [`${name} ${findingThreshold(card, name).toFixed(3)}`],
+  );
+  return `${said} of any haemorrhage, or of a kind: ${kinds.join(', ')}.`;
 }
 
 /** What another pipeline made of the series, in a sentence that cannot be taken for another state. */
