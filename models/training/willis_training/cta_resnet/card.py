@@ -61,7 +61,7 @@ figures are on different data and cannot be compared.
 {limits}
 
 ## Rebuild
-`python -m willis_training cta-bundle --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
+`python -m willis_training rebuild cta-resnet --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
 a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
 command measures anew and refuses below an AUC of 0.85.
 """)
