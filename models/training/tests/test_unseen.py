@@ -11,8 +11,10 @@ import pytest
 
 from willis_training.detect import Candidate
 from willis_training.evaluate import Calibration, Scan, score
-from willis_training.measure_tof import draw, run
+from willis_training.measure_bundle import run
+from willis_training.measure_tof import draw
 from willis_training.preprocess import Prepared
+from willis_training.readers import Refusal
 from willis_training.real_tof import in_synthetic_head, vessels_of
 from willis_training.unseen import cut_within, false_positives, figures, marks_of, sensitivity
 
@@ -108,3 +110,9 @@ def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, vessels):
     # weights, calibration and threshold stay as they were
     before = json.loads((BUNDLE / "model.json").read_text())
     assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
+
+
+def test_a_bundle_of_several_networks_is_refused_by_name(tmp_path):
+    (tmp_path / "model.json").write_text('{"pipeline": "tof-coarse-fine"}')
+    with pytest.raises(Refusal, match="WRONG_BUNDLE.*tof-coarse-fine"):
+        run(argparse.Namespace(bundle=tmp_path))

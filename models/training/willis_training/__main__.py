@@ -44,7 +44,7 @@ def main() -> None:
     coarse_to_fine_arguments(commands.add_parser("coarse-to-fine", help="train and measure the three networks of system 003"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
-    measure_arguments(commands.add_parser("measure", help="measure a tof-patch bundle anew on unseen phantoms and real arteries"))
+    measure_arguments(commands.add_parser("measure", help="measure tof-patch or cta-resnet anew on unseen phantoms and real arteries"))
     ablate_arguments(commands.add_parser("ablate", help="short runs of a published system's settings; the table goes into the card"))
     bundle_arguments(commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle"))
     rebuild_arguments(commands.add_parser("rebuild", help="any shipped bundle again, from its seed"), parser.parse_args)

@@ -33,7 +33,7 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 | sensitivity, aneurysms of 3 mm and more | {found / max(large, 1):.2f} (95 % {_range(performance['lesionSensitivity3mmUpInterval'])}; {found} of {large}) |
 | sensitivity, aneurysms of 4 mm and more | {performance['lesionSensitivity4mmUp']:.2f} ({performance['lesions']} aneurysms) |
 | false positives a scan | {performance['falsePositivesPerScan']:.2f} (95 % {_range(performance['falsePositivesPerScanInterval'])}) |
-| sensitivity, 3 mm and more, read off the curve at 0.5 false positives a scan | {curve['lesionSensitivity3mmUp']:.2f} (95 % {_range(curve['interval'])}; threshold {curve['threshold']:.2f}) |
+| sensitivity, 3 mm and more, read off the curve at 0.5 false positives a scan | {curve['lesionSensitivity3mmUp']:.2f} (95 % {_range(curve['interval'])}; {_threshold(curve['threshold'])}) |
 | dense against patchwise logits, correlation | {performance['denseVersusPatchCorrelation']:.4f} |
 | diameter, residual spread (SD) | {measures['diameterResidualSdMm']:.2f} mm (validation phantoms) |
 
@@ -66,6 +66,10 @@ def _range(interval: tuple[float, float] | list[float]) -> str:
     return f"{interval[0]:.2f}-{interval[1]:.2f}"
 
 
+def _threshold(probability: float) -> str:
+    return f"threshold {probability:.2f}" if probability > 0 else "every candidate: there are fewer false ones than that"
+
+
 def _ablation(table: dict | None) -> str:  # type: ignore[type-arg]
     """The annex of the paper on phantoms, as `ablate` wrote it."""
     if not table:
@@ -89,9 +93,10 @@ def _real(rows: list | None) -> str:  # type: ignore[type-arg]
     lines = "\n".join(f"| {row['name']} | {row['candidates']} | {row['marks']} | {row['highest']:.2f} |" for row in rows)
     return f"""
 ## Real arteries
-No whole real TOF head was at hand. These volumes hold vessels alone; each is set into the synthetic head of one phantom and read as a scan is.
-No aneurysm is known in them: a mark is most likely a false positive. Their voxels are not ours to ship: `measure --real FILE --pictures FOLDER`
-draws the projections with every mark ringed.
+No whole real TOF head was at hand. These volumes hold vessels alone, so the node refuses them as they are; each is set into the synthetic head of
+one phantom and read as a scan is. No aneurysm is known in them: a mark is most likely a false positive. Volumes named "segmentation" are masks drawn by
+hand, with blunt ends where an image fades. Their voxels are not ours to ship: `measure --real FILE --pictures FOLDER` draws the projections with every
+mark ringed.
 
 | volume | candidates | marks at the threshold | highest probability |
 |---|---|---|---|

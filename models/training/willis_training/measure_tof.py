@@ -1,7 +1,6 @@
-"""`measure`: a tof-patch bundle on unseen phantoms and on real arteries; manifest and card say what came out."""
+"""A tof-patch bundle on unseen phantoms and on real arteries; manifest and card say what came out."""
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,9 @@ from .real_tof import in_synthetic_head, vessels_of
 SCALE = 3
 
 
-def run(arguments: argparse.Namespace) -> None:
+def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
     """Measures anew with the calibration and threshold that the bundle has."""
     folder: Path = arguments.bundle
-    manifest = json.loads((folder / "model.json").read_text())
     session = ort.InferenceSession(str(folder / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
     calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
     cases = load_cases(arguments.cache, "test", arguments.scans)
@@ -32,7 +30,6 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.real:
         manifest["performance"]["realVolumes"] = [real_row(session, manifest, file, arguments.pictures) for file in arguments.real]
     write_texts(folder, manifest)
-    print(json.dumps({k: v for k, v in manifest["performance"].items() if k != "ablation"}, indent=2))
 
 
 def calibration_of(manifest: dict) -> Calibration:  # type: ignore[type-arg]

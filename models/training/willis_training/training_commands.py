@@ -89,12 +89,12 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure_arguments(parser: argparse.ArgumentParser) -> None:
-    """A tof-patch bundle on unseen phantoms and real arteries."""
-    parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle; its manifest and card are written anew")
+    """A bundle of one network on unseen phantoms and real arteries."""
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or cta-resnet; its manifest and card are written anew")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, default=100)
-    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real volumes of vessels alone (NIfTI, background 0)")
-    parser.add_argument("--pictures", type=Path, help="folder for projections of the real volumes with every mark ringed")
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real volumes (NIfTI): vessels alone, background 0; for cta-resnet HU")
+    parser.add_argument("--pictures", type=Path, help="tof-patch: folder for projections of the real volumes with every mark ringed")
     parser.set_defaults(run=_measure)
 
 
@@ -137,7 +137,7 @@ def _bundle(arguments: argparse.Namespace) -> None:
 
 
 def _measure(arguments: argparse.Namespace) -> None:
-    from .measure_tof import run
+    from .measure_bundle import run
 
     run(arguments)
 

@@ -64,7 +64,7 @@ def figures(scans: list[Scan], calibration: Calibration, threshold: float) -> di
     return {
         "lesions3mmUp": len(best), "detected3mmUp": int((best >= cut).sum()), "lesionSensitivity3mmUpInterval": _rounded(at_cut),
         "falsePositivesPerScanInterval": _rounded(false),
-        "atHalfFalsePositive": {"lesionSensitivity3mmUp": round(at_budget(scan_numbers), 3), "interval": _rounded(read_off),
+        "atHalfFalsePositive": {"lesionSensitivity3mmUp": round(at_budget(scan_numbers), 4), "interval": _rounded(read_off),
                                 "threshold": round(float(1 / (1 + np.exp(-cut_within(marks, BUDGET)))), 3)}}
 
 

@@ -14,7 +14,7 @@ GRID_MM = 0.8
 TISSUE_HU, BONE_HU, LEAST_BONE_MM3, SCALP_MM = -300.0, 600.0, 300.0, 8.0
 RATIO = 1.34
 RADII_MM = tuple(1.1 * RATIO**k for k in range(8))
-LEAST_CONTRAST, LEAST_ROUNDNESS, MOST = 0.05, 0.15, 96
+LEAST_CONTRAST, LEAST_ROUNDNESS, MOST = 0.05, 0.15, 64
 VESSEL_HU, BRAIN_HU, BONE_STAND_IN_HU = 150.0, 42.0, 60.0
 AWAY_MM, LEAST_AWAY, PARTIAL_VOLUME = 8.0, 300, 1.2
 #: rules: bone about a place beyond this share; its middle above, or its lumen below, this share of the arteries' density
