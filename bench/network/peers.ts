@@ -14,10 +14,16 @@ export interface Peer {
 export async function startPeer(name: string, port: number, folder: string): Promise<Peer> {
   mkdirSync(folder, { recursive: true });
   const [command, ...args] = commandOf(name, port, folder);
-  const child = spawn(command!, args, { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
+  const child = spawn(command!, args, {
+    stdio: 'ignore',
+    env: { ...process.env, TCP_NODELAY: '1', NODE_COMPILE_CACHE: compileCache },
+  });
   for (let tries = 0; tries < 200 && !(await answers(port)); tries += 1) await sleep(50);
   return { name, port, child };
 }
+
+/** As bin/willis.js has it. */
+const compileCache = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'willis');
 
 /** Peak resident memory of a process, MB. */
 export function peakMegabytes(pid: number): number {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { openDatabase, openFiles } from '../../src/archive/index.ts';
 import { Ingest } from '../../src/intake/index.ts';
@@ -42,3 +43,5 @@ await startReceiver(
     associationClosed: () => undefined,
   },
 );
+
+flushCompileCache();

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { loadConfig, parseConfig } from '../config/index.ts';
 import { startNode } from '../node.ts';
@@ -24,6 +25,8 @@ export function addServe(program: Command): void {
       if (told !== null) log.info(told);
       const node = await startNode(config, log, { file: written, valueWithoutFile: {} });
       if (node.web !== null) process.stderr.write(welcome(node.web));
+      // else a node that is killed instead of stopped leaves nothing to its next start
+      flushCompileCache();
       const signal = await stopSignal();
       log.info('stopping', { signal });
       await node[Symbol.asyncDispose]();

@@ -1,3 +1,4 @@
+import { hexWord } from '../dicom/index.ts';
 import type { CommitmentRow, Database, Transaction } from '../archive/index.ts';
 import { hasten } from '../jobs/index.ts';
 import type { CommitmentReport } from '../network/index.ts';
@@ -165,7 +166,7 @@ function tell(
 /** Failure Reason (PS3.3 C.14.1.1). */
 function reasonText(reason: number): string {
   const text = reasons.get(reason) ?? 'unknown reason';
-  return `${text} (${reason.toString(16).padStart(4, '0').toUpperCase()}H)`;
+  return `${text} (${hexWord(reason)}H)`;
 }
 
 const reasons: ReadonlyMap<number, string> = new Map([

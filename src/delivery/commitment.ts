@@ -1,3 +1,4 @@
+import { hexWord } from '../dicom/index.ts';
 import type { CommitmentRow, Database, Transaction } from '../archive/index.ts';
 import { WillisError } from '../errors.ts';
 import type { Job, JobHandler, JobOutcome } from '../jobs/index.ts';
@@ -175,10 +176,9 @@ async function expire(
 }
 
 function refused(destination: DicomDestination, status: number): WillisError {
-  const hex = status.toString(16).padStart(4, '0').toUpperCase();
   return new WillisError(
     'COMMITMENT_REFUSED',
-    `${destination.name} (${destination.aeTitle}) answered the storage commitment request with status ${hex}H.`,
+    `${destination.name} (${destination.aeTitle}) answered the storage commitment request with status ${hexWord(status)}H.`,
     { retry: 'later' },
   );
 }

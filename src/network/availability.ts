@@ -1,3 +1,4 @@
+import { hexWord } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { contextResultText } from './association-request.ts';
 import { createRequest } from './command.ts';
@@ -55,8 +56,7 @@ export async function notifyAvailability(
   );
   const { status } = await association.nextResponse();
   // 0111H: it has this very notification from an earlier try
-  if (status !== 0x0000 && status !== 0x0111)
-    throw refused(peer, `status ${(status ?? 0x0110).toString(16).padStart(4, '0').toUpperCase()}H`);
+  if (status !== 0x0000 && status !== 0x0111) throw refused(peer, `status ${hexWord(status ?? 0x0110)}H`);
 }
 
 function refused(peer: PeerAddress, why: string): WillisError {

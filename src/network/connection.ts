@@ -12,9 +12,10 @@ import {
 } from './storing.ts';
 import { callerName, counted } from './association-words.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
-import { part10Header } from '../dicom/index.ts';
+import { part10Header, hexWord } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
+import type { SpareFiles } from './spare-files.ts';
 import type { AssociationSummary, ReceiverOptions, ReceiverPort } from './types.ts';
 
 /** The stream of one peer, as the connection uses it. */
@@ -40,6 +41,7 @@ export class Connection {
   private readonly options: ReceiverOptions;
   private readonly port: ReceiverPort;
   private readonly reader: PduReader;
+  private readonly files: SpareFiles;
   private readonly admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
   private phase: Phase = 'awaiting-association';
   private requestor: Requestor | undefined;
@@ -63,6 +65,7 @@ export class Connection {
       stream: PeerStream;
       options: ReceiverOptions;
       port: ReceiverPort;
+      files: SpareFiles;
       admit: (requestor: Requestor, remoteAddress: string) => Rejection | null;
     },
   ) {
@@ -70,6 +73,7 @@ export class Connection {
     this.stream = parts.stream;
     this.options = parts.options;
     this.port = parts.port;
+    this.files = parts.files;
     this.admit = parts.admit;
     this.connectedAt = Date.now();
     this.lastProgressAt = this.connectedAt;
@@ -256,7 +260,7 @@ export class Connection {
       this.beginStoring(command, contextId);
     else if (command.field === commandField.nEventReportRq && command.hasDataset)
       this.storing = { ...drained(command, contextId, this.contexts.get(contextId)!), report: [] };
-    else throw new ProtocolFault(`a command (${hex(command.field ?? 0)}) this node does not offer`);
+    else throw new ProtocolFault(`a command (${hexWord(command.field ?? 0)}H) this node does not offer`);
     return false;
   }
 
@@ -283,9 +287,8 @@ export class Connection {
     try {
       const { abstractSyntaxUid: sopClassUid, transferSyntaxUid } = context;
       return new InstanceSink(
-        this.port.allocate(),
+        this.files.take(),
         part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }),
-        65_536,
       );
     } catch {
       // no place for a file: the object is drained and refused as out of resources
@@ -329,8 +332,4 @@ export class Connection {
       ...{ remoteAddress, isStranger, negotiation },
     });
   }
-}
-
-function hex(value: number): string {
-  return `${value.toString(16).padStart(4, '0').toUpperCase()}H`;
 }

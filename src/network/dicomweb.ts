@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
-import { part10Header } from '../dicom/index.ts';
+import { part10Header, hexWord } from '../dicom/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import { tlsOptions } from './connect.ts';
 import { isLastingRefusal, mayHealByWriting } from './sender.ts';
@@ -115,7 +115,7 @@ function readAnswer(batch: readonly Part[], reply: WebReply): readonly SendOutco
       return { kind: 'stored', sopInstanceUid, status, transferSyntaxUid };
     }
     const status = Number(failure?.['00081197']?.Value?.[0] ?? 0x0110);
-    const text = `Failure Reason ${status.toString(16).padStart(4, '0').toUpperCase()}H (HTTP ${reply.status})`;
+    const text = `Failure Reason ${hexWord(status)}H (HTTP ${reply.status})`;
     return { kind: 'refused', sopInstanceUid, status, text, lasting: isLastingRefusal(status) };
   });
 }

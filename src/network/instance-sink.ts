@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { NewFile } from './spare-files.ts';
 
 const open = promisify(fs.open);
 const fdatasync = promisify(fs.fdatasync);
@@ -12,9 +13,17 @@ const close = promisify(fs.close);
  * as long, and so do pieces above 64 KB (docs/performance.md). Only the flush to the disk is waited for elsewhere.
  */
 const blockBytes = 1 << 16;
-/** Blocks that no sink uses now. */
-const spareBlocks: Buffer[] = [];
-const mostSpareBlocks = 64;
+const headBytes = 1 << 16;
+
+/** What a sink works in; used again, since allocating it for every instance lets the heap grow by tens of megabytes. */
+interface Workspace {
+  readonly head: Buffer;
+  readonly block: Buffer;
+}
+
+/** Those that no sink uses now. */
+const spareWorkspaces: Workspace[] = [];
+const mostSpareWorkspaces = 64;
 
 /** Writes one instance to a new file as its bytes arrive, without holding the object. */
 export class InstanceSink {
@@ -22,25 +31,23 @@ export class InstanceSink {
   sizeBytes = 0;
   /** The first disk error; bytes that come after it are counted and dropped. */
   private failure: Error | undefined;
-  private readonly head: Buffer;
+  private readonly workspace = spareWorkspaces.pop() ?? newWorkspace();
   private headLength = 0;
   private readonly prefixBytes: number;
-  private readonly block = spareBlocks.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
   private blockLength = 0;
   private fd: number | undefined;
 
-  /** Begins a file at `file`, which must not exist, with `prefix` (the Part 10 header); keeps the first 64 KB of the data set. */
-  constructor(file: string, prefix: Buffer, sizeHint: number) {
-    this.path = file;
+  /** Begins `file`, which is its own from now on, with `prefix` (the Part 10 header); keeps the first 64 KB of the data set. */
+  constructor(file: NewFile, prefix: Buffer) {
+    this.path = file.path;
+    this.fd = file.fd;
     this.prefixBytes = prefix.length;
-    this.head = Buffer.allocUnsafe(Math.min(65_536, Math.max(sizeHint, 1024)));
-    this.attempt(() => (this.fd = fs.openSync(file, 'wx')));
     this.append(prefix);
   }
 
-  /** The data set's first bytes. */
+  /** The data set's first bytes, until `release`. */
   get datasetHead(): Uint8Array {
-    return this.head.subarray(0, this.headLength);
+    return this.workspace.head.subarray(0, this.headLength);
   }
 
   get datasetOffset(): number {
@@ -49,17 +56,21 @@ export class InstanceSink {
 
   /** Takes bytes of the data set (copies them). */
   take(bytes: Buffer): void {
-    if (this.headLength < this.head.length) this.headLength += bytes.copy(this.head, this.headLength);
+    if (this.headLength < headBytes) this.headLength += bytes.copy(this.workspace.head, this.headLength);
     this.append(bytes);
   }
 
   /** Writes the rest and, unless told otherwise, flushes file and folder. Throws the first disk error. */
   async finish(durable: boolean): Promise<void> {
     this.writeBlock();
-    if (spareBlocks.length < mostSpareBlocks) spareBlocks.push(this.block);
     if (this.failure !== undefined) throw this.failure;
     if (durable) await Promise.all([fdatasync(this.fd!), syncFolder(path.dirname(this.path))]);
     this.closeFile();
+  }
+
+  /** Hands the working memory on; to be called once, when nobody reads `datasetHead` any more. */
+  release(): void {
+    if (spareWorkspaces.length < mostSpareWorkspaces) spareWorkspaces.push(this.workspace);
   }
 
   /** Closes and deletes what was written; what the disk does not let go has no index row and goes at the next start. */
@@ -73,7 +84,7 @@ export class InstanceSink {
     this.sizeBytes += bytes.length;
     let at = 0;
     while (at < bytes.length && this.failure === undefined) {
-      const count = bytes.copy(this.block, this.blockLength, at);
+      const count = bytes.copy(this.workspace.block, this.blockLength, at);
       this.blockLength += count;
       at += count;
       if (this.blockLength === blockBytes) this.writeBlock();
@@ -84,7 +95,7 @@ export class InstanceSink {
     const length = this.blockLength;
     this.blockLength = 0;
     this.attempt(() => {
-      for (let at = 0; at < length;) at += fs.writeSync(this.fd!, this.block, at, length - at);
+      for (let at = 0; at < length;) at += fs.writeSync(this.fd!, this.workspace.block, at, length - at);
     });
   }
 
@@ -102,6 +113,10 @@ export class InstanceSink {
       this.failure = error as Error;
     }
   }
+}
+
+function newWorkspace(): Workspace {
+  return { head: Buffer.allocUnsafeSlow(headBytes), block: Buffer.allocUnsafeSlow(blockBytes) };
 }
 
 /** Folders stay open: they are flushed for every instance and change once a day. */

@@ -1,5 +1,5 @@
 import type { Attributes, Dataset } from '../dicom/index.ts';
-import { readHeader } from '../dicom/index.ts';
+import { readHeader, hexWord } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { acceptedContext, messageContexts } from './commitment.ts';
 import { contextResultText } from './association-request.ts';
@@ -83,8 +83,10 @@ async function ask(
     // B000H: some sub-operations failed; what came has come
     if (status === 0x0000 || status === 0xb000) return;
     const { errorComment } = message.command;
-    const hex = status.toString(16).padStart(4, '0').toUpperCase();
-    throw refused(peer, `status ${hex}H${errorComment === undefined ? '' : ` (${errorComment})`}`);
+    throw refused(
+      peer,
+      `status ${hexWord(status)}H${errorComment === undefined ? '' : ` (${errorComment})`}`,
+    );
   }
 }
 

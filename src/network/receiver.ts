@@ -6,6 +6,7 @@ import { Connection, type PeerStream } from './connection.ts';
 import type { Rejection, Requestor } from './negotiation.ts';
 import { oldestTls, readTlsFiles } from './connect.ts';
 import { readIntoOneBuffer } from './one-buffer.ts';
+import { SpareFiles } from './spare-files.ts';
 import type { ReceiverOptions, ReceiverPort } from './types.ts';
 
 /** A listening Storage and Verification SCP; disposing it lets objects under way finish for a moment, then closes. */
@@ -23,13 +24,14 @@ const shutDownMs = 5000;
 export async function startReceiver(options: ReceiverOptions, port: ReceiverPort): Promise<Receiver> {
   const open = new Set<Connection>();
   const sockets = new Set<net.Socket>();
+  const files = new SpareFiles(() => port.allocate());
   const admit = (requestor: Requestor, remoteAddress: string): Rejection | null =>
     identityProblem(requestor, remoteAddress, options) ?? pressureProblem(open, options, port);
   const server = await createServer(options, port, (accepted) => {
     if (sockets.size >= options.maxAssociations + politeConnections) return void accepted.destroy();
     const connection: Connection = serve(
       accepted,
-      (stream) => new Connection(randomUUID(), { stream, options, port, admit }),
+      (stream) => new Connection(randomUUID(), { stream, options, port, files, admit }),
       {
         opened: (socket) => sockets.add(socket),
         closed: (socket) => {
@@ -53,6 +55,7 @@ export async function startReceiver(options: ReceiverOptions, port: ReceiverPort
       clearInterval(clock);
       for (const connection of open) connection.shutDown();
       for (const socket of sockets) socket.destroy();
+      await files[Symbol.asyncDispose]();
     },
   };
 }

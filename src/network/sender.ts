@@ -1,3 +1,4 @@
+import { hexWord } from '../dicom/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import { contextResultText, type ProposedContext } from './association-request.ts';
 import { commandField, storeRequest } from './command.ts';
@@ -191,9 +192,8 @@ async function store(
   if (answer.field === commandField.cStoreRsp && isStored(status))
     return { kind: 'stored', sopInstanceUid, status, transferSyntaxUid };
   const comment = answer.errorComment === undefined ? '' : ` (${answer.errorComment})`;
-  const hex = status.toString(16).padStart(4, '0').toUpperCase();
   const lasting = isLastingRefusal(status);
-  return { kind: 'refused', sopInstanceUid, status, text: `status ${hex}H${comment}`, lasting };
+  return { kind: 'refused', sopInstanceUid, status, text: `status ${hexWord(status)}H${comment}`, lasting };
 }
 
 /** Refused for good, but not for its SOP class: another transfer syntax may be stored. */

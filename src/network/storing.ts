@@ -47,6 +47,8 @@ export async function keepInstance(
   } catch {
     sink.discard();
     return outOfResources;
+  } finally {
+    sink.release();
   }
 }
 

@@ -81,7 +81,7 @@ export interface ReceiverPort {
   /** A new absolute path, in a folder that exists. May throw: the instance is refused as out of resources. */
   allocate(): string;
   admit(): Admission;
-  /** Takes the file over; resolves to the DIMSE status once its row is committed. Not 0000H: the file is deleted. */
+  /** Takes the file over, and may read `head` until it has answered; resolves to the DIMSE status once its row is committed. Not 0000H: the file is deleted. */
   commit(received: ReceivedInstance): Promise<number>;
   associationClosed(summary: AssociationSummary): void;
   /** Takes a storage commitment report; resolves to the DIMSE status. Left out: reports are refused. */

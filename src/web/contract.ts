@@ -262,6 +262,8 @@ export const bundle = z.object({
   usedByRules: z.array(z.string()),
   /** Numbers that can be changed for one run on uploaded files. */
   parameters: z.record(z.string(), z.number()),
+  /** The box around a place that it is judged by, voxels to the Left, Posterior and Superior; null where whole slices are read. */
+  networkInput: z.object({ voxels: z.array(z.number()).readonly(), spacingMm: z.number() }).nullable(),
   /** The scores of its last days: how many scans, how many with findings, their mean probability. */
   drift: z.array(
     z.object({ day: z.string(), scans: z.number(), withFindings: z.number(), meanProbability: z.number() }),
@@ -270,6 +272,7 @@ export const bundle = z.object({
 
 export type Analysis = z.infer<typeof analysis>;
 export type Bundle = z.infer<typeof bundle>;
+export type NetworkInput = NonNullable<Bundle['networkInput']>;
 export type Devices = z.infer<typeof devices>;
 export type DestinationLine = z.infer<typeof destinationLine>;
 export type Door = z.infer<typeof door>;

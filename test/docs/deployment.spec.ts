@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { parseConfig } from '../../src/config/index.ts';
 import { openMetrics } from '../../src/operations/metrics.ts';
+import { canConnect, freePort, untilTrue } from '../support/node-process.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const text = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -39,4 +42,35 @@ describe('deployment files', () => {
           .filter((word) => !word.startsWith('--')))
           expect(() => text(source), `${line}: ${source}`).to.not.throw();
     });
+
+  it('what the image holds is enough to start with the shipped rules', async function () {
+    this.timeout(60_000);
+    const app = mkdtempSync(path.join(os.tmpdir(), 'willis-image-'));
+    const copied = [...text('docker/Dockerfile').matchAll(/^COPY --from=build \/app\/(\S+) /gm)].map(
+      ([, at]) => at!,
+    );
+    // dist is built there, and the packages are npm's
+    for (const at of copied.filter((one) => one !== 'dist' && one !== 'node_modules')) {
+      mkdirSync(path.dirname(path.join(app, at)), { recursive: true });
+      execFileSync('cp', ['-r', path.join(root, at), path.join(app, at)]);
+    }
+    rmSync(path.join(app, 'models', 'training'), { recursive: true });
+    symlinkSync(path.join(root, 'node_modules'), path.join(app, 'node_modules'));
+    const port = await freePort();
+    const config = { node: { dataDir: path.join(app, 'data') }, dicom: { port }, web: { enabled: false } };
+    writeFileSync(path.join(app, 'willis.json'), JSON.stringify(config));
+    const node = spawn(process.execPath, ['bin/willis.js', 'serve', '--config', 'willis.json'], { cwd: app });
+    let log = '';
+    node.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    try {
+      await untilTrue(
+        () => canConnect(port),
+        20_000,
+        () => log,
+      );
+    } finally {
+      node.kill();
+      rmSync(app, { recursive: true });
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { hexWord } from '../hex.ts';
 import type { DataSet, Element } from 'dicom-parser';
 import { tagEntry } from '../dictionary.ts';
 import { bytesOf, bytesText, numbersOf, textsOf } from './attributes.ts';
@@ -82,7 +83,7 @@ function valuesOf(
 /** Attribute Tag values: group and element as 16-bit words. */
 function attributeTags(bytes: Uint8Array): readonly string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const word = (at: number): string => view.getUint16(at, true).toString(16).padStart(4, '0').toUpperCase();
+  const word = (at: number): string => hexWord(view.getUint16(at, true));
   return Array.from(
     { length: Math.floor(bytes.length / 4) },
     (_, index) => word(index * 4) + word(index * 4 + 2),

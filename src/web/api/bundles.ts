@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { dailyScores, type DailyScore } from '../../archive/index.ts';
-import { parametersOf, type ListedBundle } from '../../inference/index.ts';
+import { networkInputOf, parametersOf, type ListedBundle } from '../../inference/index.ts';
 import type { App } from '../app.ts';
 import { bundle, type Bundle } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
@@ -31,6 +31,7 @@ const unknown = {
   training: {},
   usedByRules: [],
   parameters: {},
+  networkInput: null,
   drift: [],
 };
 
@@ -56,6 +57,7 @@ function card(listed: ListedBundle, node: NodeAccess, scores: readonly DailyScor
       .rules.filter((rule) => rule.pipeline === manifest.pipeline)
       .map(({ name }) => name),
     parameters: { ...parametersOf(manifest) },
+    networkInput: networkInputOf(manifest),
     drift: scores
       .filter((score) => score.bundleSha256 === identity.sha256)
       .map(({ day, scans, withFindings, meanProbability }) => ({
