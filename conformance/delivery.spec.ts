@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,8 +8,10 @@ import { deliverAnalysed, destinationAt, type Analysed } from '../test/support/a
 import { freePort, untilTrue } from '../test/support/node-process.ts';
 import { sampleFiles } from '../test/support/sample.ts';
 import { receiverOptions } from '../test/support/test-pacs.ts';
+import { makeCertificates } from './support/certificates.ts';
 import { startOrthanc, type Orthanc } from './support/orthanc.ts';
-import { needs, pythonPath, run } from './support/tools.ts';
+import { runLater, startPython, startTool } from './support/running.ts';
+import { needs } from './support/tools.ts';
 
 const dicomWebPlugin = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
 
@@ -220,90 +221,3 @@ describe('delivery to real peers', function () {
     });
   });
 });
-
-function makeCertificates(folder: string): void {
-  const openssl = (...args: readonly string[]): void => {
-    const { status, output } = run('openssl', args);
-    if (status !== 0) throw new Error(output);
-  };
-  const file = (name: string): string => path.join(folder, name);
-  const fresh = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
-  openssl(
-    'req',
-    '-x509',
-    ...fresh,
-    '-subj',
-    '/CN=Test CA',
-    '-keyout',
-    file('ca.key'),
-    '-out',
-    file('ca.pem'),
-  );
-  for (const name of ['pacs', 'willis']) {
-    const signed = [
-      '-CA',
-      file('ca.pem'),
-      '-CAkey',
-      file('ca.key'),
-      '-addext',
-      'subjectAltName=DNS:localhost',
-    ];
-    openssl(
-      'req',
-      '-x509',
-      ...fresh,
-      ...signed,
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file(`${name}.pem`),
-    );
-  }
-}
-
-/** Beside this process, which is the peer. */
-async function runLater(command: string, args: readonly string[]): Promise<string> {
-  const running = keepOutput(spawn(command, args));
-  await running.ended;
-  return running.output();
-}
-
-interface Running extends AsyncDisposable {
-  readonly output: () => string;
-  readonly ended: Promise<unknown>;
-}
-
-async function startPython(script: string, args: readonly string[]): Promise<Running> {
-  const child = spawn(pythonPath, [path.join(import.meta.dirname, 'python', script), ...args]);
-  const running = keepOutput(child);
-  await untilTrue(() => running.output().includes('listening'), 20_000, running.output);
-  return running;
-}
-
-async function startTool(command: string, args: readonly string[], port: number): Promise<Running> {
-  const running = keepOutput(spawn(command, args));
-  await untilTrue(async () => await listens(port), 10_000, running.output);
-  return running;
-}
-
-async function listens(port: number): Promise<boolean> {
-  const { status } = run('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`]);
-  return await Promise.resolve(status === 0);
-}
-
-function keepOutput(child: ChildProcess): Running {
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  return {
-    output: () => output,
-    ended,
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}

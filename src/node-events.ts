@@ -1,5 +1,5 @@
 import type { DeliveryEvents } from './delivery/index.ts';
-import { describeError } from './errors.ts';
+import { describeError, type WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
 import type { RunnerEvents } from './jobs/index.ts';
@@ -18,6 +18,7 @@ export interface NodeEvents {
   readonly log: Log;
   readonly judged: (judgement: Judgement) => void;
   readonly analysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
+  readonly waiting: (waiting: { seriesId: number; error: WillisError }) => void;
   readonly delivery: DeliveryEvents;
   readonly priorsFetched: (fetched: { seriesId: number; studies: number; failed: number }) => void;
   readonly conflict: (sopInstanceUid: string) => void;
@@ -67,6 +68,10 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
       if (findings.state === 'not-analysed')
         log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
+    },
+    waiting: ({ seriesId, error }) => {
+      log.warn('series waits for the inference server', { seriesId, why: describeError(error) });
+      alerts.raise('inference server', `Series wait for the inference server: ${describeError(error)}`);
     },
     delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),

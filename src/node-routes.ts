@@ -3,19 +3,24 @@ import type { Route } from './analysis/index.ts';
 import type { Config } from './config/index.ts';
 import { kindsWithFallbacks } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
-import { soughtBy } from './findings/index.ts';
-import type { Bundle, ListedBundle } from './inference/index.ts';
+import { soughtBy, type SeriesFindings } from './findings/index.ts';
+import { bundleName, type Bundle } from './inference/index.ts';
+import type { ShelvedBundle } from './node-bundles.ts';
+import { openWindow } from './operations/index.ts';
 
 /** Which bundles serve each rule, and what the leading one says it is for. */
 export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string }>;
 
 /** The routes of a configuration. Throws BUNDLE_MISSING and PIPELINES_DIFFER. */
-export function routesOf(config: Config, listed: readonly ListedBundle[]): Routes {
-  const sound = listed.flatMap((entry) => (entry.kind === 'bundle' ? [entry.bundle] : []));
+export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Routes {
   return new Map(
-    config.rules.map(({ name, pipeline, alsoPipelines = [], sendTo, shadow }) => {
-      const bundle = serving(sound, name, pipeline);
-      const also = alsoPipelines.map((id) => ({ pipeline: id, bundle: serving(sound, name, id) }));
+    config.rules.map(({ name, pipeline, bundle: wanted, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
+      const chosen = config.inference.bundles;
+      const bundle = serving(shelf, name, { pipeline, wanted: wanted ?? chosen[pipeline] });
+      const also = alsoPipelines.map((id) => ({
+        pipeline: id,
+        bundle: serving(shelf, name, { pipeline: id, wanted: chosen[id] }),
+      }));
       requireOneKind(name, [pipeline, ...alsoPipelines]);
       return [
         name,
@@ -23,6 +28,7 @@ export function routesOf(config: Config, listed: readonly ListedBundle[]): Route
           pipeline,
           sendTo: shadow === true ? [] : sendTo,
           kinds: kindsFor(config, sendTo),
+          ...(sendDuring === undefined ? {} : { sendAt: sendAt(name, sendDuring) }),
           bundleFolder: bundle.folder,
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
           also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
@@ -33,12 +39,27 @@ export function routesOf(config: Config, listed: readonly ListedBundle[]): Route
   );
 }
 
-function serving(bundles: readonly Bundle[], rule: string, pipeline: string): Bundle {
-  const found = bundles.find(({ manifest }) => manifest.pipeline === pipeline);
-  if (found !== undefined) return found;
+/** The bundle a rule asks for by name; without one the first of the folder. What was uploaded serves only by its name. */
+function serving(
+  shelf: readonly ShelvedBundle[],
+  rule: string,
+  { pipeline, wanted }: { readonly pipeline: string; readonly wanted: string | undefined },
+): Bundle {
+  const fitting = shelf.flatMap((one) =>
+    one.kind === 'bundle' && one.bundle.manifest.pipeline === pipeline
+      ? [{ bundle: one.bundle, isUploaded: one.isUploaded }]
+      : [],
+  );
+  const found = fitting.find((one) =>
+    wanted === undefined ? !one.isUploaded : bundleName(one.bundle) === wanted,
+  );
+  if (found !== undefined) return found.bundle;
+  const which =
+    wanted === undefined ? `the pipeline "${pipeline}"` : `the bundle ${wanted} for "${pipeline}"`;
+  const there = fitting.map(({ bundle }) => bundleName(bundle)).join(', ') || 'none';
   throw new WillisError(
     'BUNDLE_MISSING',
-    `The rule "${rule}" wants the pipeline "${pipeline}", but no sound bundle serves it. "willis bundles" shows what there is.`,
+    `The rule "${rule}" wants ${which}, but no sound bundle serves it. For this pipeline there are: ${there}. "willis bundles" and the page tell of each what is wrong with it.`,
   );
 }
 
@@ -48,6 +69,19 @@ function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route[
     .filter(({ name }) => sendTo.includes(name))
     .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
   return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+}
+
+type SendDuring = NonNullable<Config['rules'][number]['sendDuring']>;
+
+/** When a result may go: at once, or where it is one of those that wait, when the window opens. */
+function sendAt(rule: string, { window, waits }: SendDuring): NonNullable<Route['sendAt']> {
+  const opening = openWindow(window, `the rule "${rule}"`);
+  return (findings, now) => (waits.some((one) => isOne(one, findings)) ? opening.opensAt(now) : now);
+}
+
+function isOne(which: SendDuring['waits'][number], { state, findings }: SeriesFindings): boolean {
+  if (which !== 'aneurysms') return state === which;
+  return state === 'findings' && findings.every(({ kind }) => kind === 'aneurysm');
 }
 
 /** One bundle's own; of several the digest of theirs, so that another set of pipelines is another analysis. */

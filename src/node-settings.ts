@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { Config, ConfigStore } from './config/index.ts';
-import { listBundles, type ListedBundle } from './inference/index.ts';
+import { WillisError } from './errors.ts';
+import { loadSiteModel } from './inference/index.ts';
+import { openShelf, type BundleShelf, type ShelvedBundle } from './node-bundles.ts';
 import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { Log } from './operations/index.ts';
@@ -13,7 +15,8 @@ export interface LiveSettings {
   prepare(config: Config): Promise<() => void>;
   /** Tells `listener` of every configuration that comes into force. */
   onEnforced(listener: (config: Config) => void): void;
-  bundles(): Promise<readonly ListedBundle[]>;
+  readonly shelf: BundleShelf;
+  bundles(): Promise<readonly ShelvedBundle[]>;
   /** Top-level keys that differ from those the node was started with, and wait for a restart. */
   restartNeeded(): readonly string[];
 }
@@ -22,9 +25,13 @@ export interface LiveSettings {
 export async function liveSettings(started: Config, log: Log): Promise<LiveSettings> {
   let config = started;
   const listeners: ((config: Config) => void)[] = [];
-  const bundles = async (): Promise<readonly ListedBundle[]> =>
-    await listBundles(started.inference.bundlesDir ?? shippedBundles);
+  const shelf = openShelf({
+    standard: started.inference.bundlesDir ?? shippedBundles,
+    uploaded: path.resolve(started.node.dataDir, 'bundles'),
+  });
+  const bundles = shelf.list;
   let routes = routesOf(config, await logged(bundles, log));
+  await logSiteModel(started.inference.bundlesDir ?? shippedBundles, log);
   return {
     get config() {
       return config;
@@ -32,6 +39,7 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
     get routes() {
       return routes;
     },
+    shelf,
     bundles,
     onEnforced: (listener) => void listeners.push(listener),
     prepare: async (next) => {
@@ -85,10 +93,12 @@ function waiting(started: Config, now: Config): readonly string[] {
     dicom: { callers: _live, ...dicom },
     destinations: _too,
     rules: _also,
+    inference: { bundles: _served, ...inference },
     ...rest
   }: Config) => ({
     ...rest,
     dicom,
+    inference,
   });
   const [before, after] = [fixed(started), fixed(now)];
   return (Object.keys(before) as (keyof typeof before)[]).filter(
@@ -98,15 +108,28 @@ function waiting(started: Config, now: Config): readonly string[] {
 
 /** A broken bundle is refused by name. */
 async function logged(
-  bundles: () => Promise<readonly ListedBundle[]>,
+  bundles: () => Promise<readonly ShelvedBundle[]>,
   log: Log,
-): Promise<readonly ListedBundle[]> {
+): Promise<readonly ShelvedBundle[]> {
   const listed = await bundles();
   for (const entry of listed) {
     if (entry.kind === 'refused')
       log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return listed;
+}
+
+/** What names the arteries, or why none will be: a broken one fails every analysis that needs it, by its name. */
+async function logSiteModel(folder: string, log: Log): Promise<void> {
+  try {
+    const model = await loadSiteModel(folder);
+    log.info('arteries of aneurysms are named by', {
+      model: model === null ? 'no model: sites are told as cerebral artery' : model.identity.id,
+    });
+  } catch (error) {
+    if (!(error instanceof WillisError)) throw error;
+    log.error('the model that names arteries was refused', { why: error.message });
+  }
 }
 
 export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

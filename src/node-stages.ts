@@ -67,6 +67,7 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
     softwareVersion,
     now,
     onAnalysed: events.analysed,
+    onWaiting: events.waiting,
     ...live.config.results,
   });
 }

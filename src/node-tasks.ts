@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { differences, runSelfTest, type AnalysisWorker, type Phantom } from './analysis/index.ts';
+import type { AnalysisWorker } from './analysis/index.ts';
 import {
   backupIndex,
   deleteStudy,
@@ -12,17 +12,18 @@ import {
 } from './archive/index.ts';
 import type { Config, ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
-import type { SeriesFindings } from './findings/index.ts';
 import type { Ingest } from './intake/index.ts';
 import type { NodeAudit } from './node-audit.ts';
+import { requireReady, type RemoteHealth } from './node-inference.ts';
+import { testAll } from './node-self-test.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { Task } from './operations/index.ts';
-import { softwareVersion } from './version.ts';
 
 export interface TaskParts {
   readonly database: Database;
   readonly files: ArchiveFiles;
   readonly worker: AnalysisWorker;
+  readonly remotes: RemoteHealth;
   readonly live: LiveSettings;
   readonly store: ConfigStore;
   readonly ingest: Ingest;
@@ -51,64 +52,8 @@ export function nodeTasks(parts: TaskParts): readonly Task[] {
   ];
 }
 
-/** Series that come with the node; their truth is known. */
-const phantoms: readonly Phantom[] = [
-  {
-    name: 'tof-phantom',
-    pipeline: 'tof-patch',
-    folder: path.join(import.meta.dirname, '..', 'test', 'samples', 'tof-phantom'),
-  },
-];
-
-async function testAll(parts: TaskParts): Promise<string> {
-  const said: string[] = [];
-  for (const listed of await parts.live.bundles()) {
-    if (listed.kind === 'refused') throw listed.error;
-    const { bundle } = listed;
-    const fitting = phantoms.filter(({ pipeline }) => pipeline === bundle.manifest.pipeline);
-    if (fitting.length === 0) said.push(`${bundle.identity.id}: no phantom is shipped for its pipeline`);
-    for (const phantom of fitting) {
-      const folder = parts.files.resultFolder(`self-test-${phantom.name}`);
-      const { worker, now } = parts;
-      const findings = await runSelfTest({ worker, bundle, phantom, folder, now, softwareVersion });
-      said.push(await compare(parts, bundle.identity, { phantom: phantom.name, findings }));
-    }
-  }
-  return said.join('; ');
-}
-
-/** The first run of a bundle is its baseline; later ones must agree with it. */
-async function compare(
-  { database, now }: TaskParts,
-  bundle: { readonly id: string; readonly sha256: string },
-  made: { readonly phantom: string; readonly findings: SeriesFindings },
-): Promise<string> {
-  const name = `${bundle.id} on ${made.phantom}`;
-  const baseline = await database
-    .selectFrom('self_test_baseline')
-    .selectAll()
-    .where('bundle_sha256', '=', bundle.sha256)
-    .where('phantom', '=', made.phantom)
-    .executeTakeFirst();
-  if (baseline === undefined) {
-    const row = {
-      bundle_sha256: bundle.sha256,
-      phantom: made.phantom,
-      findings: JSON.stringify(made.findings),
-    };
-    await database
-      .insertInto('self_test_baseline')
-      .values({ ...row, at: now() })
-      .execute();
-    return `${name}: all known findings found; this is the baseline for later nights`;
-  }
-  const faults = differences(JSON.parse(baseline.findings) as SeriesFindings, made.findings);
-  if (faults.length === 0) return `${name}: as on ${new Date(baseline.at).toISOString().slice(0, 10)}`;
-  throw new WillisError('SELF_TEST_FAILED', `${name}: ${faults.join('; ')}.`);
-}
-
-/** Disk and certificates. Also forgets audit messages that went out long ago. */
-async function lookAround({ live, files, database, now }: TaskParts): Promise<string> {
+/** Disk, certificates and inference servers. Also forgets audit messages that went out long ago. */
+async function lookAround({ live, files, database, remotes, now }: TaskParts): Promise<string> {
   await database
     .deleteFrom('job')
     .where('kind', '=', 'audit')
@@ -123,6 +68,7 @@ async function lookAround({ live, files, database, now }: TaskParts): Promise<st
       `${Math.round(free)} MB of disk are free; below ${minimumFreeMegabytes} MB no image is taken any more`,
     );
   if (faults.length > 0) throw new WillisError('ATTENTION_NEEDED', `${faults.join('; ')}.`);
+  requireReady(await remotes.look());
   return `${Math.round(free)} MB of disk are free; certificates are good`;
 }
 
@@ -147,13 +93,19 @@ export interface Certificate {
 
 /** Every certificate file the configuration names; throws TLS_FILES_UNREADABLE. */
 export async function certificates(config: Config): Promise<readonly Certificate[]> {
-  const { dicom, web, destinations } = config;
+  const { dicom, web, destinations, inference, operations } = config;
   const named = [
     { use: 'receiver', file: dicom.tls?.cert },
     { use: 'page', file: web.tls?.certificateFile },
+    { use: 'audit', file: operations.audit?.tls?.cert },
+    { use: 'authority of the audit collector', file: operations.audit?.tls?.ca },
     ...destinations.flatMap(({ name, tls }) => [
       { use: `destination ${name}`, file: tls?.cert },
       { use: `authority of ${name}`, file: tls?.ca },
+    ]),
+    ...inference.remotes.flatMap(({ name, tls }) => [
+      { use: `inference server ${name}`, file: tls?.cert },
+      { use: `authority of inference server ${name}`, file: tls?.ca },
     ]),
   ];
   const found: Certificate[] = [];

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { AnalysisWorker } from './analysis/index.ts';
+import type { AnalysisWorker, Route } from './analysis/index.ts';
 import type { ArchiveFiles, Database } from './archive/index.ts';
 import { configJsonSchema, resultKinds, type Config, type ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
 import type { Ingest } from './intake/index.ts';
 import { checkWebServer, verify, type ReceiverPort } from './network/index.ts';
 import type { NodeAudit } from './node-audit.ts';
+import type { RemoteHealth } from './node-inference.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { CallBook } from './node-calls.ts';
 import type { EventHub, LogRing, Metrics, Throughput } from './operations/index.ts';
@@ -34,6 +35,7 @@ export interface WebParts {
   readonly ingest: Ingest;
   readonly port: ReceiverPort;
   readonly worker: AnalysisWorker;
+  readonly remotes: RemoteHealth;
   readonly audit: Pick<NodeAudit, 'acted'>;
   readonly operations: OperationsPort;
   readonly wake: () => void;
@@ -70,7 +72,12 @@ function nodeAccess(parts: WebParts): NodeAccess {
       restartNeeded: () => live.restartNeeded(),
       schema: configJsonSchema,
     },
-    bundles: async () => await live.bundles(),
+    bundles: {
+      list: live.shelf.list,
+      add: live.shelf.add,
+      remove: live.shelf.remove,
+      ofRules: () => new Map([...live.routes].map(([name, route]) => [name, foldersOf(route)])),
+    },
     echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
     check: async (name) => await checkDestination(live.config, name),
     analyse: async (task) => await parts.worker.run(task),
@@ -78,6 +85,10 @@ function nodeAccess(parts: WebParts): NodeAccess {
     take: async (incoming) => await ingest.take(incoming),
     admit: () => port.admit(),
   };
+}
+
+function foldersOf({ bundleFolder, also = [] }: Route): readonly string[] {
+  return [bundleFolder, ...also.map((one) => one.bundleFolder)];
 }
 
 async function checkDestination(
@@ -89,7 +100,7 @@ async function checkDestination(
   return await verify(one, { callingAeTitle: config.node.aeTitle });
 }
 
-function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
+function factsOf({ live, files, remotes, dicomPort }: WebParts): NodeFacts {
   const { node, dicom, inference, destinations, rules } = live.config;
   const { bavail, blocks, bsize } = statfsSync(files.dataDir);
   return {
@@ -97,7 +108,7 @@ function factsOf({ live, files, dicomPort }: WebParts): NodeFacts {
     dicomHost: dicom.host,
     dicomPort,
     addresses: addressesOf(dicom.host),
-    providers: inference.providers,
+    providers: remotes.lines(),
     threads: inference.threads,
     callers: dicom.callers,
     destinations,

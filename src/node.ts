@@ -14,6 +14,7 @@ import { openAudit } from './node-audit.ts';
 import { openCallBook } from './node-calls.ts';
 import { nodeEvents } from './node-events.ts';
 import { startNodeOperations } from './node-operations.ts';
+import { lookBehind, openRemoteHealth } from './node-inference.ts';
 import { receiverPort, receiverWatch } from './node-receiver.ts';
 import { liveSettings, quietPeriods, watchConfigFile } from './node-settings.ts';
 import { stageHandlers } from './node-stages.ts';
@@ -62,6 +63,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const live = await liveSettings(config, log);
+  const remotes = openRemoteHealth({ worker, live, log, alerts });
   const quiet = quietPeriods(config);
   const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
   const handlers = stageHandlers({ database, files, worker, live, ingest, events, audit, now });
@@ -90,7 +92,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   stack.use(watchConfigFile(store, events));
   const behind = {
     ...{ database, files, log, ...observers, calls, live, store },
-    ...{ ingest, port, worker, audit, alerts, now },
+    ...{ ingest, port, worker, remotes, audit, alerts, now },
   };
   const operations = stack.use(startNodeOperations(behind));
   const wake = (): void => runner.wake();
@@ -98,6 +100,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     ? stack.use(await startNodeWeb({ ...behind, operations, wake, dicomPort: receiver.port }))
     : null;
   stack.use(audit.running());
+  lookBehind(remotes, log);
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });
   const owned = stack.move();
   return {

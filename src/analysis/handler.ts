@@ -6,9 +6,10 @@ import type {
   NewAnalysis,
   Transaction,
 } from '../archive/index.ts';
-import { enqueueDeliveries } from '../delivery/index.ts';
+import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
+import { isRemoteFault } from '../inference/index.ts';
 import { analyseJob, type AnalyseRequest } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
@@ -25,6 +26,8 @@ export interface Route {
   readonly bundleSha256: string;
   readonly also?: SeriesTask['also'];
   readonly sendTo: readonly string[];
+  /** When a result may go to them (ms since 1970 UTC); left out: at once. */
+  readonly sendAt?: (findings: SeriesFindings, now: number) => number;
   /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
   readonly kinds?: readonly ResultKind[];
 }
@@ -34,7 +37,7 @@ const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive
 
 export interface AnalyseOptions {
   readonly files: ArchiveFiles;
-  readonly worker: AnalysisWorker;
+  readonly worker: Pick<AnalysisWorker, 'run'>;
   /** By rule name; a rule that left the configuration has no route. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly softwareVersion: string;
@@ -42,7 +45,12 @@ export interface AnalyseOptions {
   readonly language: NonNullable<SeriesTask['language']>;
   readonly now: () => number;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
+  /** The series waits for its inference server; nothing is given up. */
+  readonly onWaiting: (waiting: { seriesId: number; error: WillisError }) => void;
 }
+
+/** A series whose inference server is away is tried again after so long, as often as it takes. */
+const waitForServerMs = 30_000;
 
 /** Analyses one input set and commits findings, results and one delivery a destination together (invariants 2 and 3). */
 export function analyseHandler(database: Database, options: AnalyseOptions): JobHandler {
@@ -78,7 +86,11 @@ async function analyse(
   const previous = await previousAnalysis(database, request.seriesId, route.pipeline);
   const version = (earlier?.version ?? 0) + 1;
   const task = taskOf(request, { route, instances, previous, options, version });
-  const outcome = await options.worker.run(task);
+  const outcome = await options.worker.run(task).catch((error: unknown) => waiting(error));
+  if (outcome instanceof WillisError) {
+    options.onWaiting({ seriesId: request.seriesId, error: outcome });
+    return { kind: 'again', dueAt: options.now() + waitForServerMs };
+  }
   return {
     kind: 'done',
     commit: async (transaction) => {
@@ -87,6 +99,12 @@ async function analyse(
       options.onAnalysed({ seriesId: request.seriesId, findings, provider });
     },
   };
+}
+
+/** The fault of an inference server that the configuration wants to wait for; any other error goes on its way. */
+function waiting(error: unknown): WillisError {
+  if (isRemoteFault(error)) return error;
+  throw error;
 }
 
 function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route {
@@ -233,7 +251,10 @@ async function commitAnalysis(
       .execute();
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
-  await enqueueDeliveries(transaction, id, route.sendTo, { now });
+  const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
+  // an earlier result that still waits for its window must not come after the one that replaces it
+  await hastenDeliveries(transaction, request.seriesId, dueAt);
+  await enqueueDeliveries(transaction, id, route.sendTo, { now, dueAt });
 }
 
 /** A late image may already have reopened the series: its newer state stands. */

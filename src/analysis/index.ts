@@ -3,4 +3,5 @@ export { analyseHandler, type Route } from './handler.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';
 export type { Evidence, SeriesOutcome, SeriesTask } from './task.ts';
 export { slicesFileName, type SlicesFile } from './slices-file.ts';
+export { checkBundle } from './bundle-check.ts';
 export { differences, runSelfTest, type Phantom } from './self-test.ts';

@@ -42,7 +42,8 @@ export async function runSelfTest(parts: SelfTestParts): Promise<SeriesFindings>
       createdAtMs: parts.now(),
       softwareVersion: parts.softwareVersion,
     });
-    await checkTruth(phantom, findings);
+    const name = `${bundle.identity.id} ${bundle.identity.version} on ${phantom.name}`;
+    await checkTruth({ ...phantom, name }, findings);
     return findings;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -71,6 +72,8 @@ export function differences(earlier: SeriesFindings, now: SeriesFindings): reado
     const moved = movedMm(before.centreLpsMm, finding.centreLpsMm);
     if (moved > tolerance.placeMm)
       faults.push(`finding ${number} lies ${moved.toFixed(2)} mm away from where it lay`);
+    if (before.kind === 'haemorrhage' && finding.kind === 'haemorrhage' && before.subtype !== finding.subtype)
+      faults.push(`finding ${number} was ${before.subtype}, now it is ${finding.subtype}`);
     if (before.kind === 'aneurysm' && finding.kind === 'aneurysm' && !sameSize(before, finding))
       faults.push(
         `finding ${number} measured ${before.maxDiameterMm.toFixed(2)} mm, now ${finding.maxDiameterMm.toFixed(2)} mm`,
@@ -79,23 +82,53 @@ export function differences(earlier: SeriesFindings, now: SeriesFindings): reado
   return faults;
 }
 
-interface Truth {
+interface AneurysmTruth {
   readonly aneurysms: readonly { readonly centreLpsMm: PointLpsMm; readonly diameterMm: number }[];
 }
 
-/** Each aneurysm of the phantom must be found within its own extent, and nothing else may be. */
+interface HaemorrhageTruth {
+  readonly classes: readonly string[];
+  /** A row a slice, 1 where it shows the class. */
+  readonly slices: readonly (readonly number[])[];
+}
+
 async function checkTruth(phantom: Phantom, findings: SeriesFindings): Promise<void> {
-  const truth = JSON.parse(await readFile(path.join(phantom.folder, 'truth.json'), 'utf8')) as Truth;
+  const text = await readFile(path.join(phantom.folder, 'truth.json'), 'utf8');
+  const truth = JSON.parse(text) as AneurysmTruth | HaemorrhageTruth;
+  if ('aneurysms' in truth) checkAneurysms(phantom, truth, findings);
+  else checkHaemorrhages(phantom, truth, findings);
+}
+
+/** Each subtype that the phantom holds must be found. Others that a bundle takes it for are its own weakness, which later nights hold constant. */
+function checkHaemorrhages(
+  phantom: Phantom,
+  { classes, slices }: HaemorrhageTruth,
+  findings: SeriesFindings,
+): void {
+  const there = classes.filter((name, index) => name !== 'any' && slices.some((slice) => slice[index] === 1));
+  const found = findings.findings.flatMap((one) => (one.kind === 'haemorrhage' ? [one.subtype] : []));
+  if (there.every((subtype) => found.some((one) => one === subtype))) return;
+  throw failed(phantom, `it shows ${there.join(', ')}; found was ${found.join(', ') || 'none'}`, findings);
+}
+
+/** Each aneurysm of the phantom must be found within its own extent, and nothing else may be. */
+function checkAneurysms(phantom: Phantom, truth: AneurysmTruth, findings: SeriesFindings): void {
   const places = findings.findings.map(({ centreLpsMm }) => centreLpsMm);
   const missed = truth.aneurysms.filter(
     ({ centreLpsMm, diameterMm }) =>
       !places.some((place) => movedMm(place, centreLpsMm) <= diameterMm / 2 + 2),
   );
   if (missed.length === 0 && places.length === truth.aneurysms.length) return;
+  const known = truth.aneurysms.length;
+  const told = `${known - missed.length} of ${known} known aneurysms were found, with ${places.length} findings`;
+  throw failed(phantom, told, findings);
+}
+
+function failed(phantom: Phantom, told: string, findings: SeriesFindings): WillisError {
   const said = findings.state === 'not-analysed' ? ` (${findings.reason.code})` : '';
-  throw new WillisError(
+  return new WillisError(
     'SELF_TEST_FAILED',
-    `${phantom.name}: ${truth.aneurysms.length - missed.length} of ${truth.aneurysms.length} known aneurysms were found, with ${places.length} findings${said}. Do not trust results of this machine: check its disk and memory, install the bundle again, and run the self-test again.`,
+    `${phantom.name}: ${told}${said}. Do not trust results of this machine: check its disk and memory, install the bundle again, and run the self-test again.`,
   );
 }
 

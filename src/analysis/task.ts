@@ -63,8 +63,3 @@ export interface SeriesOutcome {
   /** Left out unless the task asked for it; null where the pipeline did not run. */
   readonly evidence?: Evidence | null;
 }
-
-export interface EngineOptions {
-  readonly providers: readonly ('cuda' | 'cpu')[];
-  readonly threads: number;
-}

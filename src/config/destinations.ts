@@ -114,11 +114,12 @@ const dicomDestination = z.strictObject({
   instanceAvailability: instanceAvailability.optional(),
 });
 
+export const webAddress = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !url.includes('@'), 'secrets have keys of their own and do not go into the address');
+
 const web = {
-  url: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => !url.includes('@'), 'user and password go under "basic", not into the address')
-    .describe('DICOMweb root, the part before /studies'),
+  url: webAddress.describe('DICOMweb root, the part before /studies'),
   headers: z.record(z.string(), z.string()).default({}),
   bearerToken: z.string().min(1).optional(),
   basic: z.strictObject({ user: z.string(), password: z.string() }).optional(),

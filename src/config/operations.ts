@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { port, tls } from './destinations.ts';
 
-const schedule = z
+/** Five fields; what they mean is judged when they come into force. */
+export const crontab = z
   .string()
   .regex(/^(\S+ ){4}\S+$/, 'a schedule has five fields: minute hour day-of-month month day-of-week')
   .describe('Five fields as in crontab, local time: minute hour day-of-month month day-of-week');
@@ -29,19 +30,19 @@ const webhook = z
 /** What the node does by itself, and whom it tells. */
 export const operations = z.strictObject({
   selfTest: z
-    .strictObject({ schedule: schedule.default('15 3 * * *') })
+    .strictObject({ schedule: crontab.default('15 3 * * *') })
     .prefault({})
     .describe('The shipped phantom is analysed and compared with what it holds and with earlier nights'),
   watch: z
     .strictObject({
-      schedule: schedule.default('*/10 * * * *'),
+      schedule: crontab.default('*/10 * * * *'),
       certificateDays: z.number().positive().default(30),
     })
     .prefault({})
     .describe('Looks at disk and certificates'),
   retention: z
     .strictObject({
-      schedule: schedule.default('45 3 * * *'),
+      schedule: crontab.default('45 3 * * *'),
       maxAgeDays: z
         .number()
         .min(1)
@@ -57,7 +58,7 @@ export const operations = z.strictObject({
     .describe('Left out: nothing is ever deleted. Studies whose results still wait for a destination stay'),
   backup: z
     .strictObject({
-      schedule: schedule.default('30 2 * * *'),
+      schedule: crontab.default('30 2 * * *'),
       folder: z.string().min(1).describe('Best on another disk'),
       keep: z.int().min(1).default(14),
     })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
-import { oidc, operations } from './operations.ts';
+import { remote } from './inference.ts';
+import { crontab, oidc, operations } from './operations.ts';
 import { shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
@@ -65,16 +66,35 @@ const conditions = z.strictObject({
   pixelSpacingMm: range.optional(),
 });
 
+/** A haemorrhage is in no list: what may be urgent never waits. */
+const sendDuring = z
+  .strictObject({
+    window: crontab.describe('Minutes at which they may go; "* 20-23,0-5 * * *" is from 20:00 to 5:59'),
+    waits: z
+      .array(z.enum(['no-findings', 'not-analysed', 'aneurysms']))
+      .min(1)
+      .default(['no-findings'])
+      .describe('Which results wait for it; a haemorrhage never does'),
+  })
+  .describe('Results that are not urgent go to the destinations in this window only');
+
+const bundleName = z
+  .string()
+  .regex(/^[a-z0-9-]{1,64}@\d+\.\d+\.\d+$/, 'a bundle is named like tof-patch@1.0.0')
+  .describe('id@version');
+
 const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
   pipeline: z.string().min(1),
+  bundle: bundleName.optional().describe('id@version for this rule; left out: the one of inference.bundles'),
   alsoPipelines: z
     .array(z.string().min(1))
     .optional()
     .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
   shadow: z.boolean().default(false).describe('Analyse, show on the page, send nothing'),
+  sendDuring: sendDuring.optional(),
 });
 
 const web = z.strictObject({
@@ -124,6 +144,11 @@ export const configSchema = z
           .default(['cpu']),
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
+        bundles: z
+          .record(z.string(), bundleName)
+          .default({})
+          .describe('Which bundle serves a pipeline; left out: the first in the folder of bundles'),
+        remotes: z.array(remote).default([]).describe('Inference servers; this machine runs the rest'),
       })
       .prefault({}),
     index: z.strictObject({ engine: z.literal('sqlite').default('sqlite') }).prefault({}),
@@ -142,6 +167,11 @@ export const configSchema = z
         path: ['destinations'],
         message: `two destinations are named "${name}"`,
       });
+    }
+    const served = config.inference.remotes.flatMap(({ pipelines }) => pipelines);
+    for (const pipeline of new Set(served.filter((one, index) => served.indexOf(one) !== index))) {
+      const message = `two inference servers are to run "${pipeline}"`;
+      context.addIssue({ code: 'custom', path: ['inference', 'remotes'], message });
     }
     for (const [index, { sendTo }] of config.rules.entries()) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {

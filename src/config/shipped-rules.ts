@@ -40,7 +40,9 @@ interface ShippedRule {
   name: string;
   when: { modality: string; text: string; bodyPartExamined: string[] };
   pipeline: string;
+  bundle?: string;
   alsoPipelines?: string[];
+  sendDuring?: { window: string; waits: ('no-findings' | 'not-analysed' | 'aneurysms')[] };
   sendTo: string[];
   shadow?: boolean;
 }

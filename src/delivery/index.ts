@@ -41,4 +41,4 @@ export async function commitmentReported(
 
 export type { DeliveryEvents, Destination } from './destination.ts';
 export { kindsWithFallbacks } from './fallbacks.ts';
-export { enqueueDeliveries } from './requests.ts';
+export { enqueueDeliveries, hastenDeliveries } from './requests.ts';

@@ -1,5 +1,5 @@
 import type { Transaction } from '../archive/index.ts';
-import { enqueue } from '../jobs/index.ts';
+import { enqueue, hasten } from '../jobs/index.ts';
 import type { Destination } from './destination.ts';
 
 /** What a "deliver" job is told. */
@@ -25,6 +25,29 @@ export async function enqueueDeliveries(
     const kind = deliverKind(destination);
     const dueAt = when.dueAt ?? when.now;
     await enqueue(transaction, { kind, queue: kind, key: `${kind}:${analysisId}`, payload, dueAt }, when.now);
+  }
+}
+
+/** Deliveries of a series that were never tried go out at `dueAt` at the latest. */
+export async function hastenDeliveries(
+  transaction: Transaction,
+  seriesId: number,
+  dueAt: number,
+): Promise<void> {
+  const analyses = await transaction
+    .selectFrom('analysis')
+    .select('id')
+    .where('series_id', '=', seriesId)
+    .execute();
+  for (const { id } of analyses) {
+    const waiting = await transaction
+      .selectFrom('job')
+      .select('key')
+      .where('state', '=', 'available')
+      .where('key', 'like', `${deliverKind('%')}:${id}`)
+      .where('attempt', '=', 0)
+      .execute();
+    for (const { key } of waiting) await hasten(transaction, key, dueAt);
   }
 }
 

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { WillisError, describeError } from '../errors.ts';
 
-export type Provider = 'cuda' | 'cpu';
+type Provider = 'cuda' | 'cpu';
 
 /** Inference sessions of one thread, one a model file, kept warm. `run` blocks its thread: use it in a worker. */
 export interface Engine extends AsyncDisposable {
@@ -22,12 +22,37 @@ export interface NetworkInput {
   readonly shape: readonly number[];
 }
 
-/** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
-export function openEngine(options: {
+export interface EngineOptions {
   readonly providers: readonly Provider[];
   readonly threads: number;
-}): Engine {
+}
+
+/** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
+export function openEngine(options: EngineOptions): Engine {
   return new OnnxEngine(options.providers, options.threads);
+}
+
+export interface NetworkTensor {
+  readonly name: string;
+  /** -1 where an axis is free. */
+  readonly shape: readonly number[];
+}
+
+/** What a network file takes and gives. */
+export async function signatureOf(
+  file: string,
+): Promise<{ readonly inputs: readonly NetworkTensor[]; readonly outputs: readonly NetworkTensor[] }> {
+  const session = await InferenceSession.create(file, { executionProviders: ['cpu'], logSeverityLevel: 3 });
+  const tensors = (all: readonly InferenceSession.ValueMetadata[]): NetworkTensor[] =>
+    all
+      .filter((one) => one.isTensor)
+      .map(({ name, shape }) => ({
+        name,
+        shape: shape.map((size) => (typeof size === 'number' ? size : -1)),
+      }));
+  const signature = { inputs: tensors(session.inputMetadata), outputs: tensors(session.outputMetadata) };
+  await session.release();
+  return signature;
 }
 
 class OnnxEngine implements Engine {

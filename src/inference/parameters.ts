@@ -7,15 +7,16 @@ const changeable = ['operatingPoint', 'candidates'] as const;
 /** What was measured is no setting. */
 const measured: ReadonlySet<string> = new Set(['sensitivity', 'specificity', 'falsePositivesPerScan']);
 
-/** The numbers of a bundle that can be changed for one run, by their place in the manifest. */
+/** The numbers of a bundle that can be changed for one run, by their place in the manifest; one a class where it has one for each. */
 export function parametersOf(manifest: object): Readonly<Record<string, number>> {
-  const sections = manifest as Readonly<Record<string, unknown>>;
-  const found = changeable.flatMap((section) =>
-    Object.entries((sections[section] ?? {}) as Readonly<Record<string, unknown>>)
-      .filter(([key, value]) => typeof value === 'number' && !measured.has(key))
-      .map(([key, value]) => [`${section}.${key}`, value as number] as const),
+  const sections = manifest as Sections;
+  return Object.fromEntries(
+    changeable.flatMap((section) =>
+      Object.entries(sections[section] ?? {})
+        .filter(([key]) => !measured.has(key))
+        .flatMap(([key, value]) => numbersIn(`${section}.${key}`, value, classesOf(manifest))),
+    ),
   );
-  return Object.fromEntries(found);
 }
 
 /** The bundle with other numbers; its version says "+changed" in every result. Throws PARAMETER_INVALID. */
@@ -23,11 +24,10 @@ export function withParameters(bundle: Bundle, parameters: Readonly<Record<strin
   const known = parametersOf(bundle.manifest);
   const changes = Object.entries(parameters).filter(([name, value]) => known[name] !== value);
   if (changes.length === 0) return bundle;
-  const manifest = structuredClone(bundle.manifest) as unknown as Record<string, Record<string, number>>;
+  const manifest = structuredClone(bundle.manifest) as unknown as ChangedManifest;
   for (const [name, value] of changes) {
-    const [section = '', key = ''] = name.split('.');
-    if (known[name] === undefined) throw invalid(name, 'this bundle has no such parameter');
-    manifest[section]![key] = value;
+    if (!Object.hasOwn(known, name)) throw invalid(name, 'this bundle has no such parameter');
+    put(manifest, name, value);
   }
   const checked = manifestSchema.safeParse(manifest);
   if (!checked.success) {
@@ -36,6 +36,26 @@ export function withParameters(bundle: Bundle, parameters: Readonly<Record<strin
   }
   const identity = { ...bundle.identity, version: `${bundle.identity.version}+changed` };
   return { ...bundle, manifest: checked.data, identity };
+}
+
+type Sections = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
+type ChangedManifest = Record<string, Record<string, number | Record<number, number>>>;
+
+/** What the places of a list in a manifest mean; none where a bundle tells no classes apart. */
+function classesOf(manifest: object): readonly string[] {
+  return 'classes' in manifest ? (manifest.classes as readonly string[]) : [];
+}
+
+function numbersIn(name: string, value: unknown, classes: readonly string[]): [string, number][] {
+  if (typeof value === 'number') return [[name, value]];
+  if (!Array.isArray(value) || value.length !== classes.length) return [];
+  return classes.map((one, index) => [`${name}.${one}`, value[index] as number]);
+}
+
+function put(manifest: ChangedManifest, name: string, value: number): void {
+  const [section = '', key = '', ofClass] = name.split('.');
+  if (ofClass === undefined) manifest[section]![key] = value;
+  else (manifest[section]![key] as Record<number, number>)[classesOf(manifest).indexOf(ofClass)] = value;
 }
 
 function invalid(name: string, why: string): WillisError {

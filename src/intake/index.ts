@@ -8,6 +8,7 @@ export {
 } from './assemble.ts';
 export { inputIdentity } from './identity.ts';
 export { Ingest } from './ingest.ts';
+export { copiesOf, differingAttributes, rejectCopies, releaseCopies } from './quarantine.ts';
 export { rememberStudy } from './study.ts';
 export type { IncomingInstance } from './incoming-header.ts';
 export { explain, type Explanation, type Rule } from './rules.ts';

@@ -31,6 +31,8 @@ export interface Rule {
   readonly name: string;
   readonly when: RuleConditions;
   readonly pipeline: string;
+  /** id@version; left out: the one that serves the pipeline. */
+  readonly bundle?: string | undefined;
   /** Further pipelines on the same series, for one report of all. */
   readonly alsoPipelines?: readonly string[] | undefined;
   readonly sendTo: readonly string[];

@@ -1,4 +1,4 @@
-import type { Statements } from '../archive/index.ts';
+import type { Statements, Transaction } from '../archive/index.ts';
 import type { Attributes } from '../dicom/index.ts';
 
 /** What an administrator or reader looks a study up by. Patient data: for the index only, never for a log. */
@@ -59,6 +59,31 @@ export function rememberStudy(
     ...[study.studyDate, study.studyTime, study.accessionNumber, study.studyDescription, study.studyId],
     ...[study.referringPhysicianName, searchText(studyInstanceUid, study), now],
   );
+}
+
+/** The same where the study's row is there and no image came. */
+export async function refreshStudy(
+  transaction: Transaction,
+  studyInstanceUid: string,
+  study: StudyDescription,
+): Promise<void> {
+  await transaction
+    .updateTable('study')
+    .set({
+      patient_name: study.patientName,
+      patient_id: study.patientId,
+      patient_birth_date: study.patientBirthDate,
+      patient_sex: study.patientSex,
+      study_date: study.studyDate,
+      study_time: study.studyTime,
+      accession_number: study.accessionNumber,
+      study_description: study.studyDescription,
+      study_id: study.studyId,
+      referring_physician_name: study.referringPhysicianName,
+      search_text: searchText(studyInstanceUid, study),
+    })
+    .where('study_instance_uid', '=', studyInstanceUid)
+    .execute();
 }
 
 /** Lower case, `^` of person names as a space: "anna doe" finds DOE^ANNA as well as its parts do. */

@@ -6,4 +6,5 @@ export { openObservers } from './observers.ts';
 export type { Throughput } from './throughput.ts';
 export { openAlerts, type Alerts } from './alerts.ts';
 export { auditXml, type AuditMessage } from './audit-message.ts';
+export { openWindow } from './window.ts';
 export { startSchedules, type Schedules, type Task, type TaskRun } from './schedules.ts';

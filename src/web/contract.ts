@@ -68,6 +68,20 @@ export const studyPage = z.object({
   next: z.string().nullable(),
 });
 
+/** Instances of a series that came again with other content. */
+export const quarantined = z.object({
+  seriesId: z.number(),
+  patientName: z.string(),
+  patientId: z.string(),
+  modality: z.string(),
+  description: z.string(),
+  caller: z.string(),
+  copies: z.number(),
+  receivedAt: time,
+  /** Keywords of the attributes that differ, without their values. */
+  differs: z.array(z.string()),
+});
+
 const ruleLine = z.object({ condition: z.string(), found: z.string(), holds: z.boolean() });
 const explanation = z.object({ rule: z.string(), matches: z.boolean(), lines: z.array(ruleLine) });
 
@@ -248,6 +262,9 @@ export const ruleTest = z.object({
 
 export const bundle = z.object({
   folder: z.string(),
+  /** id@version, as rules name it; the folder of one that was refused. */
+  name: z.string(),
+  isUploaded: z.boolean(),
   refused: z.string().nullable(),
   id: z.string(),
   version: z.string(),
@@ -264,6 +281,8 @@ export const bundle = z.object({
   parameters: z.record(z.string(), z.number()),
   /** The box around a place that it is judged by, voxels to the Left, Posterior and Superior; null where whole slices are read. */
   networkInput: z.object({ voxels: z.array(z.number()).readonly(), spacingMm: z.number() }).nullable(),
+  /** What the newest self-test said of it; null where there was none since it is here. */
+  selfTest: z.object({ at: time, lines: z.array(z.string()) }).nullable(),
   /** The scores of its last days: how many scans, how many with findings, their mean probability. */
   drift: z.array(
     z.object({ day: z.string(), scans: z.number(), withFindings: z.number(), meanProbability: z.number() }),
@@ -282,6 +301,7 @@ export type Finding = z.infer<typeof finding>;
 export type InferenceRun = z.infer<typeof inferenceRun>;
 export type Overview = z.infer<typeof overview>;
 export type PathStep = z.infer<typeof pathStep>;
+export type Quarantined = z.infer<typeof quarantined>;
 export type Reading = z.infer<typeof reading>;
 export type Rules = z.infer<typeof rules>;
 export type RuleTest = z.infer<typeof ruleTest>;

@@ -1,7 +1,7 @@
 import type { SeriesOutcome, SeriesTask } from '../analysis/index.ts';
 import type { ArchiveFiles, Database } from '../archive/index.ts';
 import type { Destination } from '../delivery/index.ts';
-import type { ListedBundle } from '../inference/index.ts';
+import type { Bundle, ListedBundle } from '../inference/index.ts';
 import type { IncomingInstance, Rule } from '../intake/index.ts';
 import type { EventHub, Log, LogRing, Metrics, TaskRun, Throughput } from '../operations/index.ts';
 
@@ -53,7 +53,7 @@ export interface NodeAccess {
   readonly settings: SettingsPort;
   /** Looks for due jobs now. */
   readonly wake: () => void;
-  readonly bundles: () => Promise<readonly ListedBundle[]>;
+  readonly bundles: BundlePort;
   readonly echo: (peer: Peer) => Promise<{ readonly lines: readonly string[] }>;
   /** Asks a destination by its name whether it answers: C-ECHO, or a search by DICOMweb. */
   readonly check: (destination: string) => Promise<{ readonly lines: readonly string[] }>;
@@ -65,6 +65,20 @@ export interface NodeAccess {
   readonly take: (incoming: IncomingInstance) => Promise<{ readonly seriesId: number }>;
   readonly admit: () => { readonly kind: 'accept' } | { readonly kind: 'busy'; readonly why: string };
 }
+
+/** The bundles of the node. */
+export interface BundlePort {
+  list(): Promise<readonly ShelvedBundle[]>;
+  /** `fill` puts the files of a bundle into a folder; it is checked, golden vectors and all, and kept. Throws BUNDLE_INVALID, STATE_CONFLICT, NODE_BUSY. */
+  add(fill: (folder: string) => Promise<void>): Promise<Bundle>;
+  /** Throws NOT_FOUND where no uploaded bundle is called so. */
+  remove(name: string): Promise<void>;
+  /** The folders of the bundles that serve each rule now, by its name. */
+  ofRules(): ReadonlyMap<string, readonly string[]>;
+}
+
+/** Those that were uploaded serve only where the configuration names them. */
+export type ShelvedBundle = ListedBundle & { readonly isUploaded: boolean };
 
 /** What the node does by itself. */
 export interface OperationsPort {

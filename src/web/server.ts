@@ -23,6 +23,7 @@ import { oidcRoutes } from './api/oidc.ts';
 import { operationRoutes } from './api/operations.ts';
 import { inferenceRoutes } from './api/inference.ts';
 import { overviewRoutes } from './api/overview.ts';
+import { quarantineRoutes } from './api/quarantine.ts';
 import { readingRoutes } from './api/readings.ts';
 import { ruleRoutes } from './api/rules.ts';
 import { seriesRoutes } from './api/series.ts';
@@ -164,6 +165,7 @@ function addRoutes(
     studyRoutes(api, node);
     seriesRoutes(api, node);
     imageRoutes(api, node, imaging);
+    quarantineRoutes(api, node);
     readingRoutes(api, node);
     deviceRoutes(api, node);
     destinationRoutes(api, node);

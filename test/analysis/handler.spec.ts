@@ -10,8 +10,9 @@ import {
   type SeriesTask,
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
+import { WillisError } from '../../src/errors.ts';
 import type { AnalyseRequest } from '../../src/intake/index.ts';
-import type { Job } from '../../src/jobs/index.ts';
+import type { Job, JobOutcome } from '../../src/jobs/index.ts';
 
 describe('the analysis stage', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysis-'));
@@ -69,7 +70,53 @@ describe('the analysis stage', () => {
     expect(worker.tasks[1]!.supersedes).to.deep.equal({ reports: [] });
   });
 
-  async function analyse(input: string, worker: AnalysisWorker, more: Partial<Route>): Promise<void> {
+  it('a result that waits for its window does not go before, nor after the one that replaces it', async () => {
+    const worker = recordingWorker();
+    const sendTo = ['pacs', 'cloud'];
+    await analyse('80 slices', worker, { sendTo, sendAt: () => 5000 });
+    const due = async (): Promise<readonly (readonly [string, number])[]> => {
+      const jobs = await database.selectFrom('job').select(['key', 'due_at']).orderBy('id').execute();
+      return jobs.map((job) => [job.key, job.due_at] as const);
+    };
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 5000],
+      ['deliver:cloud:1', 5000],
+    ]);
+    await analyse('90 slices', worker, { sendTo: ['pacs'] });
+    expect(await due()).to.deep.equal([
+      ['deliver:pacs:1', 0],
+      ['deliver:cloud:1', 0],
+      ['deliver:pacs:2', 0],
+    ]);
+  });
+
+  it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {
+    const told: unknown[] = [];
+    const away = new WillisError('REMOTE_UNREACHABLE', 'no answer', { retry: 'later' });
+    const outcome = await run('input', failingWith(away), { onWaiting: (waiting) => told.push(waiting) });
+    expect(outcome.kind).to.equal('again');
+    expect(told).to.deep.equal([{ seriesId: 1, error: away }]);
+    const fault = new WillisError('REMOTE_MESSAGE_TOO_LARGE', 'waiting does not help');
+    const refused = await run('input', failingWith(fault), {}).catch((error: unknown) => error);
+    expect(refused).to.equal(fault);
+  });
+
+  async function analyse(
+    input: string,
+    worker: Pick<AnalysisWorker, 'run'>,
+    more: Partial<Route>,
+  ): Promise<void> {
+    const outcome = await run(input, worker, {}, more);
+    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
+    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+  }
+
+  async function run(
+    input: string,
+    worker: Pick<AnalysisWorker, 'run'>,
+    options: Partial<Parameters<typeof analyseHandler>[1]>,
+    more: Partial<Route> = {},
+  ): Promise<JobOutcome> {
     const route = {
       pipeline: 'tof-patch',
       bundleFolder: '',
@@ -85,6 +132,8 @@ describe('the analysis stage', () => {
       softwareVersion: '0.1.0',
       now: () => 0,
       onAnalysed: () => undefined,
+      onWaiting: () => undefined,
+      ...options,
     });
     const payload: AnalyseRequest = {
       seriesId: 1,
@@ -94,14 +143,16 @@ describe('the analysis stage', () => {
       completeness: input,
       reason: null,
     };
-    const outcome = await handler.run({ payload } as unknown as Job, new AbortController().signal);
-    if (outcome.kind !== 'done') throw new Error('the analysis did not end');
-    await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+    return await handler.run({ payload } as unknown as Job, new AbortController().signal);
   }
 });
 
+function failingWith(error: unknown): Pick<AnalysisWorker, 'run'> {
+  return { run: async () => await Promise.reject(error as Error) };
+}
+
 /** Answers each task with one result a kind, and keeps the tasks. */
-function recordingWorker(): AnalysisWorker & { readonly tasks: SeriesTask[] } {
+function recordingWorker(): Pick<AnalysisWorker, 'run'> & { readonly tasks: SeriesTask[] } {
   const tasks: SeriesTask[] = [];
   return {
     tasks,
@@ -109,7 +160,6 @@ function recordingWorker(): AnalysisWorker & { readonly tasks: SeriesTask[] } {
       tasks.push(task);
       return await Promise.resolve(outcomeOf(task));
     },
-    [Symbol.asyncDispose]: async () => await Promise.resolve(),
   };
 }
 

@@ -22,7 +22,7 @@ def kit(*words, **options):
 
 def test_every_shipped_bundle_has_its_command_and_the_readme_names_it():
     shipped = {file.parent.name for file in MODELS.glob("*/model.json")}
-    assert set(COMMANDS) == set(SMOKE) >= shipped and set(SHIPPED) <= set(COMMANDS) and set(TABLES) <= set(COMMANDS)
+    assert set(COMMANDS) >= shipped | set(SMOKE) and set(SHIPPED) <= set(COMMANDS) and set(TABLES) <= set(COMMANDS)
     readme = (MODELS / "training" / "README.md").read_text()
     assert all(f"`rebuild {name} --out ../{name}`" in readme for name in COMMANDS)
 

@@ -39,6 +39,19 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_cta)
 
 
+def sites_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model of artery sites."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-sites"), help="prepared phantoms and checkpoint")
+    parser.add_argument("--scans", type=int, nargs=3, default=(60, 12, 55), metavar=("TRAIN", "VALIDATION", "TEST"), help="of each modality")
+    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="processes that render")
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.set_defaults(run=_sites)
+
+
 def train_arguments(parser: argparse.ArgumentParser) -> None:
     """Fine-tuning of a shipped bundle."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -62,11 +75,11 @@ def patch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def rebuild_arguments(parser: argparse.ArgumentParser, parse: Callable[[list[str]], argparse.Namespace]) -> None:
     """Any shipped bundle from its seed; `parse` reads the words of the bundle's own command."""
-    parser.add_argument("name", choices=("tof-patch", "cta-resnet", "ncct-haemorrhage", "tof-coarse-fine"))
+    parser.add_argument("name", choices=("tof-patch", "cta-resnet", "ncct-haemorrhage", "tof-coarse-fine", "artery-sites"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-rebuild"), help="phantoms and checkpoints; an interrupted run goes on from them")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--smoke", action="store_true", help="few phantoms and steps: shows in minutes that every step works here")
+    parser.add_argument("--smoke", action="store_true", help="cta-resnet: few phantoms and steps, shows in minutes that every step works here")
     parser.set_defaults(run=lambda arguments: _rebuild(arguments, parse))
 
 
@@ -162,6 +175,12 @@ def _haemorrhage(arguments: argparse.Namespace) -> None:
 
 def _cta(arguments: argparse.Namespace) -> None:
     from .cta_resnet.bundle import run
+
+    run(arguments)
+
+
+def _sites(arguments: argparse.Namespace) -> None:
+    from .artery_sites.command import run
 
     run(arguments)
 

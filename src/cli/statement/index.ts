@@ -25,7 +25,7 @@ export function conformanceStatement(version: string): string {
     security(),
     profiles(),
     objectsAnnex(config.destinations[0]!.fallbacks),
-    '## Annex B: coded terminology and templates\n\nTemplates of PS3.16: TID 1500, 1410 and 1411 with 4019 and 1002/1004, 1600. Codes: DCM, LN, UCUM, UMLS as in PS3.16, SNOMED CT only from the set that DICOM may be used with freely. Processing state: CID 6047 as (111017, DCM, "CAD Processing and Findings Summary"). No private codes.',
+    '## Annex B: coded terminology and templates\n\nTemplates of PS3.16: TID 1500, 1410 and 1411 with 4019 and 1002/1004, 1600. Codes: DCM, LN, UCUM, UMLS as in PS3.16, SNOMED CT only from the set that DICOM may be used with freely. Processing state: CID 6047 as (111017, DCM, "CAD Processing and Findings Summary"). Private codes, scheme 99WILLIS, as topographical modifiers (106233006, SCT) of a finding site and in the Anatomic Region Modifier Sequence: INFRACLINOID and SUPRACLINOID of the internal carotid artery, POSTERIOR (posterior circulation) of a cerebral artery; SNOMED CT\'s free set has no word for these parts. The tip of the basilar artery is its distal part (46053002, SCT).',
   )}\n`;
 }
 
@@ -63,7 +63,8 @@ function security(): string {
       `As SCU and user agent: BCP 195 RFC 8996, 9325 TLS Secure Transport Connection Profile (PS3.15 B.12), ${networkFacts.oldestTls.replace('v', ' ')} at least, 1.3 where the peer has it; the peer's certificate is always verified, a client certificate is sent where configured (\`destinations[].tls\`).`,
       'As SCP: the same profile on a port of its own (`dicom.tls`, default 2762 there), with client certificates where `ca` is set; without that key no TLS.',
       'Access: Called and Calling AE Title, and address of the caller.',
-      'No audit messages (PS3.15 A.5) in this version. Logs carry no patient data: UIDs are hashed.',
+      'Audit messages (PS3.15 A.5: application start and stop, instances transferred, authentication, configuration, refused access, study deleted) by syslog over TLS (RFC 5424, 5425), with a client certificate where configured (`operations.audit`); each waits for its collector as long as it takes.',
+      'Logs carry no patient data: UIDs are hashed.',
     ),
   );
 }

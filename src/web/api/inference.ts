@@ -71,10 +71,10 @@ async function begin({ node, runs, mostBytes }: InferenceParts, request: Fastify
   try {
     const { files, fields } = await takeUpload(request, folder, { bytes: mostBytes, files: mostFiles });
     if (files.length === 0) throw new WillisError('REQUEST_INVALID', 'The upload holds no file.');
-    const { pipeline = '', parameters: changed = '{}' } = fields;
+    const { pipeline = '', bundle = null, parameters: changed = '{}' } = fields;
     await record(node, request, { action: 'inference', object: pipeline, detail: `${files.length} files` });
     return runs.start({
-      ...{ by: userOf(request).name, pipeline, files, folder },
+      ...{ by: userOf(request).name, pipeline, bundle, files, folder },
       parameters: parametersIn(changed),
     });
   } catch (error) {

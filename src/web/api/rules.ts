@@ -16,7 +16,7 @@ export function ruleRoutes(app: App, node: NodeAccess): void {
     const { value, sha256 } = node.settings.document();
     const { rules: current, destinations } = node.facts();
     const areShipped = value['rules'] === undefined;
-    const bundles = await node.bundles();
+    const bundles = await node.bundles.list();
     const pipelines = bundles.flatMap((one) => (one.kind === 'bundle' ? [one.bundle.manifest.pipeline] : []));
     return {
       rules: areShipped

@@ -104,7 +104,7 @@ async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<reado
     const count = stored.find((one) => one.destination === destination)?.count ?? 0;
     const title =
       job.state === 'done' ? `${count} objects stored by ${destination}` : `Delivery to ${destination}`;
-    return { ...common(job), stage: 'delivered' as const, title, detail: attempts(job) };
+    return { ...common(job), stage: 'delivered' as const, title, detail: attempts(job) || waits(job) };
   });
 }
 
@@ -123,6 +123,11 @@ function common(job: JobRow): Omit<PathStep, 'stage' | 'title' | 'detail'> {
     jobId: job.id,
     canRetry: job.state === 'dead',
   };
+}
+
+function waits({ state, due_at: dueAt, created_at: createdAt }: JobRow): string {
+  if (state !== 'available' || dueAt <= createdAt) return '';
+  return `It waits for the window of its rule, which opens at ${new Date(dueAt).toISOString()}; "Send again" sends it now.`;
 }
 
 function attempts(job: JobRow): string {

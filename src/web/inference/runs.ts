@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { SeriesOutcome } from '../../analysis/index.ts';
 import { readInstance, type Instance } from '../../dicom/index.ts';
 import { WillisError, describeError } from '../../errors.ts';
+import { bundleName } from '../../inference/index.ts';
 import { inputIdentity } from '../../intake/index.ts';
 import { checkStack, frameGeometries } from '../../volume/index.ts';
 import type { NodeAccess } from '../options.ts';
@@ -31,6 +32,8 @@ export interface RunSeries {
 export interface NewRun {
   readonly by: string;
   readonly pipeline: string;
+  /** id@version; null takes the first of the pipeline. */
+  readonly bundle: string | null;
   readonly parameters: Readonly<Record<string, number>>;
   readonly files: readonly string[];
   /** Removed with the run; holds the files. */
@@ -65,12 +68,12 @@ export async function openInferenceRuns(node: NodeAccess, onChange: () => void):
         throw new WillisError('NODE_BUSY', 'Another run goes on. Wait for its end.', { retry: 'later' });
       return path.join(home, randomUUID());
     },
-    start: ({ by, pipeline, parameters, files, folder }) => {
+    start: ({ by, pipeline, bundle, parameters, files, folder }) => {
       const id = path.basename(folder);
       const begun = { id, by, startedAt: node.now(), pipeline, parameters, said: '', series: [] };
       runs.unshift({ ...begun, state: 'running', folder });
       for (const old of runs.splice(keptRuns)) void rm(old.folder, { recursive: true, force: true });
-      runAll(node, { pipeline, parameters, files, folder }).then(
+      runAll(node, { pipeline, bundle, parameters, files, folder }).then(
         ({ series, said }) => finish(id, { state: 'done', said, series }),
         (error: unknown) => finish(id, { state: 'failed', said: describeError(error), series: [] }),
       );
@@ -85,11 +88,14 @@ async function runAll(
   node: NodeAccess,
   run: Omit<NewRun, 'by'>,
 ): Promise<{ readonly series: readonly RunSeries[]; readonly said: string }> {
-  const listed = await node.bundles();
-  const bundle = listed.flatMap((one) => (one.kind === 'bundle' ? [one.bundle] : []));
-  const serving = bundle.find(({ manifest }) => manifest.pipeline === run.pipeline);
+  const sound = (await node.bundles.list()).flatMap((one) => (one.kind === 'bundle' ? [one.bundle] : []));
+  const fitting = sound.filter(({ manifest }) => manifest.pipeline === run.pipeline);
+  const serving = fitting.find((one) => run.bundle === null || bundleName(one) === run.bundle);
   if (serving === undefined)
-    throw new WillisError('BUNDLE_MISSING', `No sound bundle serves the pipeline "${run.pipeline}".`);
+    throw new WillisError(
+      'BUNDLE_MISSING',
+      `No sound bundle ${run.bundle ?? ''} serves the pipeline "${run.pipeline}".`,
+    );
   const found = await readAll(run.files);
   const groups = [
     ...Map.groupBy(found, ({ instance }) => instance.attributes.text('SeriesInstanceUID') ?? ''),

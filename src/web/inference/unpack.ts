@@ -11,10 +11,18 @@ import type { Budget } from './budget.ts';
  * bytes are counted as they come out. Archives inside archives stay packed. Throws REQUEST_INVALID or UPLOAD_TOO_LARGE.
  */
 export async function unpack(archive: string, folder: string, budget: Budget): Promise<readonly string[]> {
+  return await unpackAs(archive, { budget, placeOf: () => path.join(folder, budget.nextName()) });
+}
+
+/** The same with places of the caller's choice, who judges each entry's name and may throw. */
+export async function unpackAs(
+  archive: string,
+  to: { readonly budget: Budget; readonly placeOf: (name: string) => string },
+): Promise<readonly string[]> {
   try {
     const zip = await yauzl.openPromise(archive, { lazyEntries: true, autoClose: false });
     try {
-      return await unpackAll(zip, folder, budget);
+      return await unpackAll(zip, to);
     } finally {
       zip.close();
     }
@@ -26,11 +34,14 @@ export async function unpack(archive: string, folder: string, budget: Budget): P
   }
 }
 
-async function unpackAll(zip: ZipFile, folder: string, budget: Budget): Promise<readonly string[]> {
+async function unpackAll(
+  zip: ZipFile,
+  { budget, placeOf }: Parameters<typeof unpackAs>[1],
+): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const entry of zip.eachEntry() as AsyncIterable<Entry>) {
     if (entry.fileName.endsWith('/')) continue;
-    const file = path.join(folder, budget.nextName());
+    const file = placeOf(entry.fileName);
     const stream = await zip.openReadStreamPromise(entry);
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, done) {

@@ -33,7 +33,7 @@ export async function send<T = void>(
   const response = await fetch(url, {
     method,
     headers: {
-      'content-type': isFile ? 'application/dicom' : 'application/json',
+      'content-type': isFile ? body.type || 'application/dicom' : 'application/json',
       'x-willis-csrf': known.csrfToken,
     },
     body: isFile ? body : JSON.stringify(body),

@@ -49,7 +49,7 @@ function Page({ session }: { session: Session }): ReactNode {
   const isAdmin = session.role === 'admin';
   switch (page) {
     case 'studies':
-      return <StudiesPage />;
+      return <StudiesPage isAdmin={isAdmin} />;
     case 'series':
       return <SeriesPage id={id} isAdmin={isAdmin} />;
     case 'viewer':
@@ -61,7 +61,7 @@ function Page({ session }: { session: Session }): ReactNode {
     case 'inference':
       return isAdmin ? <InferencePage /> : <OverviewPage isAdmin={false} />;
     case 'bundles':
-      return <BundlesPage />;
+      return <BundlesPage isAdmin={isAdmin} />;
     case 'system':
       return <SystemPage />;
     default:

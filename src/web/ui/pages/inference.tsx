@@ -44,16 +44,17 @@ export function InferencePage(): ReactNode {
 }
 
 function NewRun({ bundles, onStarted }: { bundles: readonly Bundle[]; onStarted: () => void }): ReactNode {
-  const [pipeline, setPipeline] = useState(bundles[0]?.pipeline ?? '');
+  const [name, setName] = useState(bundles[0]?.name ?? '');
   const [changed, setChanged] = useState<Readonly<Record<string, number>>>({});
   const [files, setFiles] = useState<readonly File[]>([]);
   const [fault, setFault] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const bundle = bundles.find((one) => one.pipeline === pipeline);
+  const bundle = bundles.find((one) => one.name === name);
+  const pipeline = bundle?.pipeline ?? '';
   const start = (): void => {
     setBusy(true);
     setFault(null);
-    sendForm('/api/inference', { pipeline, parameters: JSON.stringify(changed) }, files)
+    sendForm('/api/inference', { pipeline, bundle: name, parameters: JSON.stringify(changed) }, files)
       .then(onStarted, (error: unknown) => setFault(messageOf(error)))
       .finally(() => setBusy(false));
   };
@@ -62,20 +63,20 @@ function NewRun({ bundles, onStarted }: { bundles: readonly Bundle[]; onStarted:
       <Group align="end">
         <NativeSelect
           label="Pipeline"
-          data={bundles.map((one) => ({ value: one.pipeline, label: one.title }))}
-          value={pipeline}
+          data={bundles.map((one) => ({ value: one.name, label: `${one.title} ${one.version}` }))}
+          value={name}
           onChange={(event) => {
-            setPipeline(event.currentTarget.value);
+            setName(event.currentTarget.value);
             setChanged({});
           }}
         />
-        {Object.entries(bundle?.parameters ?? {}).map(([name, value]) => (
+        {Object.entries(bundle?.parameters ?? {}).map(([parameter, value]) => (
           <NumberInput
-            key={pipeline + name}
-            label={wordsOf(name)}
-            w={190}
+            key={`${name} ${parameter}`}
+            label={wordsOf(parameter)}
+            w={230}
             defaultValue={value}
-            onChange={(next) => setChanged((before) => ({ ...before, [name]: Number(next) }))}
+            onChange={(next) => setChanged((before) => ({ ...before, [parameter]: Number(next) }))}
           />
         ))}
       </Group>
@@ -165,10 +166,11 @@ function RunCard({ run }: { run: InferenceRun }): ReactNode {
   );
 }
 
-/** operatingPoint.findingThreshold -> finding threshold */
+/** operatingPoint.findingThreshold -> finding threshold; operatingPoint.thresholds.subdural -> threshold subdural */
 function wordsOf(name: string): string {
   return name
-    .replace(/^.*\./, '')
+    .replace(/^\w+\./, '')
+    .replace(/^thresholds\./, 'threshold ')
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase();
 }

@@ -6,7 +6,6 @@ import {
   NativeSelect,
   SimpleGrid,
   Stack,
-  Switch,
   Text,
   Title,
 } from '@mantine/core';
@@ -17,6 +16,7 @@ import { ActionButton } from '../parts/action-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { nameText } from '../parts/text.ts';
+import { Switches } from '../rules/switches.tsx';
 import { ExplanationList } from './series.tsx';
 
 /** Which series go to which pipeline, and a tester that says why. */
@@ -64,7 +64,7 @@ function Editor({
       <Text fz="sm" c="dimmed" mb="xs">
         Pipelines: {rules.pipelines.join(', ')}. Destinations: {rules.destinations.join(', ') || 'none'}.
       </Text>
-      {isAdmin && <Shadows rules={rules.rules} onSave={save} onFault={setFault} />}
+      {isAdmin && <Switches rules={rules.rules} onSave={save} onFault={setFault} />}
       <JsonInput
         aria-label="Rules as JSON"
         value={text}
@@ -98,31 +98,6 @@ function Editor({
   );
 }
 
-/** A switch a rule: in shadow it analyses and shows, but sends nothing. */
-function Shadows({
-  rules,
-  onSave,
-  onFault,
-}: {
-  rules: Rules['rules'];
-  onSave: (rules: unknown) => Promise<void>;
-  onFault: (text: string | null) => void;
-}): ReactNode {
-  const turn = (index: number, shadow: boolean): void => {
-    const wanted = rules.map((rule, at) => (at === index ? { ...rule, shadow } : rule));
-    onSave(wanted).catch((error: unknown) => onFault(messageOf(error)));
-  };
-  return rules.map((rule, index) => (
-    <Switch
-      key={String(rule['name'])}
-      mb="xs"
-      label={`${String(rule['name'])}: shadow mode (analyse, send nothing)`}
-      checked={rule['shadow'] === true}
-      onChange={(event) => turn(index, event.currentTarget.checked)}
-    />
-  ));
-}
-
 /** What comes before the pixels is enough for the rules, and no more is sent. */
 const headBytes = 4_000_000;
 
@@ -134,7 +109,8 @@ function Tester({ isAdmin }: { isAdmin: boolean }): ReactNode {
     work.then(setTest, (error: unknown) => setFault(messageOf(error)));
   };
   const tryFile = (file: File | null): void => {
-    if (file !== null) show(send<RuleTest>('POST', '/api/rules/test/file', file.slice(0, headBytes)));
+    if (file !== null)
+      show(send<RuleTest>('POST', '/api/rules/test/file', file.slice(0, headBytes, 'application/dicom')));
   };
   return (
     <Card withBorder component="section" aria-label="Tester">

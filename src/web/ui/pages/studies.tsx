@@ -7,6 +7,7 @@ import { Fault } from '../parts/fault.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { dateText, nameText, timeText } from '../parts/text.ts';
+import { Quarantine } from '../parts/quarantine.tsx';
 import { Link, usePlace } from '../router.tsx';
 
 const states = [
@@ -19,7 +20,7 @@ const states = [
 ];
 
 /** Studies, newest first; words search names, ids, accession numbers and descriptions. */
-export function StudiesPage(): ReactNode {
+export function StudiesPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
   const place = usePlace();
   const [search, setSearch] = useState('');
   const [state, setState] = useState(place.searchParams.get('state') ?? '');
@@ -29,6 +30,7 @@ export function StudiesPage(): ReactNode {
   return (
     <>
       <Heading text="Studies" />
+      <Quarantine isAdmin={isAdmin} />
       <Group mb="sm" align="end">
         <TextInput
           label="Search"
