@@ -11,8 +11,8 @@ from willis_training.cta_resnet.crops import Crop, crop_at, phantom_crops, tripl
 from willis_training.cta_resnet.export import OUTPUTS, export_candidate
 from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of
 from willis_training.cta_resnet.network import CandidateNetwork, load_imagenet
-from willis_training.cta_resnet.proposals import propose
-from willis_training.cta_resnet.scans import Proposed, measure_scans, sac_at
+from willis_training.cta_resnet.proposals import _large_bone, _lumen, propose
+from willis_training.cta_resnet.scans import Proposed, choose_threshold, measure_scans, sac_at
 from willis_training.cta_resnet.selection import SelectionOptions, cross_validated, fit_head, not_redundant
 from willis_training.cta_resnet.train import CropOptions, crop_batch, train_candidates
 from willis_training.metrics import auc
@@ -197,3 +197,31 @@ def test_sacs_and_false_positives_of_scans_are_counted():
     row = measure_scans(Session(), [scan, Proposed(hu[:2], np.array([0, 0]), np.array([True, True]), np.array([]))], 0.5)
     assert (row["aneurysms"], row["aneurysms3mmUp"], row["proposed"], row["found"], row["found3mmUp"]) == (2, 1, 1, 1, 1)
     assert row["falsePositivesPerScan"] == 0.5 and row["standingPerScan"] == 2.5 and row["auc"] == pytest.approx(5 / 6, abs=1e-4)
+    assert [(r["sizeMm"], r["aneurysms"], r["found"]) for r in row["bySize"]] == [("<3", 1, 0), ("3-5", 0, 0), ("5-7", 1, 1), (">=7", 0, 0)]
+
+
+def test_the_threshold_keeps_the_budget_on_the_scans_it_is_chosen_on():
+    rng = np.random.default_rng(0)
+
+    class Session:
+        def run(self, _, feeds):
+            return [feeds["hu"].mean((1, 2, 3))]
+
+    scans = [Proposed(np.stack([np.full((5, 112, 112), v, np.int16) for v in rng.integers(-4, 5, 12)]), np.where(np.arange(12) == 0, 1, 0),
+                      np.arange(12) != 3, np.array([5.0])) for _ in range(6)]
+    for budget in (0.5, 2.0, 4.0):
+        assert measure_scans(Session(), scans, choose_threshold(Session(), scans, budget))["falsePositivesPerScan"] <= budget
+
+
+def test_arteries_keep_their_density_beside_blurred_bone():
+    """A late bolus: 230 HU in thin arteries, and a wide rim of bone that has 150 to 600 HU."""
+    z, y, x = np.meshgrid(*(np.arange(n) * 0.8 for n in (60, 110, 110)), indexing="ij")
+    radius = np.hypot(y - 44, x - 44)
+    hu = np.where(radius < 36, 35.0, np.where(radius < 40, np.clip((radius - 36) * 200, 35, 1e4), np.where(radius < 43, 900.0, -1000.0)))
+    tube = np.hypot(y - 44, x - 40) < 1.8
+    hu[tube] = 230
+    hu[(z - 24) ** 2 + (y - 44) ** 2 + (x - 43.5) ** 2 < 6.3] = 230
+    grid = hu.astype(np.float32)
+    assert 0.8 < _lumen(grid, radius < 43, _large_bone(grid)) / 230 < 1.25
+    nearest = min(propose(grid, (0.8, 0.8, 0.8)), key=lambda p: float(np.linalg.norm(p.centre - (43.5, 44, 24))))
+    assert np.linalg.norm(nearest.centre - (43.5, 44, 24)) < 2 and nearest.demoted == ""

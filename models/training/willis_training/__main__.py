@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .training_commands import (coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, sites_arguments,
-                                train_arguments)
+from .training_commands import (ablate_arguments, bundle_arguments, coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, measure_arguments,
+                                patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
 
 
 def main() -> None:
@@ -49,14 +49,10 @@ def main() -> None:
     sites_arguments(commands.add_parser("artery-sites", help="train, calibrate, measure and export the model that names arteries"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
-    bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")
-    bundle.add_argument("--out", type=Path, required=True)
-    bundle.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
-    bundle.add_argument("--scans", type=int, nargs=3, default=(150, 40, 60), metavar=("TRAIN", "VALIDATION", "TEST"))
-    bundle.add_argument("--steps", type=int, default=4650)
-    bundle.add_argument("--seed", type=int, default=1)
-    bundle.add_argument("--date", default="2026-11-21", help="written into the manifest")
-    bundle.set_defaults(run=_bundle)
+    measure_arguments(commands.add_parser("measure", help="measure tof-patch or cta-resnet anew on unseen phantoms and real arteries"))
+    ablate_arguments(commands.add_parser("ablate", help="short runs of a published system's settings; the table goes into the card"))
+    bundle_arguments(commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle"))
+    rebuild_arguments(commands.add_parser("rebuild", help="any shipped bundle again, from its seed"), parser.parse_args)
     wrap = commands.add_parser("wrap", help="wrap a NIfTI volume as a DICOM series with a real scanner's header")
     wrap.add_argument("nifti", type=Path)
     wrap.add_argument("--template", type=Path, required=True)
@@ -89,21 +85,6 @@ def _haemorrhage_map(arguments: argparse.Namespace) -> None:
     from .haemorrhage.stored import add_sequence_map
 
     add_sequence_map(arguments.bundle, arguments.version)
-
-
-def _bundle(arguments: argparse.Namespace) -> None:
-    from .bundle import write_bundle
-    from .dataset import load_cases
-    from .train import TrainOptions, train
-
-    counts = dict(zip(("train", "validation", "test"), arguments.scans))
-    cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
-    network = train(cases["train"], TrainOptions(steps=arguments.steps, seed=arguments.seed), arguments.cache / "checkpoint.pt")
-    training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date}
-    score = write_bundle(network, cases, arguments.out, training)
-    print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
-    if score.detected < 0.8 * score.lesions or score.false_positives_per_scan > 2:
-        raise SystemExit("below what a shipped bundle must reach: 0.80 sensitivity at 2 false positives a scan")
 
 
 def _wrap(arguments: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Arguments of the commands that train; torch is imported when one runs, so that the others work without it."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 #: layouts of `train --set`; the readers are in `readers`
@@ -18,6 +19,7 @@ def haemorrhage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real head CT series (DICOM) to read as well")
+    gate_argument(parser)
     parser.set_defaults(run=_haemorrhage)
 
 
@@ -33,6 +35,7 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")
     parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    gate_argument(parser)
     parser.set_defaults(run=_cta)
 
 
@@ -70,6 +73,56 @@ def patch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_patches)
 
 
+def rebuild_arguments(parser: argparse.ArgumentParser, parse: Callable[[list[str]], argparse.Namespace]) -> None:
+    """Any shipped bundle from its seed; `parse` reads the words of the bundle's own command."""
+    parser.add_argument("name", choices=("tof-patch", "cta-resnet", "ncct-haemorrhage", "tof-coarse-fine", "artery-sites"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-rebuild"), help="phantoms and checkpoints; an interrupted run goes on from them")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--smoke", action="store_true", help="cta-resnet: few phantoms and steps, shows in minutes that every step works here")
+    parser.set_defaults(run=lambda arguments: _rebuild(arguments, parse))
+
+
+def gate_argument(parser: argparse.ArgumentParser) -> None:
+    """Whether a bundle below what a shipped one must reach ends in an error."""
+    parser.add_argument("--gate", action=argparse.BooleanOptionalAction, default=True, help="fail below what a shipped bundle must reach")
+
+
+def bundle_arguments(parser: argparse.ArgumentParser) -> None:
+    """The TOF bundle (system 001)."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
+    parser.add_argument("--scans", type=int, nargs=3, default=(150, 40, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--steps", type=int, default=4650)
+    parser.add_argument("--settle-steps", type=int, default=650, help="how many of the steps settle dense and patchwise logits")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    gate_argument(parser)
+    parser.set_defaults(run=_bundle)
+
+
+def measure_arguments(parser: argparse.ArgumentParser) -> None:
+    """A bundle of one network on unseen phantoms and real arteries."""
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or cta-resnet; its manifest and card are written anew")
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
+    parser.add_argument("--scans", type=int, default=100)
+    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real volumes (NIfTI): vessels alone, background 0; for cta-resnet HU")
+    parser.add_argument("--pictures", type=Path, help="tof-patch: folder for projections of the real volumes with every mark ringed")
+    parser.set_defaults(run=_measure)
+
+
+def ablate_arguments(parser: argparse.ArgumentParser) -> None:
+    """The tables of settings."""
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or tof-coarse-fine; its manifest and card get the table")
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
+    parser.add_argument("--scans", type=int, nargs=3, default=(24, 10, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting")
+    parser.add_argument("--spacing", type=float, default=0.5, help="mm, tof-coarse-fine")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.set_defaults(run=_ablate)
+
+
 def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     """The three networks of system 003."""
     parser.add_argument("--out", type=Path, required=True)
@@ -82,6 +135,30 @@ def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
     parser.set_defaults(run=_coarse_to_fine)
+
+
+def _rebuild(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Namespace]) -> None:
+    from .rebuild import run
+
+    run(arguments, parse)
+
+
+def _bundle(arguments: argparse.Namespace) -> None:
+    from .bundle import run
+
+    run(arguments)
+
+
+def _measure(arguments: argparse.Namespace) -> None:
+    from .measure_bundle import run
+
+    run(arguments)
+
+
+def _ablate(arguments: argparse.Namespace) -> None:
+    from .ablate import run
+
+    run(arguments)
 
 
 def _coarse_to_fine(arguments: argparse.Namespace) -> None:

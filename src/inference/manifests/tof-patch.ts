@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { geometry, identity, networkFile, provenance } from './parts.ts';
+import { geometry, identity, networkFile, probability, provenance, range } from './parts.ts';
 
 /** System 001, a dense patch classifier on TOF-MRA. */
 export const tofPatchManifest = z.strictObject({
@@ -70,6 +70,32 @@ export const tofPatchManifest = z.strictObject({
     lesions: z.int(),
     lesionSensitivity4mmUp: z.number(),
     falsePositivesPerScan: z.number(),
+    falsePositivesPerScanInterval: range.optional(),
+    lesions3mmUp: z.int().optional(),
+    detected3mmUp: z.int().optional(),
+    lesionSensitivity3mmUpInterval: range.optional(),
+    /** Read off the curve: the best sensitivity with at most half a false positive a scan. */
+    atHalfFalsePositive: z
+      .strictObject({ lesionSensitivity3mmUp: z.number(), interval: range, threshold: probability })
+      .optional(),
+    /** Marks on real arteries set into a synthetic head. */
+    realVolumes: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          candidates: z.int(),
+          marks: z.int(),
+          highest: probability,
+        }),
+      )
+      .optional(),
+    /** The published settings against each other in short runs; the card prints the table. */
+    ablation: z
+      .strictObject({
+        how: z.string(),
+        rows: z.array(z.record(z.string(), z.union([z.string(), z.number()]))),
+      })
+      .optional(),
     denseVersusPatchCorrelation: z.number(),
     bySize: z.array(z.strictObject({ sizeMm: z.string(), lesions: z.int(), detected: z.int() })),
   }),

