@@ -10,11 +10,11 @@ export type ShelvedBundle = ListedBundle & { readonly isUploaded: boolean };
 
 /** All bundles of the node. Those uploaded serve only where the configuration names them. */
 export interface BundleShelf {
-  list(): Promise<readonly ShelvedBundle[]>;
+  readonly list: () => Promise<readonly ShelvedBundle[]>;
   /** `fill` puts the files of a bundle into a folder; it is checked, golden vectors and all, and kept. Throws BUNDLE_INVALID, STATE_CONFLICT, NODE_BUSY. */
-  add(fill: (folder: string) => Promise<void>): Promise<Bundle>;
+  readonly add: (fill: (folder: string) => Promise<void>) => Promise<Bundle>;
   /** Throws NOT_FOUND where no uploaded bundle is called so. */
-  remove(name: string): Promise<void>;
+  readonly remove: (name: string) => Promise<void>;
 }
 
 /** How far a probability of golden vectors may be from the kit's: processors round differently, graphics processors more so. */
@@ -68,7 +68,7 @@ export function openShelf(folders: { readonly standard: string; readonly uploade
 }
 
 /** A sound one goes by id and version, a refused one by its folder. */
-export function nameOf(listed: ListedBundle): string {
+function nameOf(listed: ListedBundle): string {
   return listed.kind === 'bundle' ? bundleName(listed.bundle) : path.basename(listed.folder);
 }
 

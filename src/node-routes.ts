@@ -75,8 +75,8 @@ type SendDuring = NonNullable<Config['rules'][number]['sendDuring']>;
 
 /** When a result may go: at once, or where it is one of those that wait, when the window opens. */
 function sendAt(rule: string, { window, waits }: SendDuring): NonNullable<Route['sendAt']> {
-  const { opensAt } = openWindow(window, `the rule "${rule}"`);
-  return (findings, now) => (waits.some((one) => isOne(one, findings)) ? opensAt(now) : now);
+  const opening = openWindow(window, `the rule "${rule}"`);
+  return (findings, now) => (waits.some((one) => isOne(one, findings)) ? opening.opensAt(now) : now);
 }
 
 function isOne(which: SendDuring['waits'][number], { state, findings }: SeriesFindings): boolean {

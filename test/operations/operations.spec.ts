@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { expect } from 'chai';
 import type { Bundle, Operations, Overview, SeriesDetail } from '../../src/web/contract.ts';
+import { shippedBundles } from '../../src/node.ts';
 import { untilTrue } from '../support/node-process.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { sendFiles } from '../support/study.ts';
@@ -28,6 +29,7 @@ describe('operations', function () {
   this.timeout(120_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-operations-'));
   const backups = path.join(folder, 'backups');
+  const bundlesDir = path.join(folder, 'bundles');
   const audited: string[] = [];
   const alerts: { kind: string; text: string }[] = [];
   const mails: string[] = [];
@@ -57,7 +59,9 @@ describe('operations', function () {
   };
 
   before(async () => {
+    cpSync(path.join(shippedBundles, 'tof-patch'), path.join(bundlesDir, 'tof-patch'), { recursive: true });
     web = await startWebNode(folder, {
+      inference: { bundlesDir },
       rules: [
         {
           name: 'TOF in shadow',
@@ -179,6 +183,18 @@ describe('operations', function () {
     expect(mails[0]).to.match(/Subject: Willis WILLIS: selfTest failed/);
     await run('selfTest');
     expect(alerts.filter(({ kind }) => kind === 'selfTest failed')).to.have.length(1);
+  });
+
+  it('a self-test whose golden vectors come out otherwise fails', async () => {
+    const file = path.join(bundlesDir, 'tof-patch', 'golden', 'golden.json');
+    const before = readFileSync(file, 'utf8');
+    const golden = JSON.parse(before) as { candidates: { probability: number }[] };
+    golden.candidates[0]!.probability -= 0.01;
+    writeFileSync(file, JSON.stringify(golden));
+    const failed = await run('selfTest');
+    writeFileSync(file, before);
+    expect(failed.outcome).to.equal('failure');
+    expect(failed.detail).to.match(/tof-patch-phantom 0\.1\.0: .* golden vectors is 0\.0\d+ away/);
   });
 
   it('a backup holds a sound index and only so many are kept', async () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { shippedBundles } from '../../src/node.ts';
 import type { Bundle, Rules } from '../../src/web/contract.ts';
+import { untilTrue } from '../support/node-process.ts';
 import { startWebNode, type Answer, type WebClient, type WebNode } from '../support/web-node.ts';
 import { zipOf } from '../support/zip.ts';
 
@@ -120,6 +121,23 @@ describe('bundles on the page', function () {
     expect(refused.text).to.match(/BUNDLE_MISSING.*tof-patch-phantom@7\.7\.7.*tof-patch-phantom@0\.1\.0/);
     expect((await put('cta-resnet-phantom@0.1.0')).status).to.equal(422);
     expect((await put('tof-patch-phantom@0.1.0')).status).to.equal(204);
+  });
+
+  it('the self-test tells of every shipped one that its golden vectors come out here, and what the phantoms show', async () => {
+    expect((await admin.request('POST', '/api/operations/selfTest/run')).status).to.equal(202);
+    const tested = async (): Promise<readonly Bundle[]> =>
+      (await cards()).filter(({ selfTest }) => selfTest !== null);
+    await untilTrue(
+      async () => (await tested()).length === 4,
+      150_000,
+      () => 'the self-test did not end',
+    );
+    const lines = Object.fromEntries(
+      (await tested()).map(({ pipeline, selfTest }) => [pipeline, selfTest!.lines.join()]),
+    );
+    for (const said of Object.values(lines)) expect(said).to.match(/golden vectors within 0\.00/);
+    expect(lines['tof-patch']).to.match(/on tof-phantom: all known findings found/);
+    expect(lines['ncct-haemorrhage']).to.match(/on ncct-phantom: all known findings found/);
   });
 
   it('the shipped ones cannot be removed', async () => {

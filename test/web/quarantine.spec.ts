@@ -113,7 +113,7 @@ describe('quarantine', function () {
       ['Phantom^Willis', 2],
     ] as const)
       expect(
-        kept.filter((text) => text.includes(name)),
+        stored().filter((text) => text.includes(name)),
         name,
       ).to.have.length(count);
   });

@@ -74,7 +74,7 @@ function NewRun({ bundles, onStarted }: { bundles: readonly Bundle[]; onStarted:
           <NumberInput
             key={`${name} ${parameter}`}
             label={wordsOf(parameter)}
-            w={190}
+            w={230}
             defaultValue={value}
             onChange={(next) => setChanged((before) => ({ ...before, [parameter]: Number(next) }))}
           />

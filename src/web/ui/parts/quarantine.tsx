@@ -14,7 +14,14 @@ export function Quarantine({ isAdmin }: { isAdmin: boolean }): ReactNode {
   const waiting = data ?? [];
   if (waiting.length === 0) return <Fault text={failed ?? fault} />;
   return (
-    <Alert color="orange" mb="md" component="section" aria-label="Quarantine" title="Quarantine">
+    <Alert
+      variant="outline"
+      color="orange"
+      mb="md"
+      component="section"
+      aria-label="Quarantine"
+      title="Quarantine"
+    >
       <Text mb="xs">
         These images came again under the same SOP Instance UID with other content. The first ones are what
         was analysed; the others are kept aside until somebody decides.

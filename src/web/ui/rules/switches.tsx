@@ -18,7 +18,7 @@ export function Switches({
 }): ReactNode {
   const change = async (index: number, wanted: Rule): Promise<void> =>
     await onSave(rules.map((rule, at) => (at === index ? wanted : rule)));
-  return rules.map((rule, index) => (
+  const rows = rules.map((rule, index) => (
     <div key={String(rule['name'])} role="group" aria-label={String(rule['name'])}>
       <Switch
         mb={4}
@@ -32,6 +32,15 @@ export function Switches({
       <Schedule rule={rule} onChange={async (wanted) => await change(index, wanted)} onFault={onFault} />
     </div>
   ));
+  return (
+    <>
+      <Text fz="sm" mb="xs">
+        A window has the five fields of crontab: * 20-23,0-5 * * * is from 20:00 to 5:59. A haemorrhage never
+        waits for it.
+      </Text>
+      {rows}
+    </>
+  );
 }
 
 interface SendDuring {
@@ -67,9 +76,6 @@ function Schedule({
       <ActionButton act={save} onFault={onFault}>
         Save window
       </ActionButton>
-      <Text fz="xs" c="dimmed">
-        As in crontab: * 20-23,0-5 * * * is from 20:00 to 5:59. A haemorrhage never waits.
-      </Text>
     </Group>
   );
 }
