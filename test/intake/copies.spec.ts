@@ -20,7 +20,7 @@ describe('objects that come again with other bytes', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-copies-'));
   const files = openFiles(folder, () => new Date());
   const [original = ''] = sampleFiles();
-  const rule = { name: 'MR', when: { modality: ['MR'] }, pipeline: 'tof-patch', sendTo: [] };
+  const rule = { name: 'MR', when: { modality: 'MR' }, pipeline: 'tof-patch', sendTo: [] };
   let clock = 1000;
   const now = (): number => clock;
   let database: Database;
