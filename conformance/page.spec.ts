@@ -4,8 +4,10 @@ import path from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
+import { exported } from '../test/support/exported-bundle.ts';
 import { sampleFiles, sampleFolder } from '../test/support/sample.ts';
 import { adminPassword, readerPassword, startWebNode, type WebNode } from '../test/support/web-node.ts';
+import { zipOf } from '../test/support/zip.ts';
 import { accessibilityFaults, openBrowser, openPage, type Watched } from './support/browser.ts';
 import { startOrthanc, type Orthanc } from './support/orthanc.ts';
 import { needs, run, runBeside } from './support/tools.ts';
@@ -157,6 +159,34 @@ describe('the page, from the first run to a result that a reader disagrees with'
       reader: 'Admin',
       comment: 'infundibulum of the PCom',
     });
+  });
+
+  it('a bundle is added, serves its pipeline, and goes when another one does; results are told when to wait', async () => {
+    await go('Bundles');
+    const entries = Object.entries(exported('9.9.9')).map(([name, bytes]) => ({ name, bytes }));
+    const upload = { name: 'bundle.zip', mimeType: 'application/zip', buffer: zipOf(entries) };
+    await page.locator('input[type=file]').setInputFiles(upload);
+    const added = page.getByRole('region', { name: /9\.9\.9$/ });
+    await added.getByText('Used by: no rule').waitFor();
+    await page.getByRole('button', { name: 'Use tof-patch-phantom@9.9.9 for tof-patch' }).click();
+    await added.getByText('Used by: TOF-MRA of the head').waitFor();
+    expect(await accessibilityFaults(page), 'an added bundle').to.deep.equal([]);
+    await added.scrollIntoViewIfNeeded();
+    await show('bundle-added');
+    await page.getByRole('button', { name: 'Use tof-patch-phantom@0.1.0 for tof-patch' }).click();
+    await page.getByRole('button', { name: 'Remove tof-patch-phantom@9.9.9' }).click();
+    await added.waitFor({ state: 'detached' });
+    await go('Rules');
+    const rule = page.getByRole('group', { name: 'TOF-MRA of the head' });
+    await rule.getByLabel(/^When results wait/).fill('* 99 * * *');
+    await rule.getByRole('button', { name: 'Save window' }).click();
+    await page.getByText('is no window').waitFor();
+    await rule.getByLabel(/^When results wait/).fill('* 20-23,0-5 * * *');
+    await rule.getByRole('button', { name: 'Save window' }).click();
+    await page.getByText('These rules are from the configuration.').waitFor();
+    await show('rules-window');
+    await page.getByRole('button', { name: 'Back to the shipped rules' }).click();
+    await page.getByText('These are the shipped rules').waitFor();
   });
 
   it('every page is sound for those who hear it or use the keyboard, light and dark', async () => {

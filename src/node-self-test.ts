@@ -29,29 +29,37 @@ export async function testAll(parts: SelfTestParts): Promise<string> {
   const said: string[] = [];
   const faults: string[] = [];
   for (const listed of await parts.live.bundles()) {
-    const tested = listed.kind === 'refused' ? refusedOf(listed) : testBundle(parts, listed.bundle);
-    await tested.then(
-      (lines) => said.push(...lines),
-      (error: unknown) => faults.push(error instanceof WillisError ? error.message : String(error)),
-    );
+    const checks = listed.kind === 'refused' ? [refusalOf(listed)] : checksOf(parts, listed.bundle);
+    for (const check of checks)
+      await check().then(
+        (line) => said.push(line),
+        (error: unknown) => faults.push(error instanceof WillisError ? error.message : String(error)),
+      );
   }
   if (faults.length === 0) return said.join(';\n');
   throw new WillisError('SELF_TEST_FAILED', [...faults, ...said].join(';\n'));
 }
 
-async function refusedOf({ error }: { readonly error: WillisError }): Promise<never> {
-  return await Promise.reject(error);
+/** Resolves to a line, rejects with what is wrong. */
+type Check = () => Promise<string>;
+
+function refusalOf({ error }: { readonly error: WillisError }): Check {
+  return async () => await Promise.reject(error);
 }
 
-async function testBundle(parts: SelfTestParts, bundle: Bundle): Promise<readonly string[]> {
-  const said = [await golden(parts, bundle)];
-  for (const phantom of phantoms.filter(({ pipeline }) => pipeline === bundle.manifest.pipeline)) {
-    const folder = parts.files.resultFolder(`self-test-${phantom.name}`);
-    const { worker, now } = parts;
-    const findings = await runSelfTest({ worker, bundle, phantom, folder, now, softwareVersion });
-    said.push(await compare(parts, bundle.identity, { phantom: phantom.name, findings }));
-  }
-  return said;
+function checksOf(parts: SelfTestParts, bundle: Bundle): readonly Check[] {
+  const fitting = phantoms.filter(({ pipeline }) => pipeline === bundle.manifest.pipeline);
+  return [
+    async () => await golden(parts, bundle),
+    ...fitting.map((phantom) => async () => await onPhantom(parts, bundle, phantom)),
+  ];
+}
+
+async function onPhantom(parts: SelfTestParts, bundle: Bundle, phantom: Phantom): Promise<string> {
+  const folder = parts.files.resultFolder(`self-test-${phantom.name}`);
+  const { worker, now } = parts;
+  const findings = await runSelfTest({ worker, bundle, phantom, folder, now, softwareVersion });
+  return await compare(parts, bundle.identity, { phantom: phantom.name, findings });
 }
 
 /** What computes here gives what the kit had when it exported the bundle. */

@@ -1,30 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { shippedBundles } from '../../src/node.ts';
 import type { Bundle, Rules } from '../../src/web/contract.ts';
+import { changed, exported, type BundleFiles } from '../support/exported-bundle.ts';
 import { untilTrue } from '../support/node-process.ts';
 import { startWebNode, type Answer, type WebClient, type WebNode } from '../support/web-node.ts';
 import { zipOf } from '../support/zip.ts';
-
-/** Files of a bundle by their names, as the kit exports them. */
-type BundleFiles = Record<string, Buffer>;
-
-const shipped = path.join(shippedBundles, 'tof-patch');
-
-function exported(version: string): BundleFiles {
-  const names = ['model.json', 'model.onnx', 'CARD.md', 'golden/golden.json', 'golden/volume.raw'];
-  const files = Object.fromEntries(names.map((name) => [name, readFileSync(path.join(shipped, name))]));
-  return changed(files, (manifest) => (manifest['version'] = version));
-}
-
-function changed(files: BundleFiles, change: (manifest: Record<string, unknown>) => void): BundleFiles {
-  const manifest = JSON.parse(files['model.json']!.toString()) as Record<string, unknown>;
-  change(manifest);
-  return { ...files, 'model.json': Buffer.from(JSON.stringify(manifest)) };
-}
 
 /** Another network under the digest that the manifest names. */
 function withNetwork(files: BundleFiles, network: Buffer): BundleFiles {
@@ -52,7 +36,7 @@ function withOtherWeights(network: Buffer): Buffer {
 }
 
 describe('bundles on the page', function () {
-  this.timeout(180_000);
+  this.timeout(480_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-bundles-'));
   let web: WebNode;
   let admin: WebClient;
@@ -129,7 +113,7 @@ describe('bundles on the page', function () {
       (await cards()).filter(({ selfTest }) => selfTest !== null);
     await untilTrue(
       async () => (await tested()).length === 4,
-      150_000,
+      440_000,
       () => 'the self-test did not end',
     );
     const lines = Object.fromEntries(
@@ -182,6 +166,10 @@ describe('bundles on the page', function () {
         /model\.json: pipeline/,
       ],
       'one with a program in it': [{ ...sound, 'run.sh': Buffer.from('echo') }, /archive holds "run\.sh"/],
+      'one with two manifests': [
+        { ...sound, 'other/model.json': sound['model.json']! },
+        /holds model\.json twice/,
+      ],
       'one with a file two folders down': [
         { ...sound, 'a/b/model.onnx': Buffer.from('x') },
         /archive holds "a\/b/,

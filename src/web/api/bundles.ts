@@ -58,6 +58,8 @@ function uploadRoute(app: App, node: NodeAccess): void {
     (upload as unknown as App).post('/api/bundles', { config: admin, schema }, async (request, reply) => {
       if (request.headers['content-type'] !== 'application/zip')
         throw new WillisError('MEDIA_TYPE_UNSUPPORTED', 'Send the bundle as application/zip.');
+      const admission = node.admit();
+      if (admission.kind === 'busy') throw new WillisError('NODE_BUSY', admission.why, { retry: 'later' });
       const body = request.body as Readable;
       const added = await node.bundles.add(async (folder) => await unpackBundle(body, folder));
       const name = bundleName(added);

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -47,6 +47,8 @@ function placeIn(folder: string, name: string): string {
       `The bundle was refused: the archive holds "${name.slice(0, 100)}". A bundle is model.json, its networks (*.onnx), CARD.md and a folder "golden".`,
     );
   const place = path.join(folder, inner);
+  if (existsSync(place))
+    throw new WillisError('BUNDLE_INVALID', `The bundle was refused: the archive holds ${inner} twice.`);
   mkdirSync(path.dirname(place), { recursive: true });
   return place;
 }
