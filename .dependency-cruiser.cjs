@@ -69,7 +69,7 @@ const drivers = [
   ['@observablehq/plot', '^src/evaluation/'],
   ['linkedom', '^src/evaluation/'],
   ['csv-parse', '^src/evaluation/'],
-  ['nifti-reader-js', '^src/volume/'],
+  ['nifti-reader-js', '^src/(volume|web/ui)/'],
   ['node-cron', '^src/operations/'],
   ['nodemailer', '^src/operations/'],
   ['openid-client', '^src/web/'],

@@ -5,17 +5,21 @@ import {
   headMask,
   labelComponents,
   loadVolume,
+  masked,
   maskOnGrid,
   percentiles,
   resampleIsotropic,
   sobelMagnitude,
   toLpsOrientation,
+  vesselness,
   type Volume,
 } from '../src/volume/index.ts';
 import { judgeKernel, type KernelJob } from '../conformance/support/kernel-judge.ts';
 import { sampleInstances } from '../test/support/sample.ts';
 
-const passes = 3;
+const passes = 4;
+/** Widths of vessels of 1 to 4 mm, voxels. */
+const sigmas = [0.7, 1.2, 2];
 
 /** The volume kernels on one thread beside SimpleITK and scipy on one thread, on the same arrays, the best of some passes each. */
 export async function kernels(): Promise<void> {
@@ -24,6 +28,7 @@ export async function kernels(): Promise<void> {
   const mask = headMask(iso, { relativeThreshold: 0.1, referencePercentile: 99 });
   const bright = Uint8Array.from(iso.data, (value) => (value > 60 ? 1 : 0));
   const { size } = iso;
+  const everywhere = new Uint8Array(iso.data.length).fill(1);
   const brightest = percentiles(iso.data, [99.5])[0]!;
   const vessels = gaussianSmooth(
     Float32Array.from(iso.data, (value) => Number(value > brightest)),
@@ -31,7 +36,7 @@ export async function kernels(): Promise<void> {
     0.5,
   );
   console.log(
-    `\nVolume kernels, ${fine.size.join(' x ')} and from there ${size.join(' x ')} voxels, one thread`,
+    `\nVolume kernels, ${fine.size.join(' x ')} and from there ${size.join(' x ')} voxels, one thread, processor time`,
   );
   console.log('| kernel | willis ms | peer ms | peer | times faster |\n|---|---|---|---|---|');
   const rows: readonly (readonly [string, () => unknown, KernelJob, string])[] = [
@@ -72,6 +77,18 @@ export async function kernels(): Promise<void> {
       'scipy',
     ],
     [
+      'Sobel magnitude of a vessel mask',
+      () => sobelMagnitude(vessels, size),
+      { kernel: 'sobel', size, image: vessels, library: 'SimpleITK' },
+      'SimpleITK',
+    ],
+    [
+      "Frangi's vesselness, 3 scales",
+      () => vesselness(iso.data, size, { measure: 'frangi', sigmasVoxels: sigmas, within: everywhere }),
+      { kernel: 'vesselness', size, image: iso.data, sigmas, gammas: sigmas.map(() => 20) },
+      'SimpleITK',
+    ],
+    [
       'N4, 4 levels, every 4th voxel, field on all',
       () => correctBias(iso, mask),
       {
@@ -88,20 +105,34 @@ export async function kernels(): Promise<void> {
       `| ${name} | ${own.toFixed(0)} | ${theirs.toFixed(0)} | ${peer} | ${(theirs / own).toFixed(1)} |`,
     );
   }
-  const chain = bestMs(() => {
-    const grid = resampleIsotropic(fine, 1);
-    correctBias(grid, headMask(grid, { relativeThreshold: 0.1, referencePercentile: 99 }));
-  });
-  console.log(`resampling, head mask and N4 in a row: ${chain.toFixed(0)} ms`);
+  console.log(`preprocessing in a row: ${bestMs(() => preprocess(fine)).toFixed(0)} ms`);
 }
 
+/** Resampling, head mask, N4, normalisation, vesselness at 3 scales in the head, Sobel contour and components of what answers. */
+function preprocess(fine: Volume): void {
+  const iso = resampleIsotropic(fine, 1);
+  const mask = headMask(iso, { relativeThreshold: 0.1, referencePercentile: 99 });
+  const even = correctBias(iso, mask);
+  const [low = 0, high = 1] = percentiles(masked(even.data, mask), [0.5, 99.5]);
+  const data = new Float32Array(even.data.length);
+  for (let index = 0; index < data.length; index += 1)
+    data[index] = mask[index] === 1 ? Math.max(0, Math.min(1, (even.data[index]! - low) / (high - low))) : 0;
+  const answer = vesselness(data, iso.size, { measure: 'frangi', sigmasVoxels: sigmas, within: mask });
+  sobelMagnitude(answer, iso.size);
+  const tubes = new Uint8Array(answer.length);
+  for (let index = 0; index < tubes.length; index += 1) tubes[index] = answer[index]! > 0.05 ? 1 : 0;
+  labelComponents(tubes, iso.size, 26);
+}
+
+/** Processor time: other programs move it less than the clock. That of collecting garbage beside is in it. */
 function bestMs(work: () => unknown): number {
   let best = Infinity;
   for (let pass = 0; pass <= passes; pass += 1) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     work();
+    const { user, system } = process.cpuUsage(started);
     // the first pass warms up
-    if (pass > 0) best = Math.min(best, performance.now() - started);
+    if (pass > 0) best = Math.min(best, (user + system) / 1000);
   }
   return best;
 }

@@ -14,6 +14,8 @@ import { prepare } from '../src/pipelines/tof-patch/prepare.ts';
 import { loadVolume, toLpsOrientation, type Size } from '../src/volume/index.ts';
 import { writeFineSeries } from './fine-series.ts';
 import { kernels } from './kernels.ts';
+import { networks } from './networks.ts';
+import { outlines } from './outlines.ts';
 import { freePort, startNodeProcess, untilTrue } from '../test/support/node-process.ts';
 import { sampleFiles, sampleInstances } from '../test/support/sample.ts';
 import { sendFiles } from '../test/support/study.ts';
@@ -195,7 +197,7 @@ async function seriesToPacs(): Promise<void> {
   }
 }
 
-const benches = { receive, receiveLarge, send, dense, kernels, seriesToPacs };
+const benches = { receive, receiveLarge, send, dense, kernels, networks, outlines, seriesToPacs };
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches))
   if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -6,6 +6,10 @@ import { needs, pythonInput } from './support/tools.ts';
 const checkedByHand: Readonly<Record<string, string>> = {
   qualitativeEvaluations: 'TID 1500 row 12 names (C0034375, UMLS, "Qualitative Evaluations")',
   english: 'TID 1204 takes any RFC 5646 language',
+  infraclinoid:
+    'a part of the internal carotid artery that the free set of SNOMED CT cannot name; scheme 99WILLIS',
+  supraclinoid: 'as infraclinoid',
+  posteriorCirculation: 'as infraclinoid: the arteries of the posterior circulation together',
   pixels: 'TID 1602 rows 6 and 7 name the UCUM annotation {pixels}',
 };
 

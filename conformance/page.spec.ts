@@ -3,9 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
+import type { Dataset } from '../src/dicom/index.ts';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
 import { exported } from '../test/support/exported-bundle.ts';
-import { sampleFiles, sampleFolder } from '../test/support/sample.ts';
+import { sampleDatasets, sampleFiles, sampleFolder, writeDatasets } from '../test/support/sample.ts';
+import { sendFiles } from '../test/support/study.ts';
 import { adminPassword, readerPassword, startWebNode, type WebNode } from '../test/support/web-node.ts';
 import { zipOf } from '../test/support/zip.ts';
 import { accessibilityFaults, openBrowser, openPage, type Watched } from './support/browser.ts';
@@ -124,24 +126,32 @@ describe('the page, from the first run to a result that a reader disagrees with'
 
   it('the viewer draws slices and 3D, scrolls and turns by the keyboard, and jumps to a finding', async () => {
     await page.getByRole('link', { name: 'Open in the viewer' }).click();
-    const canvas = page.locator('canvas[data-ready=true]');
-    await canvas.waitFor({ timeout: 240_000 });
+    const stage = page.locator('[data-ready=true]');
+    await stage.waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Show 2' }).click();
     const place = page.getByText(/^[LR] \d+\.\d {2}?[AP] /);
     const [, , centre] = await centreOf(page, 2);
     await page.getByText(new RegExp(`[SI] ${Math.abs(centre).toFixed(1).slice(0, -2)}\\.\\d mm$`)).waitFor();
     const before = await place.textContent();
-    await canvas.focus();
+    await stage.focus();
     await page.keyboard.press('ArrowUp');
     await page.waitForFunction((text) => !document.body.textContent.includes(text), before!);
+    await page.locator('[data-solid=ready]').waitFor({ timeout: 120_000 });
+    await page.waitForTimeout(1500);
     await show('viewer');
     await page.getByRole('radiogroup', { name: 'View' }).getByText('3D').click();
-    const first = await canvas.screenshot();
-    await canvas.focus();
+    await page.waitForTimeout(1500);
+    const first = await stage.screenshot();
+    await stage.focus();
     await page.keyboard.press('Shift+ArrowRight');
     await page.waitForTimeout(1500);
-    expect((await canvas.screenshot()).equals(first)).to.equal(false);
+    expect((await stage.screenshot()).equals(first)).to.equal(false);
     await show('viewer-3d');
+    await page.getByRole('radiogroup', { name: 'View' }).getByText('Axial').click();
+    await page.mouse.move(500, 400);
+    const unscrolled = await place.textContent();
+    await page.mouse.wheel(0, -100);
+    await page.waitForFunction((text) => !document.body.textContent.includes(text), unscrolled!);
   });
 
   it('a disagreement with a finding is kept and comes out in the export', async () => {
@@ -159,6 +169,38 @@ describe('the page, from the first run to a result that a reader disagrees with'
       reader: 'Admin',
       comment: 'infundibulum of the PCom',
     });
+  });
+
+  it('an earlier series stands beside it; whichever is scrolled or turned, the other follows', async () => {
+    await sendFiles(
+      await writeDatasets(await earlierSlices(), path.join(folder, 'earlier')),
+      web.node.dicomPort,
+      'MR1',
+    );
+    await go('Studies');
+    await page.getByText('2020-02-03').first().waitFor();
+    await page.goto(`${web.url}/viewer/1`);
+    await page.getByLabel('Compare with').selectOption({ index: 1 });
+    const now = page.getByRole('group', { name: /^Slices and 3D/ });
+    const before = page.getByRole('group', { name: /^Prior of 2020/ });
+    for (const stage of [now, before])
+      await stage.and(page.locator('[data-solid=ready]')).waitFor({ timeout: 120_000 });
+    const place = page.getByText(/^[LR] \d+\.\d {2}?[AP] /);
+    const unscrolled = await place.textContent();
+    await before.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForFunction((text) => !document.body.textContent.includes(text), unscrolled!);
+    await page.waitForTimeout(1500);
+    const [slice, solid] = ['axial slice', '3D picture'].map((name) => before.getByRole('img', { name }));
+    const [unmoved, unturned] = [await slice!.screenshot(), await solid!.screenshot()];
+    await now.focus();
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.waitForTimeout(1500);
+    expect((await slice!.screenshot()).equals(unmoved)).to.equal(false);
+    expect((await solid!.screenshot()).equals(unturned)).to.equal(false);
+    expect(await accessibilityFaults(page), 'viewer with a prior').to.deep.equal([]);
+    await show('viewer-prior');
   });
 
   it('a bundle is added, serves its pipeline, and goes when another one does; results are told when to wait', async () => {
@@ -260,6 +302,17 @@ describe('the page, from the first run to a result that a reader disagrees with'
     expect(watched.complaints).to.deep.equal([]);
   });
 });
+
+/** Some slices of the sample's patient, as another study of years ago. */
+async function earlierSlices(): Promise<readonly Dataset[]> {
+  return (await sampleDatasets()).slice(20, 60).map((slice, index) => ({
+    ...slice,
+    StudyInstanceUID: '2.25.2020',
+    SeriesInstanceUID: '2.25.20201',
+    SOPInstanceUID: `2.25.20202${index}`,
+    StudyDate: '20200203',
+  }));
+}
 
 /** Centre of a finding as the API tells it, LPS mm. */
 async function centreOf(page: Page, number: number): Promise<readonly [number, number, number]> {

@@ -185,7 +185,11 @@ describe('results before independent judges', function () {
         expect(group.finding).to.equal('85659009');
         expect(group.template).to.equal(kinds.includes('seg') ? '1411' : '1410');
         const sides = { left: '7771000', right: '24028007' } as const;
-        const modifiers = finding.site.laterality === null ? [] : [sides[finding.site.laterality]];
+        const { laterality, modifier } = finding.site;
+        const modifiers = [
+          ...(laterality === null ? [] : [sides[laterality]]),
+          ...(modifier === undefined ? [] : [modifier.value]),
+        ];
         expect(group.sites).to.deep.equal([{ site: finding.site.value, modifiers }]);
         expect(measured(diameter)).to.be.closeTo(finding.maxDiameterMm, 5e-4);
       } else {

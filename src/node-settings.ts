@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Config, ConfigStore } from './config/index.ts';
+import { WillisError } from './errors.ts';
+import { loadSiteModel } from './inference/index.ts';
 import { openShelf, type BundleShelf, type ShelvedBundle } from './node-bundles.ts';
 import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
@@ -29,6 +31,7 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
   });
   const bundles = shelf.list;
   let routes = routesOf(config, await logged(bundles, log));
+  await logSiteModel(started.inference.bundlesDir ?? shippedBundles, log);
   return {
     get config() {
       return config;
@@ -114,6 +117,19 @@ async function logged(
       log.error('a bundle was refused', { folder: path.basename(entry.folder), why: entry.error.message });
   }
   return listed;
+}
+
+/** What names the arteries, or why none will be: a broken one fails every analysis that needs it, by its name. */
+async function logSiteModel(folder: string, log: Log): Promise<void> {
+  try {
+    const model = await loadSiteModel(folder);
+    log.info('arteries of aneurysms are named by', {
+      model: model === null ? 'no model: sites are told as cerebral artery' : model.identity.id,
+    });
+  } catch (error) {
+    if (!(error instanceof WillisError)) throw error;
+    log.error('the model that names arteries was refused', { why: error.message });
+  }
 }
 
 export const shippedBundles = path.join(import.meta.dirname, '..', 'models');

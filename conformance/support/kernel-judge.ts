@@ -13,7 +13,7 @@ export interface KernelJob {
   readonly [option: string]: unknown;
 }
 
-/** What SimpleITK, scipy or numpy make of the same volume (`python/kernels.py`), and the seconds it took them. */
+/** What SimpleITK, scipy or numpy make of the same volume (`python/kernels.py`), and the seconds of processor time it took them. */
 export function judgeKernel(job: KernelJob): { readonly out: Float32Array; readonly seconds: number } {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-kernel-'));
   try {

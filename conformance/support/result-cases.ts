@@ -1,5 +1,5 @@
 import type { Dataset, RawElement } from '../../src/dicom/index.ts';
-import type { Growth, HaemorrhageSubtype } from '../../src/findings/index.ts';
+import { siteClasses, type Growth, type HaemorrhageSubtype } from '../../src/findings/index.ts';
 import type { ResultInput, ResultKind } from '../../src/results/index.ts';
 import {
   madeAneurysm,
@@ -72,6 +72,7 @@ export const cases: readonly Case[] = (
       },
     ]),
     tenAneurysms(),
+    ...everySite(),
     state('no aneurysm', 'no-findings', 'tof-patch', withMap),
     state('no haemorrhage', 'no-findings', 'ncct-haemorrhage', withMap),
     state('not analysed', 'not-analysed', 'tof-patch', reports),
@@ -146,6 +147,24 @@ function tenAneurysms(): Case {
     }),
   );
   return { name: 'ten aneurysms', input: madeInput(made, { state: 'findings', findings }), kinds: withMasks };
+}
+
+/** Each location the site model tells apart, with its codes, its part of the artery and its side; two a case. */
+function everySite(): readonly Case[] {
+  const named = siteClasses.flatMap(({ site, ...one }) => (site === null ? [] : [{ ...one, site }]));
+  const changes = named.map((one, index) => ({
+    probability: index % 2 === 0 ? 0.875 : 0.5,
+    maxDiameterMm: 4.5,
+    site: { ...one.site, laterality: one.kind === 'paired' ? one.side : null },
+  }));
+  return changes.flatMap((_, index) => {
+    if (index % 2 !== 0) return [];
+    const sites = changes.slice(index, index + 2);
+    const name = `sites ${sites.map((one) => named[changes.indexOf(one)]!.name).join(', ')}`;
+    const { input, ...made } = aneurysms(name, {}, sites);
+    const sitesBy = { id: 'artery-sites-phantom', version: '0.1.0', sha256: 'c'.repeat(64) };
+    return [{ ...made, input: { ...input, findings: { ...input.findings, sitesBy } } }];
+  });
 }
 
 function state(

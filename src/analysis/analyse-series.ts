@@ -4,7 +4,14 @@ import { publishFolder } from '../archive/index.ts';
 import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
-import { loadBundle, withParameters, type Bundle, type Engine } from '../inference/index.ts';
+import {
+  findingThreshold,
+  loadBundle,
+  loadSiteModel,
+  withParameters,
+  type Bundle,
+  type Engine,
+} from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
@@ -54,8 +61,13 @@ async function runOthers(task: SeriesTask, series: PipelineInput, engine: Engine
 
 function consolidated(all: readonly [Ran, ...Ran[]]): SeriesFindings {
   const [first, ...rest] = all;
-  if (rest.length === 0) return first.output.findings;
-  return consolidate([first.output.findings, ...rest.map(({ output }) => output.findings)]);
+  if (rest.length === 0) return judged(first);
+  return consolidate([judged(first), ...rest.map(judged)]);
+}
+
+/** With the operating point that the bundle was run at. */
+function judged({ bundle, output }: Ran): SeriesFindings {
+  return { ...output.findings, findingThreshold: findingThreshold(bundle.manifest) };
 }
 
 /** Whose maps and card the results show: the first that analysed the series, as `consolidate` has it. */
@@ -89,6 +101,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       frames: loaded.frames,
       seriesInstanceUid: seriesUid(input.instances),
       contrastAgent: contrastAgentOf(input.instances),
+      // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
+      siteModel: await loadSiteModel(path.dirname(task.bundleFolder)),
     };
     const lead = {
       bundle: input.bundle,

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import { WillisError } from '../errors.ts';
-import { listBundles, writeModelRepository, type ListedBundle } from '../inference/index.ts';
+import {
+  listBundles,
+  loadSiteModel,
+  writeModelRepository,
+  type Bundle,
+  type ListedBundle,
+  type SiteModel,
+} from '../inference/index.ts';
 import { shippedBundles } from '../node.ts';
 
 export function addBundles(program: Command): void {
@@ -19,6 +26,8 @@ export function addBundles(program: Command): void {
       if (modelRepository !== undefined) await writeAll(listed, modelRepository);
       for (const entry of listed) process.stdout.write(`${describe(entry)}\n`);
       const refused = listed.filter((entry) => entry.kind === 'refused').length;
+      const sites = await loadSiteModel(dir);
+      if (sites !== null) process.stdout.write(`${describeSites(sites)}\n`);
       if (refused > 0)
         throw new WillisError(
           'BUNDLE_INVALID',
@@ -38,8 +47,20 @@ async function writeAll(listed: readonly ListedBundle[], folder: string): Promis
 function describe(entry: ListedBundle): string {
   if (entry.kind === 'refused') return `REFUSED ${entry.folder}\n  ${entry.error.message}`;
   const { manifest, identity } = entry.bundle;
+  const what = `pipeline ${manifest.pipeline}, ${manifest.modality}, ${identity.sha256.slice(0, 12)}`;
+  return lines(manifest, what);
+}
+
+function describeSites({ manifest, identity }: SiteModel): string {
+  return lines(
+    manifest,
+    `names arteries, ${manifest.modalities.join(' and ')}, ${identity.sha256.slice(0, 12)}`,
+  );
+}
+
+function lines(manifest: Bundle['manifest'] | SiteModel['manifest'], what: string): string {
   return [
-    `${manifest.id} ${manifest.version}  (pipeline ${manifest.pipeline}, ${manifest.modality}, ${identity.sha256.slice(0, 12)})`,
+    `${manifest.id} ${manifest.version}  (${what})`,
     `  ${manifest.title}`,
     `  trained on: ${manifest.training.data}`,
     `  measured on: ${manifest.performance.testedOn}`,

@@ -15,7 +15,7 @@ import {
   type SliceJudgement,
   type TrueMask,
 } from '../evaluation/index.ts';
-import { aneurysmsOf, type SeriesFindings } from '../findings/index.ts';
+import { aneurysmsOf, siteInWords, type SeriesFindings } from '../findings/index.ts';
 import { readNifti } from '../volume/index.ts';
 import { listInstances } from './instances.ts';
 import { bundleServing, groupBySeries, planSeries } from './series-plan.ts';
@@ -137,7 +137,7 @@ function answerOf({ findings, evidence = null }: SeriesOutcome, mask: TrueMask |
 function foundIn(findings: SeriesFindings): readonly FoundAneurysm[] {
   return aneurysmsOf(findings).map(({ centreLpsMm, probability, maxDiameterMm, site }) => ({
     ...{ centreLpsMm, probability, maxDiameterMm },
-    site: site.meaning,
+    site: siteInWords(site),
     side: site.laterality,
   }));
 }

@@ -140,6 +140,7 @@ interface Told {
     readonly scheme: string;
     readonly meaning: string;
     readonly laterality: string | null;
+    readonly modifier?: { readonly meaning: string };
   };
   readonly maxDiameterMm?: number;
   readonly volumeMm3?: number | null;
@@ -149,7 +150,8 @@ function findingObservations(finding: Told, sub: string): readonly Observation[]
   const { site, subtype, maxDiameterMm, volumeMm3 } = finding;
   const what = finding.kind === 'aneurysm' ? '85659009^Aneurysm^SCT' : '50960005^Hemorrhage^SCT';
   const coded = (name: string, value: string): Observation => ({ type: 'CWE', what: name, sub, value });
-  const side = site?.laterality ? ` (${site.laterality})` : '';
+  const part = [site?.modifier?.meaning.toLowerCase(), site?.laterality].filter((word) => word != null);
+  const which = part.length === 0 ? '' : ` (${part.join(', ')})`;
   return [
     coded('121071^Finding^DCM', what),
     ...(subtype === undefined
@@ -160,7 +162,7 @@ function findingObservations(finding: Told, sub: string): readonly Observation[]
       : [
           coded(
             '363698007^Finding Site^SCT',
-            [site.value, site.meaning + side, site.scheme].map(escaped).join('^'),
+            [site.value, site.meaning + which, site.scheme].map(escaped).join('^'),
           ),
         ]),
     probability(finding.probability, sub),

@@ -8,7 +8,7 @@ export interface NamedPlace {
 
 const midline: readonly (readonly [RegExp, AneurysmLocation])[] = [
   [/ant(erior)?\.? comm|acom/i, 'Anterior Communicating Artery'],
-  [/basilar (tip|bifurcation|apex)|tip of basilar/i, 'Basilar Tip'],
+  [/basilar (tip|bifurcation|apex)|tip of basilar|basilar artery, distal/i, 'Basilar Tip'],
 ];
 
 const sided: readonly (readonly [RegExp, string])[] = [

@@ -71,8 +71,12 @@ function opinionsOf(group: readonly Marked[], readers: readonly SeriesFindings[]
 }
 
 function otherOf(findings: SeriesFindings): OtherPipeline {
-  const { pipeline, bundle, state } = findings;
-  return { pipeline, bundle, state, reason: findings.state === 'not-analysed' ? findings.reason : null };
+  const { pipeline, bundle, state, findingThreshold } = findings;
+  return {
+    ...{ pipeline, bundle, state },
+    reason: findings.state === 'not-analysed' ? findings.reason : null,
+    ...(findingThreshold === undefined ? {} : { findingThreshold }),
+  };
 }
 
 function scanProbability(findings: SeriesFindings): number {

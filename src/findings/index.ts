@@ -22,4 +22,5 @@ export type {
 export { consolidate } from './consolidate.ts';
 export { keyFrame } from './key-frame.ts';
 export { aneurysmsOf, soughtBy, soughtKind } from './kind.ts';
-export { describeSite, midsagittal } from './site.ts';
+export { describeSite, midsagittal, nameSite, siteInWords } from './site.ts';
+export { siteClasses } from './site-classes.ts';

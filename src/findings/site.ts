@@ -1,19 +1,41 @@
 import { codes } from '../dicom/index.ts';
 import type { Volume } from '../volume/index.ts';
-import type { PointLpsMm, Site } from './types.ts';
+import { siteClasses, type SiteClass } from './site-classes.ts';
+import type { Laterality, PointLpsMm, Site } from './types.ts';
 
-/** Nearer to the midline than this, the side is not told: the estimate of the plane is no better. */
+/** Nearer to the midline than this, geometry does not tell the side: the estimate of the plane is no better. */
 const midlineMm = 4;
+/** How much of an artery's probability must lie on one side for that side to be told. */
+const leastShareOfSide = 0.9;
+
+/** The side by geometry alone, and the artery not told: what is said where nothing names it, or nothing names it surely. */
+export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): Site {
+  const { value, scheme, meaning } = codes.cerebralArtery;
+  return { value, scheme, meaning, laterality: sideOf(centreLpsMm, midsagittalXMm) };
+}
 
 /**
- * The site as this version can tell it: a cerebral artery, and its side. Which artery is not told apart (that needs an
- * artery atlas), so the code is the general one.
+ * The artery by the probabilities of `siteClasses`: named where one artery, both sides together, reaches `threshold` and its
+ * side does not contradict geometry; else the general site. A wrong precise name would be worse than none.
  */
-export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): Site {
-  const offset = centreLpsMm[0] - midsagittalXMm;
-  const laterality = Math.abs(offset) < midlineMm ? null : offset > 0 ? 'left' : 'right';
-  const { value, scheme, meaning } = codes.cerebralArtery;
-  return { value, scheme, meaning, laterality };
+export function nameSite(
+  probabilities: readonly number[],
+  { centreLpsMm, midsagittalXMm }: { readonly centreLpsMm: PointLpsMm; readonly midsagittalXMm: number },
+  threshold: number,
+): Site {
+  const general = describeSite(centreLpsMm, midsagittalXMm);
+  const [best] = [...groupByArtery(probabilities)].sort((a, b) => b.probability - a.probability);
+  if (best?.site == null || best.probability < threshold) return general;
+  const geometric = general.laterality;
+  if (best.kind === 'unpaired') return { ...best.site, laterality: best.tellsSide ? geometric : null };
+  const seen = seenSide(best);
+  if (geometric !== null && seen !== null && seen !== geometric) return general;
+  return { ...best.site, laterality: geometric ?? seen };
+}
+
+/** In words: the artery and, where it is told, which part of it. */
+export function siteInWords({ meaning, modifier }: Pick<Site, 'meaning' | 'modifier'>): string {
+  return modifier === undefined ? meaning : `${meaning}, ${modifier.meaning.toLowerCase()}`;
 }
 
 /** Where the mid-sagittal plane cuts the x axis of LPS, mm: the middle of the head mask, slice row by slice row, the median of it. */
@@ -30,4 +52,35 @@ export function midsagittal(grid: Volume, mask: Uint8Array): number {
   middles.sort((a, b) => a - b);
   const middle = middles[middles.length >> 1] ?? (nx - 1) / 2;
   return grid.originLpsMm[0] + middle * grid.spacingMm[0] * grid.directions[0][0];
+}
+
+function sideOf([x]: PointLpsMm, midsagittalXMm: number): Laterality | null {
+  const offset = x - midsagittalXMm;
+  if (Math.abs(offset) < midlineMm) return null;
+  return offset > 0 ? 'left' : 'right';
+}
+
+type Artery = { readonly probability: number } & (
+  | Pick<Extract<SiteClass, { kind: 'unpaired' }>, 'kind' | 'site' | 'tellsSide'>
+  | { readonly kind: 'paired'; readonly site: SiteClass['site']; readonly left: number }
+);
+
+function groupByArtery(probabilities: readonly number[]): readonly Artery[] {
+  return siteClasses.flatMap((one, index): readonly Artery[] => {
+    const probability = probabilities[index]!;
+    if (one.kind === 'unpaired') return [{ ...one, probability }];
+    if (one.side === 'right') return [];
+    const right = siteClasses.findIndex(
+      (other) => other.kind === 'paired' && other.site === one.site && other.side === 'right',
+    );
+    return [
+      { kind: 'paired', site: one.site, probability: probability + probabilities[right]!, left: probability },
+    ];
+  });
+}
+
+function seenSide({ left, probability }: Extract<Artery, { kind: 'paired' }>): Laterality | null {
+  const share = left / probability;
+  if (share >= leastShareOfSide) return 'left';
+  return share <= 1 - leastShareOfSide ? 'right' : null;
 }

@@ -8,6 +8,8 @@ export type Laterality = 'left' | 'right';
 /** An anatomical site with the side it lies on; `null` where the midline is too near or the side is not told. */
 export interface Site extends CodedConcept {
   readonly laterality: Laterality | null;
+  /** Which part of the artery, where that is told: a topographical modifier. */
+  readonly modifier?: CodedConcept;
 }
 
 /** The source instance that shows a finding best, and its frame (1-based) in a multi-frame instance. */
@@ -115,6 +117,7 @@ export interface OtherPipeline {
   readonly state: 'findings' | 'no-findings' | 'not-analysed';
   /** Why it did not analyse the series; null where it did. */
   readonly reason: Reason | null;
+  readonly findingThreshold?: number;
 }
 
 /** A place above the threshold that a rule took back: it lies in bone, or fills as veins do. */
@@ -129,12 +132,16 @@ interface Common {
   readonly pipeline: string;
   readonly bundle: BundleIdentity;
   readonly timingsMs: Timings;
+  /** The operating point: the scan probability from which the pipeline calls a finding; each of several has its own. */
+  readonly findingThreshold?: number;
   /** Further pipelines whose findings are in here; left out where one read the series. */
   readonly others?: readonly OtherPipeline[];
   /** Left out by pipelines that have no such rules. */
   readonly demoted?: readonly DemotedCandidate[];
   /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */
   readonly provider?: string;
+  /** The model that named the arteries; left out where none was asked: each site is then a cerebral artery and its side. */
+  readonly sitesBy?: BundleIdentity;
   /** Left out by pipelines that do not triage; "urgent" asks to read the study before others. */
   readonly triage?: 'urgent' | 'routine';
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { WillisError } from '../errors.ts';
 import type { BundleIdentity } from '../findings/index.ts';
@@ -10,6 +9,7 @@ import {
   type ManifestOf,
   type PipelineId,
 } from './manifest.ts';
+import { readModelFolder } from './model-folder.ts';
 
 /** A checked bundle: its manifest is sound and its files are the ones the manifest names. */
 export interface Bundle<Manifest extends BundleManifest = BundleManifest> {
@@ -49,26 +49,11 @@ export async function listBundles(folder: string): Promise<readonly ListedBundle
 
 /** Loads one bundle; throws BUNDLE_INVALID naming the bundle, what is wrong, and what to do. */
 export async function loadBundle(folder: string): Promise<Bundle> {
-  const name = path.basename(folder);
-  const text = await readFile(path.join(folder, 'model.json')).catch((cause: unknown) => {
-    throw invalid(name, 'model.json cannot be read', cause);
+  return await readModelFolder(folder, {
+    manifestName: 'model.json',
+    schema: manifestSchema,
+    networksOf: networkFilesOf,
   });
-  const manifest = parseManifest(text.toString('utf8'), name);
-  const whole = createHash('sha256').update(text);
-  for (const { file, sha256 } of networkFilesOf(manifest)) {
-    const network = await readFile(path.join(folder, file)).catch((cause: unknown) => {
-      throw invalid(name, `${file} cannot be read`, cause);
-    });
-    const found = createHash('sha256').update(network).digest('hex');
-    if (found !== sha256)
-      throw invalid(name, `${file} is not the file the manifest names (SHA-256 ${found.slice(0, 12)}...)`);
-    whole.update(network);
-  }
-  return {
-    folder,
-    manifest,
-    identity: { id: manifest.id, version: manifest.version, sha256: whole.digest('hex') },
-  };
 }
 
 /** The bundle as one of the pipeline `id`; throws PIPELINE_UNKNOWN where it is made for another. */
@@ -92,25 +77,4 @@ async function tryLoad(folder: string): Promise<ListedBundle> {
     if (error instanceof WillisError) return { kind: 'refused', folder, error };
     throw error;
   }
-}
-
-function parseManifest(text: string, name: string): BundleManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(name, 'model.json is not JSON', cause);
-  }
-  const parsed = manifestSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw invalid(name, `model.json: ${faults.join('; ')}`);
-}
-
-function invalid(name: string, why: string, cause?: unknown): WillisError {
-  return new WillisError(
-    'BUNDLE_INVALID',
-    `The bundle "${name}" was refused: ${why}. Export it again with the kit, or remove the folder.`,
-    { cause },
-  );
 }

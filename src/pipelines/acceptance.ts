@@ -1,5 +1,5 @@
 import type { Reason } from '../findings/index.ts';
-import { checkStack, planeDistanceMm, type StackOutcome } from '../volume/index.ts';
+import { checkStack, percentiles, planeDistanceMm, type StackOutcome } from '../volume/index.ts';
 import type { PipelineInput } from './types.ts';
 
 /** What a bundle says of the series it reads. */
@@ -44,7 +44,8 @@ export function seriesProblem(
     stackProblem(stack, bundle) ??
     spacingProblem(input, bundle) ??
     coverageProblem(input, bundle) ??
-    contentProblem(input)
+    contentProblem(input) ??
+    (modality === 'MR' ? inversionProblem(input) : null)
   );
 }
 
@@ -103,4 +104,28 @@ function contentProblem({ volume }: PipelineInput): Reason | null {
   for (const value of volume.data) if (value > threshold) foreground += 1;
   if (high > low && foreground / volume.data.length >= leastForegroundShare) return null;
   return { code: 'IMAGE_EMPTY', text: 'The images are blank or nearly so: there is nothing to analyse.' };
+}
+
+/** So many voxels tell a distribution well enough. */
+const sampled = 200_000;
+
+/**
+ * MR has no units, but a sign: air about the head is dark, and arteries are the bright end of an angiogram. Where the border lies in
+ * the upper half of the values and the long tail is the dark one, the picture is a negative, and arteries would be missed.
+ */
+function inversionProblem({ volume: { data, size } }: PipelineInput): Reason | null {
+  const [nx, ny, nz] = size;
+  const step = Math.max(1, Math.floor(data.length / sampled));
+  const all = Float32Array.from({ length: Math.ceil(data.length / step) }, (_, index) => data[index * step]!);
+  const border: number[] = [];
+  for (let z = 0; z < nz; z += 1)
+    for (let x = 0; x < nx; x += 1) {
+      border.push(data[x + nx * ny * z]!, data[x + nx * (ny - 1 + ny * z)]!);
+    }
+  const [low = 0, middle = 0, high = 0] = percentiles(all, [0.1, 50, 99.9]);
+  const [edge = 0] = percentiles(Float32Array.from(border), [50]);
+  if (edge <= (low + high) / 2 || middle - low <= high - middle) return null;
+  const text =
+    'The border of the images, where there is air, is brighter than most of the head: the grey values are inverted. Check Rescale Slope and Photometric Interpretation at the source.';
+  return { code: 'GREY_VALUES_INVERTED', text };
 }

@@ -4,6 +4,7 @@ import { resnetGolden } from './cta-resnet/golden.ts';
 import { ctaResnet } from './cta-resnet/index.ts';
 import { haemorrhageGolden } from './ncct-haemorrhage/golden.ts';
 import { ncctHaemorrhage } from './ncct-haemorrhage/index.ts';
+import { withSites } from './sites.ts';
 import { coarseFineGolden } from './tof-coarse-fine/golden.ts';
 import { tofCoarseFine } from './tof-coarse-fine/index.ts';
 import { patchGolden } from './tof-patch/golden.ts';
@@ -22,7 +23,7 @@ const pipelines: Readonly<Record<PipelineId, Pipeline>> = {
     await ctaResnet(input, bundleFor(bundle, 'cta-resnet'), engine),
 };
 
-/** Runs a pipeline by its id with a bundle made for it; throws PIPELINE_UNKNOWN. */
+/** Runs a pipeline by its id with a bundle made for it, and names the arteries of what it found; throws PIPELINE_UNKNOWN. */
 export async function runPipeline(
   id: string,
   input: PipelineInput,
@@ -30,7 +31,8 @@ export async function runPipeline(
   engine: Engine,
 ): Promise<PipelineOutput> {
   const pipeline = (pipelines as Readonly<Record<string, Pipeline | undefined>>)[id];
-  if (pipeline !== undefined) return await pipeline(input, bundle, engine);
+  if (pipeline !== undefined)
+    return await withSites(await pipeline(input, bundle, engine), input.siteModel ?? null, engine);
   const known = Object.keys(pipelines).join(', ');
   throw new WillisError('PIPELINE_UNKNOWN', `There is no pipeline "${id}". This version has: ${known}.`);
 }

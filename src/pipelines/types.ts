@@ -1,4 +1,5 @@
 import type { DemotedCandidate, HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type { SiteModel } from '../inference/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -10,6 +11,8 @@ export interface PipelineInput {
   readonly seriesInstanceUid: string;
   /** Contrast/Bolus Agent as the header names it; null where it tells of none. */
   readonly contrastAgent: string | null;
+  /** Left out: of an aneurysm's site only the side is told. */
+  readonly siteModel?: SiteModel | null;
 }
 
 /** A place the network marked, finding or not. */
@@ -28,6 +31,8 @@ export interface PipelineOutput {
   readonly candidates: readonly Candidate[];
   /** The series on the network's grid, 0..1 and 0 outside the head, for pictures; null where it was not prepared. */
   readonly image: Volume | null;
+  /** Where the mid-sagittal plane cuts the x axis of LPS; left out by pipelines whose findings have no side. */
+  readonly midsagittalXMm?: number;
   /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
   /** Where a pipeline judges slice by slice: one list a class, a value 0..1 a source frame in stack order. */
@@ -58,6 +63,8 @@ export interface PipelineMaps {
   readonly patchProbability: Volume;
   /** Signed evidence whose mean over a patch is the patch's logit. */
   readonly evidence: Volume;
+  /** Of a pipeline that reads slices as a sequence: what the verdict on each marked slice rests on in that slice; scaled as `probability`. */
+  readonly sequence?: Volume;
   /** How the map of probability explains the decision, where it is such a map (CID 217). */
   readonly explains?: 'class-activation' | 'gradient-weighted-class-activation' | 'saliency';
 }

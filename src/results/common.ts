@@ -81,8 +81,9 @@ export function deviceUid(input: ResultInput): string {
 export function resultUid(input: ResultInput, kind: ResultKind, part: string): string {
   const { id, version } = input.findings.bundle;
   const { inputSha256, version: resultVersion } = input.identity;
-  // one pipeline more is another statement about the same series
+  // one pipeline more, or other names of arteries, is another statement about the same series
   const others = (input.findings.others ?? []).map(({ bundle }) => bundle.sha256);
+  if (input.findings.sitesBy !== undefined) others.push(input.findings.sitesBy.sha256);
   return derivedUid('willis-result', inputSha256, id, version, String(resultVersion), kind, part, ...others);
 }
 

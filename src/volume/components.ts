@@ -3,104 +3,89 @@ import type { Size } from './types.ts';
 export type Connectivity = 6 | 26;
 
 /**
- * Labels connected foreground voxels, 1, 2, ... in the order of their first voxel; 0 is background. Two passes with
- * union-find over the neighbours already seen.
+ * Labels connected foreground voxels, 1, 2, ... in the order of their first voxel; 0 is background. Union-find over the runs of
+ * each row: a run is joined to those that touch it in the rows already seen.
  */
 export function labelComponents(
   mask: Uint8Array,
   size: Size,
   connectivity: Connectivity,
 ): { readonly labels: Int32Array; readonly count: number } {
-  const labels = new Int32Array(mask.length);
-  const parent: number[] = [0];
-  const neighbours = seenNeighbours(connectivity);
-  const steps = stepsOf(neighbours, size, connectivity);
-  const [nx, ny, nz] = size;
-  let index = 0;
+  const [, ny, nz] = size;
+  const runs = runsOf(mask, size);
+  const parent = new Int32Array(runs.count);
+  for (let run = 0; run < parent.length; run += 1) parent[run] = run;
+  const seen = connectivity === 26 ? seenOf26 : seenOf6;
+  // diagonal neighbours touch where one run ends a voxel before the other
+  const slack = connectivity === 26 ? 1 : 0;
   for (let z = 0; z < nz; z += 1) {
     for (let y = 0; y < ny; y += 1) {
-      for (let x = 0; x < nx; x += 1, index += 1) {
-        if (mask[index] === 0) continue;
-        const inner = x > 0 && y > 0 && z > 0 && x < nx - 1 && y < ny - 1;
-        labels[index] = inner
-          ? joinInner(labels, parent, steps, index)
-          : joinNeighbours(labels, parent, neighbours, { x, y, z, index, nx, ny });
+      for (const [dy, dz] of seen) {
+        if (y + dy < 0 || y + dy >= ny || z + dz < 0) continue;
+        joinRows(parent, runs, { row: y + ny * z, other: y + dy + ny * (z + dz), slack });
       }
     }
   }
-  return { labels, count: compact(labels, parent) };
+  return writeLabels(parent, runs, size);
 }
 
-type Offset = readonly [number, number, number];
+type RowStep = readonly [dy: number, dz: number];
 
-function seenNeighbours(connectivity: Connectivity): readonly Offset[] {
-  const six: readonly Offset[] = [
-    [-1, 0, 0],
-    [0, -1, 0],
-    [0, 0, -1],
-  ];
-  if (connectivity === 6) return six;
-  const all: Offset[] = [];
-  for (const dz of [-1, 0]) {
-    for (const dy of [-1, 0, 1]) {
-      for (const dx of [-1, 0, 1]) {
-        if (dz < 0 || dy < 0 || (dy === 0 && dx < 0)) all.push([dx, dy, dz]);
-      }
+const seenOf6: readonly RowStep[] = [
+  [-1, 0],
+  [0, -1],
+];
+const seenOf26: readonly RowStep[] = [...seenOf6, [-1, -1], [1, -1]];
+
+interface Runs {
+  /** First voxel of each run in its row, and the voxel behind its last. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** The first run of each row, and at the end how many there are. */
+  readonly ofRow: Int32Array;
+  readonly count: number;
+}
+
+function runsOf(mask: Uint8Array, [nx, ny, nz]: Size): Runs {
+  // as many as there can be: memory that is never written to costs nothing
+  const most = ny * nz * Math.ceil(nx / 2);
+  const [starts, ends] = [new Int32Array(most), new Int32Array(most)];
+  const ofRow = new Int32Array(ny * nz + 1);
+  let count = 0;
+  for (let row = 0; row < ny * nz; row += 1) {
+    const base = row * nx;
+    ofRow[row] = count;
+    for (let x = 0; x < nx; x += 1) {
+      if (mask[base + x] === 0) continue;
+      starts[count] = x;
+      while (x < nx && mask[base + x] !== 0) x += 1;
+      ends[count] = x;
+      count += 1;
     }
   }
-  return all;
+  ofRow[ny * nz] = count;
+  return { starts, ends, ofRow, count };
 }
 
-interface Steps {
-  readonly all: Int32Array;
-  /** Enough where the voxel before is set: of 26 neighbours, those behind are its own and already joined to it. */
-  readonly ahead: Int32Array;
-}
-
-function stepsOf(neighbours: readonly Offset[], [nx, ny]: Size, connectivity: Connectivity): Steps {
-  const places = (offsets: readonly Offset[]): Int32Array =>
-    Int32Array.from(offsets, ([dx, dy, dz]) => dx + nx * (dy + ny * dz));
-  const ahead = neighbours.filter(([dx]) => (connectivity === 26 ? dx === 1 : dx === 0));
-  return { all: places(neighbours), ahead: places(ahead) };
-}
-
-/** Where every neighbour lies inside, which is nearly everywhere. */
-function joinInner(labels: Int32Array, parent: number[], { all, ahead }: Steps, index: number): number {
-  let label = labels[index - 1]!;
-  const steps = label === 0 ? all : ahead;
-  for (let place = 0; place < steps.length; place += 1) {
-    const other = labels[index + steps[place]!]!;
-    if (other === 0 || other === label) continue;
-    label = label === 0 ? root(parent, other) : unite(parent, label, other);
+/** Walks along both rows at once: the run that ends first is left behind. */
+function joinRows(
+  parent: Int32Array,
+  { starts, ends, ofRow }: Runs,
+  { row, other, slack }: { row: number; other: number; slack: number },
+): void {
+  let a = ofRow[row]!;
+  let b = ofRow[other]!;
+  const lastA = ofRow[row + 1]!;
+  const lastB = ofRow[other + 1]!;
+  while (a < lastA && b < lastB) {
+    if (starts[a]! < ends[b]! + slack && starts[b]! < ends[a]! + slack) unite(parent, a, b);
+    if (ends[a]! < ends[b]!) a += 1;
+    else b += 1;
   }
-  if (label !== 0) return label;
-  parent.push(parent.length);
-  return parent.length - 1;
 }
 
-function joinNeighbours(
-  labels: Int32Array,
-  parent: number[],
-  neighbours: readonly Offset[],
-  at: { x: number; y: number; z: number; index: number; nx: number; ny: number },
-): number {
-  const { x, y, z, index, nx, ny } = at;
-  let label = 0;
-  for (const [dx, dy, dz] of neighbours) {
-    const i = x + dx;
-    const j = y + dy;
-    if (i < 0 || i >= nx || j < 0 || j >= ny || z + dz < 0) continue;
-    const other = labels[index + dx + nx * (dy + ny * dz)]!;
-    if (other === 0) continue;
-    label = label === 0 ? root(parent, other) : unite(parent, label, other);
-  }
-  if (label !== 0) return label;
-  parent.push(parent.length);
-  return parent.length - 1;
-}
-
-function root(parent: number[], label: number): number {
-  let at = label;
+function root(parent: Int32Array, run: number): number {
+  let at = run;
   while (parent[at] !== at) {
     parent[at] = parent[parent[at]!]!;
     at = parent[at]!;
@@ -108,22 +93,29 @@ function root(parent: number[], label: number): number {
   return at;
 }
 
-function unite(parent: number[], a: number, b: number): number {
+function unite(parent: Int32Array, a: number, b: number): void {
   const first = root(parent, a);
   const second = root(parent, b);
-  const low = Math.min(first, second);
-  parent[Math.max(first, second)] = low;
-  return low;
+  parent[Math.max(first, second)] = Math.min(first, second);
 }
 
-function compact(labels: Int32Array, parent: number[]): number {
-  const final = new Int32Array(parent.length);
+function writeLabels(
+  parent: Int32Array,
+  { starts, ends, ofRow }: Runs,
+  [nx, ny, nz]: Size,
+): { readonly labels: Int32Array; readonly count: number } {
+  const labels = new Int32Array(nx * ny * nz);
+  const labelOf = new Int32Array(parent.length);
   let count = 0;
-  for (let label = 1; label < parent.length; label += 1) {
-    const top = root(parent, label);
-    if (top === label) final[label] = count += 1;
-    else final[label] = final[top]!;
+  for (let row = 0; row < ny * nz; row += 1) {
+    for (let run = ofRow[row]!; run < ofRow[row + 1]!; run += 1) {
+      // a root is the first run of its part, so it has its label before the others ask
+      const top = root(parent, run);
+      if (top === run) labelOf[run] = count += 1;
+      const label = labelOf[top]!;
+      for (let index = row * nx + starts[run]!; index < row * nx + ends[run]!; index += 1)
+        labels[index] = label;
+    }
   }
-  for (let index = 0; index < labels.length; index += 1) labels[index] = final[labels[index]!]!;
-  return count;
+  return { labels, count };
 }

@@ -51,15 +51,21 @@ function store(
     for (let index = 0; index < data.length; index += 1) bytes[index] = Math.round(data[index]! * 255);
     return { type: uint8, bytes, slope: 1 / 255 };
   }
-  if (!areShorts(data))
-    return { type: float32, bytes: new Uint8Array(Float32Array.from(data).buffer), slope: 1 };
-  return { type: int16, bytes: new Uint8Array(Int16Array.from(data).buffer), slope: 1 };
+  const shorts = shortsOf(data);
+  if (shorts === null) return { type: float32, bytes: new Uint8Array(data.slice().buffer), slope: 1 };
+  return { type: int16, bytes: new Uint8Array(shorts.buffer), slope: 1 };
 }
 
-function areShorts(data: Float32Array): boolean {
-  for (const value of data)
-    if (value !== Math.trunc(value) || value < -32_768 || value > 32_767) return false;
-  return true;
+/** Null where a value is no 16-bit integer. */
+function shortsOf(data: Float32Array): Int16Array | null {
+  const shorts = new Int16Array(data.length);
+  for (let index = 0; index < data.length; index += 1) {
+    const value = data[index]!;
+    shorts[index] = value;
+    // what does not fit comes back as something else
+    if (shorts[index] !== value) return null;
+  }
+  return shorts;
 }
 
 /** Three rows of four: voxel index to mm, Right-Anterior-Superior. */

@@ -1,67 +1,69 @@
+import { lineCapacity, openLineFilter, type LineFilter } from './simd/lines.ts';
 import type { Size } from './types.ts';
 
 /** Gaussian smoothing by `sigmaVoxels` along every axis; the kernel ends at 4 sigma, the border voxel is repeated. */
 export function gaussianSmooth(data: Float32Array, size: Size, sigmaVoxels: number): Float32Array {
   const weights = kernel(sigmaVoxels);
-  const along = new Float32Array(data.length);
-  const out = new Float32Array(data.length);
-  smoothRows(data, along, size, weights);
+  const reach = weights.length - 1;
+  const filter = openLineFilter(weights);
   const [nx, ny, nz] = size;
-  blendLines(along, out, { count: ny, stride: nx, width: nx, blocks: nz, block: nx * ny }, weights);
-  blendLines(out, along, { count: nz, stride: nx * ny, width: nx * ny, blocks: 1, block: 0 }, weights);
-  return along;
+  const out = new Float32Array(data.length);
+  smoothRows(filter, { from: data, to: out, nx, reach });
+  for (let start = 0; start < out.length; start += nx * ny)
+    smoothAcross(filter, out.subarray(start, start + nx * ny), { count: ny, width: nx, reach });
+  smoothAcross(filter, out, { count: nz, width: nx * ny, reach });
+  return out;
 }
 
 /** Half of the kernel: the middle first. */
-function kernel(sigma: number): Float64Array {
+function kernel(sigma: number): Float32Array {
   const reach = Math.max(1, Math.ceil(4 * sigma));
   const half = Float64Array.from({ length: reach + 1 }, (_, at) =>
     Math.exp(-(at * at) / (2 * sigma * sigma)),
   );
   const sum = half.reduce((total, value, at) => total + (at === 0 ? value : 2 * value), 0);
-  return half.map((value) => value / sum);
+  return Float32Array.from(half, (value) => value / sum);
 }
 
-function smoothRows(from: Float32Array, to: Float32Array, [nx, ny, nz]: Size, weights: Float64Array): void {
-  const reach = weights.length - 1;
-  const padded = new Float64Array(nx + 2 * reach);
-  for (let start = 0; start < nx * ny * nz; start += nx) {
-    for (let x = 0; x < padded.length; x += 1)
-      padded[x] = from[start + Math.max(0, Math.min(nx - 1, x - reach))]!;
-    for (let x = 0; x < nx; x += 1) {
-      const middle = x + reach;
-      let sum = weights[0]! * padded[middle]!;
-      for (let step = 1; step <= reach; step += 1)
-        sum += weights[step]! * (padded[middle - step]! + padded[middle + step]!);
-      to[start + x] = sum;
-    }
-  }
-}
-
-/** Lines across memory are blended as whole rows of `width` neighbours, which stay in the cache. */
-function blendLines(
-  from: Float32Array,
-  to: Float32Array,
-  lines: { count: number; stride: number; width: number; blocks: number; block: number },
-  weights: Float64Array,
+/** Along x: rows with their repeated borders one behind the other, as many at a time as fit. */
+function smoothRows(
+  filter: LineFilter,
+  { from, to, nx, reach }: { from: Float32Array; to: Float32Array; nx: number; reach: number },
 ): void {
-  const { count, stride, width, blocks, block } = lines;
-  const reach = weights.length - 1;
-  for (let piece = 0; piece < blocks; piece += 1) {
-    for (let at = 0; at < count; at += 1) {
-      const target = to.subarray(piece * block + at * stride, piece * block + at * stride + width);
-      const line = (place: number): Float32Array => {
-        const start = piece * block + Math.max(0, Math.min(count - 1, place)) * stride;
-        return from.subarray(start, start + width);
-      };
-      const middle = line(at);
-      for (let x = 0; x < width; x += 1) target[x] = weights[0]! * middle[x]!;
-      for (let step = 1; step <= reach; step += 1)
-        addBoth(target, line(at - step), line(at + step), weights[step]!);
+  const { source, target } = filter;
+  const pitch = nx + 2 * reach;
+  const rows = Math.floor(lineCapacity / pitch);
+  for (let start = 0; start < from.length; start += rows * nx) {
+    const count = Math.min(rows, (from.length - start) / nx);
+    for (let row = 0; row < count; row += 1) {
+      const place = row * pitch;
+      const line = from.subarray(start + row * nx, start + (row + 1) * nx);
+      source.fill(line[0]!, place, place + reach);
+      source.set(line, place + reach);
+      source.fill(line[nx - 1]!, place + reach + nx, place + pitch);
     }
+    filter.run({ start: reach, count: count * pitch - 2 * reach, stride: 1 });
+    for (let row = 0; row < count; row += 1)
+      to.set(target.subarray(row * pitch, row * pitch + nx), start + row * nx);
   }
 }
 
-function addBoth(target: Float32Array, before: Float32Array, after: Float32Array, weight: number): void {
-  for (let x = 0; x < target.length; x += 1) target[x]! += weight * (before[x]! + after[x]!);
+/** Across lines of `width` neighbours, in place: as many columns of all lines at a time as fit. */
+function smoothAcross(
+  filter: LineFilter,
+  data: Float32Array,
+  { count, width, reach }: { count: number; width: number; reach: number },
+): void {
+  const { source, target } = filter;
+  const columns = Math.min(width, Math.floor(lineCapacity / (count + 2 * reach)));
+  for (let first = 0; first < width; first += columns) {
+    const used = Math.min(columns, width - first);
+    for (let line = -reach; line < count + reach; line += 1) {
+      const start = Math.max(0, Math.min(count - 1, line)) * width + first;
+      source.set(data.subarray(start, start + used), (line + reach) * used);
+    }
+    filter.run({ start: reach * used, count: count * used, stride: used });
+    for (let line = 0; line < count; line += 1)
+      data.set(target.subarray(line * used, (line + 1) * used), line * width + first);
+  }
 }

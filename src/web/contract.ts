@@ -279,6 +279,8 @@ export const bundle = z.object({
   usedByRules: z.array(z.string()),
   /** Numbers that can be changed for one run on uploaded files. */
   parameters: z.record(z.string(), z.number()),
+  /** The box around a place that it is judged by, voxels to the Left, Posterior and Superior; null where whole slices are read. */
+  networkInput: z.object({ voxels: z.array(z.number()).readonly(), spacingMm: z.number() }).nullable(),
   /** What the newest self-test said of it; null where there was none since it is here. */
   selfTest: z.object({ at: time, lines: z.array(z.string()) }).nullable(),
   /** The scores of its last days: how many scans, how many with findings, their mean probability. */
@@ -289,6 +291,7 @@ export const bundle = z.object({
 
 export type Analysis = z.infer<typeof analysis>;
 export type Bundle = z.infer<typeof bundle>;
+export type NetworkInput = NonNullable<Bundle['networkInput']>;
 export type Devices = z.infer<typeof devices>;
 export type DestinationLine = z.infer<typeof destinationLine>;
 export type Door = z.infer<typeof door>;

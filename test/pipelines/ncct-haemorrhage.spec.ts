@@ -16,7 +16,13 @@ interface Golden {
   readonly logitsB: readonly (readonly number[])[];
   readonly sequence: readonly (readonly number[])[];
   readonly probabilities: readonly (readonly number[])[];
-  readonly gradcampp: readonly { readonly slice: number; readonly cells: readonly (readonly number[])[] }[];
+  readonly gradcampp: readonly GoldenMap[];
+  readonly sequenceMap: readonly GoldenMap[];
+}
+
+interface GoldenMap {
+  readonly slice: number;
+  readonly cells: readonly (readonly number[])[];
 }
 
 const folder = path.join(import.meta.dirname, '..', '..', 'models', 'ncct-haemorrhage');
@@ -55,20 +61,41 @@ describe('golden vectors of ncct-haemorrhage', function () {
     expect(farthest(reading.probabilities, golden.probabilities)).to.be.lessThan(1e-3);
   });
 
-  it("Grad-CAM++ is the kit's, cell by cell", () => {
-    const { cells } = bundle.manifest.explanation;
-    for (const { slice, cells: expected } of golden.gradcampp) {
-      const start = slice * 6 * cells * cells;
-      const map = reading.gradCamPlusPlus.subarray(start, start + cells * cells);
+  it("Grad-CAM++ and the sequence-level map are the kit's, cell by cell", () => {
+    expectMaps(reading.gradCamPlusPlus, golden.gradcampp);
+    expectMaps(reading.sequenceMap!, golden.sequenceMap);
+  });
+
+  it('the sequence-level map is there where a slice is marked, and nowhere else', () => {
+    const { thresholds } = bundle.manifest.operatingPoint;
+    const each = 6 * bundle.manifest.explanation.cells ** 2;
+    for (let slab = 0; slab < prepared.slabs.length; slab += 1) {
+      const marked = thresholds.some((from, place) => reading.probabilities[slab * 6 + place]! >= from);
+      const map = reading.sequenceMap!.subarray(slab * each, (slab + 1) * each);
+      expect(map.some((value) => value > 0)).to.equal(marked);
+    }
+  });
+
+  it('of a bundle without that map the rest is read all the same', async () => {
+    const networks = bundle.manifest.networks.filter(({ role }) => role !== 'sequence-map');
+    const older = { ...bundle, manifest: { ...bundle.manifest, networks } };
+    const first = { ...prepared, slabs: prepared.slabs.slice(0, 2) };
+    expect((await readSlices(first, older, engine)).sequenceMap).to.equal(null);
+  });
+
+  function expectMaps(maps: Float32Array, expected: readonly GoldenMap[]): void {
+    const cells = bundle.manifest.explanation.cells ** 2;
+    for (const { slice, cells: wanted } of expected) {
+      const map = maps.subarray(slice * 6 * cells, slice * 6 * cells + cells);
       const top = Math.max(...map);
       expect(
         farthest(
           map.map((value) => value / top),
-          expected,
+          wanted,
         ),
       ).to.be.lessThan(2e-3);
     }
-  });
+  }
 });
 
 function goldenVolume({ file, shape: [nz, ny, nx], spacingMm }: Golden): Volume {

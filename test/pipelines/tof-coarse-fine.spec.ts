@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '../../src/inference/index.ts';
 import { extractArteries } from '../../src/pipelines/tof-coarse-fine/arteries.ts';
 import { channelsOf } from '../../src/pipelines/tof-coarse-fine/channels.ts';
 import { detect, type Detected } from '../../src/pipelines/tof-coarse-fine/coarse.ts';
-import { deepArteries } from '../../src/pipelines/tof-coarse-fine/deep.ts';
+import { deepInside } from '../../src/pipelines/tof-coarse-fine/deep.ts';
 import { outline } from '../../src/pipelines/tof-coarse-fine/fine.ts';
 import { lesionsOf } from '../../src/pipelines/tof-coarse-fine/lesions.ts';
-import { tilesOf } from '../../src/pipelines/tof-coarse-fine/tiles.ts';
+import { tilesOf, type Tile } from '../../src/pipelines/tof-coarse-fine/tiles.ts';
 import { dilated, indexToLps, sobelMagnitude, type Size, type Volume } from '../../src/volume/index.ts';
 
 interface Golden {
@@ -36,12 +37,12 @@ describe('channels of tof-coarse-fine', () => {
   it('a voxel grows by its faces and edges, not by its corners, and not over the border', () => {
     const one = new Uint8Array(size[0] * size[1] * size[2]);
     one[at(5, 5, 5)] = 1;
-    const grown = dilated(one, size);
+    const grown = dilated(one, size, 18);
     expect(grown.reduce((sum, value) => sum + value, 0)).to.equal(19);
     expect([grown[at(6, 6, 5)], grown[at(6, 6, 6)]]).to.deep.equal([1, 0]);
     const corner = new Uint8Array(one.length);
     corner[0] = 1;
-    expect(dilated(corner, size).reduce((sum, value) => sum + value, 0)).to.equal(7);
+    expect(dilated(corner, size, 18).reduce((sum, value) => sum + value, 0)).to.equal(7);
   });
 
   it('a unit step across one axis gives 1 / sqrt 3 on both sides of it', () => {
@@ -87,39 +88,82 @@ describe('arteries of tof-coarse-fine', () => {
       at(78, 150, 18),
       at(30, 30, 18),
     ];
-    const arteries = new Uint8Array(157 * 157 * 37);
-    for (const place of places) arteries[place] = 1;
-    const deep = deepArteries(arteries, { image, head });
+    const deep = deepInside({ image, head });
     expect(places.map((place) => deep[place])).to.deep.equal([1, 1, 1, 0, 0, 1]);
   });
 });
 
 describe('tiles of tof-coarse-fine', () => {
+  const options = { halo: 24, multipleOf: 4, largest: 2_500_000 };
+
   it('keep every voxel once, run each with its halo, and stay within the memory that is given', () => {
     const sizes: readonly Size[] = [
       [360, 360, 144],
-      [440, 440, 400],
+      [440, 440, 200],
       [88, 88, 64],
       [97, 130, 51],
     ];
     for (const size of sizes) {
-      const tiles = tilesOf(size, { halo: 24, multipleOf: 4, largest: 2_500_000 });
+      const tiles = tilesOf(new Uint8Array(size[0] * size[1] * size[2]).fill(1), size, options);
       const kept = tiles.reduce((sum, { keep }) => sum + volumeOf(keep), 0);
       expect(kept).to.equal(size[0] * size[1] * size[2]);
-      for (const { keep, run } of tiles) {
-        expect(volumeOf(run)).to.be.at.most(2_500_000);
-        for (const axis of [0, 1, 2] as const) {
-          expect(keep.from[axis] % 4).to.equal(0);
-          expect(run.from[axis]).to.equal(Math.max(0, keep.from[axis] - 24));
-          expect(run.to[axis]).to.equal(Math.min(size[axis], keep.to[axis] + 24));
-        }
-      }
+      for (const tile of tiles) expectHalo(tile, size);
       const ran = tiles.reduce((sum, { run }) => sum + volumeOf(run), 0);
       expect(ran / kept).to.be.lessThan(5);
     }
-    expect(tilesOf([88, 88, 64], { halo: 24, multipleOf: 4, largest: 2_500_000 })).to.have.length(1);
+    expect(tilesOf(new Uint8Array(88 * 88 * 64).fill(1), [88, 88, 64], options)).to.have.length(1);
+  });
+
+  it('of a mask hold each set voxel once, end where it ends, and leave out what is empty', () => {
+    const extent = fc.tuple(...[20, 24, 18].map((n) => fc.tuple(fc.nat(n), fc.integer({ min: 1, max: 6 }))));
+    fc.assert(
+      fc.property(fc.array(extent, { minLength: 1, maxLength: 4 }), (blocks) => {
+        const size: Size = [30, 33, 27];
+        const mask = maskOf(blocks, size);
+        const covered = new Uint8Array(mask.length);
+        const tiles = tilesOf(mask, size, { halo: 8, multipleOf: 4, largest: 8000 });
+        for (const { keep, run } of tiles) {
+          expect(volumeOf(run)).to.be.at.most(8000);
+          let inside = 0;
+          for (const voxel of voxelsOf(keep, size)) {
+            covered[voxel]! += 1;
+            inside += mask[voxel]!;
+          }
+          expect(inside).to.be.above(0);
+        }
+        mask.forEach((set, voxel) => expect(covered[voxel]).to.be.within(set, 1));
+      }),
+      { numRuns: 40 },
+    );
+    expect(tilesOf(new Uint8Array(27_000), [30, 30, 30], options)).to.deep.equal([]);
   });
 });
+
+function expectHalo({ keep, run }: Tile, size: Size): void {
+  expect(volumeOf(run)).to.be.at.most(2_500_000);
+  for (const axis of [0, 1, 2] as const) {
+    expect(keep.from[axis] % 4).to.equal(0);
+    expect(run.from[axis]).to.equal(Math.max(0, keep.from[axis] - 24));
+    expect(run.to[axis]).to.equal(Math.min(size[axis], keep.to[axis] + 24));
+  }
+}
+
+/** Blocks given by start and length along each axis. */
+function maskOf(blocks: readonly (readonly [number, number][])[], size: Size): Uint8Array {
+  const mask = new Uint8Array(size[0] * size[1] * size[2]);
+  for (const block of blocks) {
+    const from = block.map(([start]) => start) as unknown as Size;
+    const to = block.map(([start, length]) => start + length) as unknown as Size;
+    for (const voxel of voxelsOf({ from, to }, size)) mask[voxel] = 1;
+  }
+  return mask;
+}
+
+function* voxelsOf({ from, to }: Tile['keep'], [nx, ny]: Size): Generator<number> {
+  for (let z = from[2]; z < to[2]; z += 1)
+    for (let y = from[1]; y < to[1]; y += 1)
+      for (let x = from[0]; x < to[0]; x += 1) yield x + nx * (y + ny * z);
+}
 
 function volumeOf({ from, to }: { readonly from: Size; readonly to: Size }): number {
   return (to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]);
@@ -142,7 +186,8 @@ function volumeOf({ from, to }: { readonly from: Size; readonly to: Size }): num
       golden = JSON.parse(readFileSync(path.join(folder, bundle.manifest.golden), 'utf8')) as Golden;
       engine = openEngine({ providers: ['cpu'], threads: 2 });
       volume = goldenVolume(golden);
-      arteries = await extractArteries(volume, bundle, engine);
+      const everywhere = new Uint8Array(volume.data.length).fill(1);
+      arteries = await extractArteries(volume, everywhere, { bundle, engine });
       const channels = channelsOf(volume, arteries, bundle.manifest.preprocessing.contour);
       detected = await detect(volume.size, channels, { bundle, engine });
       outlined = await outline(volume.size, { channels, centres: detected.centres }, { bundle, engine });

@@ -17,6 +17,8 @@ export interface Truth {
   readonly aneurysms: readonly {
     readonly centreLpsMm: readonly [number, number, number];
     readonly diameterMm: number;
+    readonly site: string;
+    readonly side: 'left' | 'right' | null;
   }[];
 }
 
@@ -99,7 +101,11 @@ export async function sampleDatasets(): Promise<readonly Record<string, Dataset[
   return await Promise.all(sampleInstances().map(editable));
 }
 
-const texts = { mr: '1.2.840.10008.5.1.4.1.1.4', legacyEnhancedMr: '1.2.840.10008.5.1.4.1.1.4.4' } as const;
+const texts = {
+  ct: '1.2.840.10008.5.1.4.1.1.2',
+  legacyEnhancedCt: '1.2.840.10008.5.1.4.1.1.2.2',
+  legacyEnhancedMr: '1.2.840.10008.5.1.4.1.1.4.4',
+} as const;
 
 /** The shipped synthetic head CT: 30 slices of 5 mm, JPEG-LS, blood in the basal ganglia (truth.json beside it). */
 export const headCtFolder = path.join(import.meta.dirname, '..', 'samples', 'ncct-phantom');
@@ -144,8 +150,11 @@ export async function writeDatasets(
 
 /** The sample as one Legacy Converted Enhanced MR instance, each frame naming the instance it was (0020,9172). */
 export async function enhancedSample(): Promise<Dataset> {
-  const instances = sampleInstances();
-  const slices = await sampleDatasets();
+  return enhanced(await sampleDatasets());
+}
+
+/** Single-frame slices as one Legacy Converted Enhanced instance of their modality. */
+export function enhanced(slices: readonly Record<string, Dataset[string]>[]): Dataset {
   const {
     ImagePositionPatient: _position,
     ImageOrientationPatient,
@@ -153,9 +162,10 @@ export async function enhancedSample(): Promise<Dataset> {
     SliceThickness,
     ...common
   } = slices[0]!;
+  const single = textOf(slices[0]!['SOPClassUID']);
   return {
     ...common,
-    SOPClassUID: texts.legacyEnhancedMr,
+    SOPClassUID: single === texts.ct ? texts.legacyEnhancedCt : texts.legacyEnhancedMr,
     SOPInstanceUID: '2.25.4711',
     SeriesInstanceUID: '2.25.4712',
     NumberOfFrames: slices.length,
@@ -165,10 +175,10 @@ export async function enhancedSample(): Promise<Dataset> {
         PixelMeasuresSequence: [{ PixelSpacing, SliceThickness }],
       },
     ],
-    PerFrameFunctionalGroupsSequence: slices.map(({ ImagePositionPatient }, index) => ({
+    PerFrameFunctionalGroupsSequence: slices.map(({ ImagePositionPatient, SOPInstanceUID }) => ({
       PlanePositionSequence: [{ ImagePositionPatient }],
       ConversionSourceAttributesSequence: [
-        { ReferencedSOPClassUID: texts.mr, ReferencedSOPInstanceUID: instances[index]!.sopInstanceUid },
+        { ReferencedSOPClassUID: single, ReferencedSOPInstanceUID: textOf(SOPInstanceUID) },
       ],
     })),
     PixelData: Buffer.concat(slices.map(({ PixelData }) => PixelData as Uint8Array)),

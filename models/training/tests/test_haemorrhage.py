@@ -10,11 +10,14 @@ import torch
 from torch.nn import functional
 
 from willis_training.haemorrhage.dataset import SliceSampler, Study, neighbours
-from willis_training.haemorrhage.export import ExplainedSlices, export_sequence, export_slices, grad_cam_plus_plus
+from willis_training.haemorrhage.export import (BothWays, ExplainedSlices, export_sequence, export_sequence_map, export_slices,
+                                                grad_cam_plus_plus)
 from willis_training.haemorrhage.measure import Calibration, Reading, calibrate, mixups, pointing
 from willis_training.haemorrhage.network import SliceNetwork, shown
 from willis_training.haemorrhage.prepare import PIXELS, head_part, prepare, prepare_mask, slabs
 from willis_training.haemorrhage.sequence import SMALL, SequenceModel, SequenceSizes
+from willis_training.haemorrhage.sequence_map import SequenceMap
+from willis_training.haemorrhage.stored import load_sequence
 from willis_training.haemorrhage.train_sequence import Encoded, SequenceOptions, augmented, predict, train_sequence
 from willis_training.haemorrhage.train_slices import SliceOptions, class_loss, train_slices
 from willis_training.ncct import CLASSES, SUBTYPES, draw_bleeds, draw_ct_appearance, draw_head, render_ct
@@ -203,6 +206,38 @@ def test_exported_sequence_reads_any_length_both_ways(tmp_path):
         assert np.allclose(session.run(None, feeds)[0][0], predict(model, study), atol=5e-3)
         feeds["features"], feeds["logits"] = feeds["features"][:, :, ::-1].copy(), feeds["logits"][:, :, ::-1].copy()
         assert np.allclose(session.run(None, feeds)[0][0][::-1], predict(model, study), atol=5e-3)
+        # what is stored can be read back as a model
+        assert np.allclose(predict(load_sequence(tmp_path / "sequence.onnx"), study), predict(model, study), atol=5e-3)
+
+
+def test_sequence_map_equals_autograd_and_reads_any_length(tmp_path):
+    torch.manual_seed(4)
+    model = SequenceModel(SMALL).eval()
+    for module in model.modules():
+        if isinstance(module, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+            module.running_mean.normal_(0, 0.3)
+            module.running_var.uniform_(0.5, 2)
+    heads = torch.randn(2, 6, 2048) * 0.02
+    explained = SequenceMap(model, heads)
+    export_sequence_map(explained, tmp_path / "map.onnx")
+    session = ort.InferenceSession(str(tmp_path / "map.onnx"), providers=["CPUExecutionProvider"])
+    for t, wanted in ((1, [0]), (7, [0, 4, 6])):
+        maps = torch.relu(torch.randn(1, 2, t, 2048, 8, 8)).requires_grad_()
+        features = maps.mean((4, 5))
+        logits = torch.einsum("bntk,nck->bntc", features, heads)
+        spacing, slices, own = torch.tensor([4.0]), torch.eye(t)[wanted], maps.detach()[0].transpose(0, 1)[wanted]
+        with torch.no_grad():
+            found = explained(features, logits, spacing, slices, own)
+        score = BothWays(model)(features, logits, spacing)[0]
+        for row, at in zip(found, wanted):
+            for k in range(6):
+                (slope,) = torch.autograd.grad(score[at, k], maps, retain_graph=True)
+                # Grad-CAM: the mean slope of each map weighs it; times the cells it is the slope by the map's mean
+                cam = torch.relu((slope[0, :, at].sum((2, 3))[:, :, None, None] * maps[0, :, at]).sum((0, 1)))
+                assert (row[k] - cam).abs().max() <= 1e-4 * max(float(cam.max()), 1e-3)
+        feeds = {"features": features, "logits": logits, "spacing": spacing, "slices": slices, "maps": own}
+        stored = session.run(None, {name: value.detach().numpy() for name, value in feeds.items()})[0]
+        assert np.abs(stored - found.numpy()).max() <= 2e-3 * float(found.max())
 
 
 def test_sequence_model_learns_what_neighbours_say():

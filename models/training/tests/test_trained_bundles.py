@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+import torch
 
 from willis_training.coarse_to_fine.reader import FineReader
+from willis_training.haemorrhage.export import BothWays
 from willis_training.haemorrhage.measure import Reader
 from willis_training.haemorrhage.prepare import head_part, slabs
 from willis_training.haemorrhage.prepare import prepare as prepare_ct
+from willis_training.haemorrhage.stored import load_heads, load_sequence
 
 MODELS = Path(__file__).parents[2]
 TRAINED = [b for b in ("ncct-haemorrhage", "cta-resnet", "tof-coarse-fine") if (MODELS / b / "model.json").exists()]
@@ -51,6 +54,29 @@ def test_golden_vectors_of_the_haemorrhage_bundle():
     for row in golden["gradcampp"]:
         cells = maps[row["slice"], 0]
         assert np.abs(cells / cells.max() - np.array(row["cells"])).max() < 0.02
+    explained = Reader(folder).explain(parts, spacing, [row["slice"] for row in golden["sequenceMap"]])[:, 0]
+    for cells, row in zip(explained, golden["sequenceMap"]):
+        assert np.abs(cells / cells.max() - np.array(row["cells"])).max() < 0.02
+
+
+@pytest.mark.skipif("ncct-haemorrhage" not in TRAINED, reason="the bundle is not built")
+def test_the_shipped_sequence_map_is_the_gradient_of_the_shipped_sequence_model():
+    folder = MODELS / "ncct-haemorrhage"
+    torch.manual_seed(0)
+    heads, model = load_heads(folder), load_sequence(folder / "sequence.onnx")
+    maps = (torch.relu(torch.randn(1, 2, 6, 2048, 8, 8)) * 0.5).requires_grad_()
+    features = maps.mean((4, 5))
+    logits = torch.einsum("bntk,nck->bntc", features, heads)
+    score = BothWays(model)(features, logits, torch.tensor([5.0]))[0]
+    reader = Reader(folder)
+    stored = reader.sequence.run(None, {"features": features.detach().numpy(), "logits": logits.detach().numpy(), "spacing": np.array([5], np.float32)})[0]
+    assert np.abs(stored[0] - score.detach().numpy()).max() < 1e-4
+    parts = {"features": features.detach().numpy()[0], "logits": logits.detach().numpy()[0], "maps": maps.detach().numpy()[0]}
+    for at, found in zip((0, 3), reader.explain(parts, 5.0, [0, 3])):
+        for k in range(6):
+            (slope,) = torch.autograd.grad(score[at, k], maps, retain_graph=True)
+            cam = torch.relu((slope[0, :, at].sum((2, 3))[:, :, None, None] * maps[0, :, at]).sum((0, 1))).detach().numpy()
+            assert np.abs(found[k] - cam).max() <= 1e-4 * max(cam.max(), 1e-3)
 
 
 @pytest.mark.skipif("cta-resnet" not in TRAINED, reason="the bundle is not built")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .training_commands import coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, train_arguments
+from .training_commands import (coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, patch_arguments, sites_arguments,
+                                train_arguments)
 
 
 def main() -> None:
@@ -39,8 +40,13 @@ def main() -> None:
     head_ct.add_argument("--tilt", type=float, default=0.0, metavar="DEGREES", help="gantry tilt")
     head_ct.set_defaults(run=_head_ct)
     haemorrhage_arguments(commands.add_parser("haemorrhage-bundle", help="train, calibrate, measure and export the head CT bundle"))
+    seen = commands.add_parser("haemorrhage-map", help="add the sequence-level map to a head CT bundle that was exported without it")
+    seen.add_argument("bundle", type=Path)
+    seen.add_argument("--version", required=True, help="of the bundle with the map: another one than it had")
+    seen.set_defaults(run=_haemorrhage_map)
     cta_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
     coarse_to_fine_arguments(commands.add_parser("coarse-to-fine", help="train and measure the three networks of system 003"))
+    sites_arguments(commands.add_parser("artery-sites", help="train, calibrate, measure and export the model that names arteries"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     bundle = commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle")
@@ -77,6 +83,12 @@ def _head_ct(arguments: argparse.Namespace) -> None:
 
     truth = write_head_ct(arguments)
     print(json.dumps({"seed": truth["seed"], "bleeds": truth["bleeds"], "mimics": truth["mimics"]}, indent=2))
+
+
+def _haemorrhage_map(arguments: argparse.Namespace) -> None:
+    from .haemorrhage.stored import add_sequence_map
+
+    add_sequence_map(arguments.bundle, arguments.version)
 
 
 def _bundle(arguments: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ def _manifest(
             "bySize": [{"sizeMm": name, "lesions": n, "detected": hit} for name, n, hit in test.by_size]},
         "limits": [
             "Trained and measured on synthetic phantoms only; it says nothing about patients",
-            "Aneurysms below 4 mm are often missed; the artery is not named, only its side",
+            "Aneurysms below 4 mm are often missed",
             "No skull strip and no bias field correction; treated aneurysms, CTA and contrast-enhanced MRA are not covered"],
         "intendedUse": "Trained on synthetic phantoms; not for clinical use",
         "golden": "golden/golden.json",

@@ -36,6 +36,19 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_cta)
 
 
+def sites_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model of artery sites."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-sites"), help="prepared phantoms and checkpoint")
+    parser.add_argument("--scans", type=int, nargs=3, default=(60, 12, 55), metavar=("TRAIN", "VALIDATION", "TEST"), help="of each modality")
+    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="processes that render")
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.set_defaults(run=_sites)
+
+
 def train_arguments(parser: argparse.ArgumentParser) -> None:
     """Fine-tuning of a shipped bundle."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -85,6 +98,12 @@ def _haemorrhage(arguments: argparse.Namespace) -> None:
 
 def _cta(arguments: argparse.Namespace) -> None:
     from .cta_resnet.bundle import run
+
+    run(arguments)
+
+
+def _sites(arguments: argparse.Namespace) -> None:
+    from .artery_sites.command import run
 
     run(arguments)
 

@@ -25,7 +25,7 @@ export function conformanceStatement(version: string): string {
     security(),
     profiles(),
     objectsAnnex(config.destinations[0]!.fallbacks),
-    '## Annex B: coded terminology and templates\n\nTemplates of PS3.16: TID 1500, 1410 and 1411 with 4019 and 1002/1004, 1600. Codes: DCM, LN, UCUM, UMLS as in PS3.16, SNOMED CT only from the set that DICOM may be used with freely. Processing state: CID 6047 as (111017, DCM, "CAD Processing and Findings Summary"). No private codes.',
+    '## Annex B: coded terminology and templates\n\nTemplates of PS3.16: TID 1500, 1410 and 1411 with 4019 and 1002/1004, 1600. Codes: DCM, LN, UCUM, UMLS as in PS3.16, SNOMED CT only from the set that DICOM may be used with freely. Processing state: CID 6047 as (111017, DCM, "CAD Processing and Findings Summary"). Private codes, scheme 99WILLIS, as topographical modifiers (106233006, SCT) of a finding site and in the Anatomic Region Modifier Sequence: INFRACLINOID and SUPRACLINOID of the internal carotid artery, POSTERIOR (posterior circulation) of a cerebral artery; SNOMED CT\'s free set has no word for these parts. The tip of the basilar artery is its distal part (46053002, SCT).',
   )}\n`;
 }
 

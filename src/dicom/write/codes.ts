@@ -6,7 +6,7 @@ export interface CodedConcept {
 }
 
 /** Where a code is allowed: the number of a context group (PS3.16), or the template that names it itself. */
-type Origin = `CID ${number}` | `TID ${number}` | 'PS3.16 Annex D';
+type Origin = `CID ${number}` | `TID ${number}` | 'PS3.16 Annex D' | 'private';
 
 interface ListedConcept extends CodedConcept {
   readonly origin: Origin;
@@ -18,6 +18,8 @@ const sct = (value: string, meaning: string, origin: Origin): ListedConcept =>
   coded(value, 'SCT', meaning, origin);
 const loinc = (value: string, meaning: string, origin: Origin): ListedConcept =>
   coded(value, 'LN', meaning, origin);
+/** Parts of arteries that SNOMED CT's free set has no word for; a scheme of our own must begin with 99 (PS3.3 8.2). */
+const own = (value: string, meaning: string): ListedConcept => coded(value, '99WILLIS', meaning, 'private');
 const ucum = (value: string, meaning: string): ListedConcept => coded(value, 'UCUM', meaning, 'CID 7181');
 
 /**
@@ -105,6 +107,16 @@ export const codes = {
   aneurysm: sct('85659009', 'Aneurysm', 'CID 3810'),
   haemorrhage: sct('50960005', 'Hemorrhage', 'CID 7159'),
   cerebralArtery: sct('88556005', 'Cerebral artery', 'CID 4'),
+  internalCarotidArtery: sct('86117002', 'Internal carotid artery', 'CID 4'),
+  middleCerebralArtery: sct('17232002', 'Middle Cerebral Artery', 'CID 7151'),
+  anteriorCommunicatingArtery: sct('8012006', 'Anterior communicating artery', 'CID 4'),
+  anteriorCerebralArtery: sct('60176003', 'Anterior Cerebral Artery', 'CID 7151'),
+  posteriorCommunicatingArtery: sct('43119007', 'Posterior communicating artery', 'CID 3604'),
+  basilarArtery: sct('59011009', 'Basilar artery', 'CID 4'),
+  distal: sct('46053002', 'Distal', 'CID 2'),
+  infraclinoid: own('INFRACLINOID', 'Infraclinoid'),
+  supraclinoid: own('SUPRACLINOID', 'Supraclinoid'),
+  posteriorCirculation: own('POSTERIOR', 'Posterior circulation'),
   brain: sct('12738006', 'Brain', 'CID 4'),
   brainVentricle: sct('35764002', 'Brain ventricle', 'CID 7153'),
   subarachnoidSpace: sct('33930006', 'Cranial Subarachnoid Space', 'CID 7140'),

@@ -11,6 +11,9 @@ export const haemorrhageClasses = [
   'subdural',
 ] as const;
 
+/** `sequence-map` explains what the sequence model says; a bundle may lack it. */
+const needed = ['slices-a', 'slices-b', 'sequence'] as const;
+
 const six = z.array(z.number()).length(haemorrhageClasses.length);
 
 /** System 002, two slice networks and a sequence model on head CT. */
@@ -46,19 +49,22 @@ export const ncctHaemorrhageManifest = z.strictObject({
     .array(
       z.strictObject({
         ...networkFile,
-        role: z.enum(['slices-a', 'slices-b', 'sequence']),
+        role: z.enum([...needed, 'sequence-map']),
         inputs: z.array(z.string()),
         outputs: z.array(z.string()),
       }),
     )
-    .length(3)
-    .refine((networks) => new Set(networks.map(({ role }) => role)).size === 3, {
-      message: 'slices-a, slices-b and sequence must each be there once',
+    .refine((networks) => needed.every((role) => networks.some((network) => network.role === role)), {
+      message: `${needed.join(', ')} must be there`,
+    })
+    .refine((networks) => new Set(networks.map(({ role }) => role)).size === networks.length, {
+      message: 'a role is there twice',
     }),
   windowsHu: z.array(z.strictObject({ level: z.number(), width: z.number().positive() })),
   explanation: z.strictObject({
     output: z.literal('gradcampp'),
     method: z.string(),
+    sequenceMethod: z.string().optional(),
     cells: z.int().positive(),
   }),
   calibration: z.strictObject({ method: z.literal('logistic'), slope: six, intercept: six }),

@@ -3,8 +3,34 @@ import { geometry, identity, measured, networkFile, probability, provenance } fr
 
 const percent = z.number().min(0).max(100);
 
-/** System 003, coarse detection and fine outlining of aneurysms in the arteries of TOF-MRA. */
-export const tofCoarseFineManifest = z.strictObject({
+/** The network of role "arteries". */
+const byNetwork = z.strictObject({
+  threshold: probability,
+  smallestMm3: z.number().nonnegative(),
+  multipleOf: z.int().positive(),
+  haloVoxels: z.int().nonnegative(),
+});
+
+/**
+ * Without a network: a filter that answers to bright tubes, grown from where it answers most. Such a bundle has no network of role
+ * "arteries".
+ */
+const byVesselness = z.strictObject({
+  method: z.literal('vesselness'),
+  measure: z.enum(['frangi', 'jerman']),
+  sigmasMm: z.array(z.number().positive()).min(1).max(6),
+  /** Of the answers deep in the head: above it an artery begins. */
+  seedPercentile: percent,
+  /** Answer down to which it goes on. */
+  growAbove: probability,
+  /** Of the normalised image: so bright it goes on whatever its shape; a sac is no tube. */
+  lumenAbove: probability,
+  /** Of the normalised image: nothing darker is an artery. */
+  leastValue: probability,
+  smallestMm3: z.number().nonnegative(),
+});
+
+const manifest = z.strictObject({
   ...identity,
   pipeline: z.literal('tof-coarse-fine'),
   task: z.literal('aneurysm-segmentation'),
@@ -19,12 +45,7 @@ export const tofCoarseFineManifest = z.strictObject({
       lowPercentile: percent,
       highPercentile: percent,
     }),
-    arteries: z.strictObject({
-      threshold: probability,
-      smallestMm3: z.number().nonnegative(),
-      multipleOf: z.int().positive(),
-      haloVoxels: z.int().nonnegative(),
-    }),
+    arteries: z.union([byNetwork, byVesselness]),
     vessels: z.strictObject({
       dilation: z.literal('18-neighbours'),
       normalisation: z.literal('z-score-inside'),
@@ -45,10 +66,7 @@ export const tofCoarseFineManifest = z.strictObject({
         outputs: z.array(z.string()),
       }),
     )
-    .length(3)
-    .refine((networks) => new Set(networks.map(({ role }) => role)).size === 3, {
-      message: 'arteries, coarse and fine must each be there once',
-    }),
+    .max(3),
   coarse: z.strictObject({
     segment: z.int().positive(),
     output: z.int().positive(),
@@ -82,3 +100,21 @@ export const tofCoarseFineManifest = z.strictObject({
   performance: measured,
   ...provenance,
 });
+
+/** System 003, coarse detection and fine outlining of aneurysms in the arteries of TOF-MRA. */
+export const tofCoarseFineManifest = manifest.refine(
+  ({ networks, preprocessing }) => {
+    const wanted = 'method' in preprocessing.arteries ? ['coarse', 'fine'] : ['arteries', 'coarse', 'fine'];
+    return (
+      networks
+        .map(({ role }) => role)
+        .sort()
+        .join() === wanted.join()
+    );
+  },
+  {
+    path: ['networks'],
+    message:
+      'coarse and fine must each be there once, arteries too unless preprocessing.arteries names a method',
+  },
+);

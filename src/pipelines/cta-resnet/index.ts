@@ -5,7 +5,7 @@ import { seriesProblem } from '../acceptance.ts';
 import { notAnalysed } from '../not-analysed.ts';
 import type { PipelineInput, PipelineOutput } from '../types.ts';
 import { classify, type Judged } from './classify.ts';
-import { lookAtHead, vesselsMissing, type Head } from './head.ts';
+import { lookAtHead, vesselsMissing } from './head.ts';
 import { explanationMaps } from './maps.ts';
 import { proposePlaces } from './proposals.ts';
 import { demotion } from './rules.ts';
@@ -35,13 +35,14 @@ export async function ctaResnet(
     .map((one) => ({ ...one, demoted: demotion(one, head) }))
     .sort((a, b) => b.probability - a.probability);
   const inferredAt = performance.now();
+  const midsagittalXMm = midsagittal(head.volume, head.inside);
 
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
-      ...stateOf(judged, { input, head, threshold: findingThreshold(manifest) }),
+      ...stateOf(judged, { input, midsagittalXMm, threshold: findingThreshold(manifest) }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -54,6 +55,7 @@ export async function ctaResnet(
       ...(demoted === null ? {} : { demoted }),
     })),
     image: head.vesselImage,
+    midsagittalXMm,
     maps: explanationMaps(judged, input.volume, manifest),
     masks: [],
   };
@@ -66,11 +68,10 @@ type State =
 
 function stateOf(
   judged: readonly Demoted[],
-  { input, head, threshold }: { input: PipelineInput; head: Head; threshold: number },
+  { input, midsagittalXMm, threshold }: { input: PipelineInput; midsagittalXMm: number; threshold: number },
 ): State {
   const standing = judged.filter(({ demoted }) => demoted === null);
   const probability = standing[0]?.probability ?? 0;
-  const middle = midsagittal(head.volume, head.inside);
   const [first, ...rest] = standing
     .filter((one) => one.probability >= threshold)
     .map((one): AneurysmFinding => ({
@@ -79,7 +80,7 @@ function stateOf(
       centreLpsMm: one.centreLpsMm,
       maxDiameterMm: one.maxDiameterMm,
       volumeMm3: one.volumeMm3,
-      site: describeSite(one.centreLpsMm, middle),
+      site: describeSite(one.centreLpsMm, midsagittalXMm),
       contributions: one.contributions,
       ...keyFrame(one.centreLpsMm, input.frames),
     }));

@@ -11,7 +11,8 @@ const outsideHeadHu = -200;
 
 /**
  * The explanation on the slices' own planes: Grad-CAM++ of each slice, scaled so that its strongest cell has the probability
- * that the sequence model gives the slice; the greatest of the six classes. A slice without positive evidence stays empty.
+ * that the sequence model gives the slice; the greatest of the six classes. A slice without positive evidence stays empty. Where
+ * the bundle has it, the same of the sequence model: Grad-CAM of its own logit, in the slices it marks.
  */
 export function explanationMaps(
   prepared: Prepared,
@@ -19,12 +20,14 @@ export function explanationMaps(
   { explanation }: ManifestOf<'ncct-haemorrhage'>,
 ): PipelineMaps {
   const { cells } = explanation;
+  const { sequenceMap } = reading;
   const perSlab = cells * cells;
   const paint = (of: (slab: number) => Float32Array): Volume =>
     onSourceSlices(prepared, (slab) => enlarged(of(slab), cells, prepared.pixels));
   const anyAt = (slab: number): number => reading.probabilities[slab * classes]!;
   return {
-    probability: paint((slab) => scaledMaps(reading, slab, perSlab)),
+    probability: paint((slab) => scaledMaps(reading.gradCamPlusPlus, reading, slab)),
+    ...(sequenceMap === null ? {} : { sequence: paint((slab) => scaledMaps(sequenceMap, reading, slab)) }),
     patchProbability: paint((slab) => new Float32Array(perSlab).fill(anyAt(slab))),
     evidence: paint((slab) => mapOf(reading.evidence, slab, 0, perSlab)),
     explains: 'gradient-weighted-class-activation',
@@ -58,14 +61,11 @@ export function strongestPlace(
   return [toPixel(column / total), toPixel(row / total), at.slice - slabs[0]!.first];
 }
 
-function scaledMaps(
-  { gradCamPlusPlus, probabilities }: Reading,
-  slab: number,
-  perSlab: number,
-): Float32Array {
+function scaledMaps(maps: Float32Array, { probabilities }: Reading, slab: number): Float32Array {
+  const perSlab = maps.length / probabilities.length;
   const out = new Float32Array(perSlab);
   for (let place = 0; place < classes; place += 1) {
-    const map = mapOf(gradCamPlusPlus, slab, place, perSlab);
+    const map = mapOf(maps, slab, place, perSlab);
     const top = map.reduce((best, value) => Math.max(best, value), 0);
     if (top <= 0) continue;
     const scale = probabilities[slab * classes + place]! / top;

@@ -1,4 +1,12 @@
-import { haemorrhageClasses, requireNumbers, type BundleOf, type Engine } from '../../inference/index.ts';
+import {
+  findingThreshold,
+  haemorrhageClasses,
+  requireNumbers,
+  type BundleOf,
+  type Engine,
+  type ManifestOf,
+  type NetworkInput,
+} from '../../inference/index.ts';
 import type { Prepared } from './prepare.ts';
 
 /** What the networks say, slab by slab; all rows are in the order of `haemorrhageClasses`. */
@@ -13,6 +21,8 @@ export interface Reading {
   readonly gradCamPlusPlus: Float32Array;
   /** Signed evidence whose mean over the cells is the mean slice logit, as above. */
   readonly evidence: Float32Array;
+  /** Grad-CAM of the sequence model in the slabs it marks, as above, 0 in the others; null of a bundle without that map. */
+  readonly sequenceMap: Float32Array | null;
 }
 
 /** Slices at once: more give no speed and cost memory (docs/performance.md). */
@@ -26,31 +36,62 @@ export async function readSlices(
   bundle: BundleOf<'ncct-haemorrhage'>,
   engine: Engine,
 ): Promise<Reading> {
-  const { manifest, folder } = bundle;
-  const fileOf = (role: string): string =>
-    `${folder}/${manifest.networks.find((network) => network.role === role)!.file}`;
-  const a = await runSliceNetwork(prepared, engine, fileOf('slices-a'));
-  const b = await runSliceNetwork(prepared, engine, fileOf('slices-b'));
-  const sequence = await runSequence(engine, fileOf('sequence'), [a, b], prepared);
+  const { manifest } = bundle;
+  const mapFile = fileOf(bundle, 'sequence-map');
+  const names = [...sliceOutputs, ...(mapFile === null ? [] : ['maps'])];
+  const a = await runSliceNetwork(prepared, engine, { file: fileOf(bundle, 'slices-a')!, names });
+  const b = await runSliceNetwork(prepared, engine, { file: fileOf(bundle, 'slices-b')!, names });
+  const sequence = await runSequence(engine, fileOf(bundle, 'sequence')!, [a, b], prepared);
   requireNumbers(sequence, a.gradcampp!, b.gradcampp!);
   const { slope, intercept } = manifest.calibration;
+  const probabilities = sequence.map((logit, index) =>
+    sigmoid(slope[index % classes]! * logit + intercept[index % classes]!),
+  );
+  const sequenceMap =
+    mapFile === null
+      ? null
+      : await explainSequence([a, b], prepared, {
+          ...{ engine, file: mapFile },
+          slabs: markedSlabs(probabilities, manifest),
+        });
   return {
-    probabilities: sequence.map((logit, index) =>
-      sigmoid(slope[index % classes]! * logit + intercept[index % classes]!),
-    ),
+    probabilities,
     sequence,
+    sequenceMap,
     logits: [a.logits!, b.logits!],
     gradCamPlusPlus: meanOf(a.gradcampp!, b.gradcampp!),
     evidence: meanOf(a.evidence!, b.evidence!),
   };
 }
 
+function fileOf({ manifest, folder }: BundleOf<'ncct-haemorrhage'>, role: string): string | null {
+  const network = manifest.networks.find((one) => one.role === role);
+  return network === undefined ? null : `${folder}/${network.file}`;
+}
+
+/** Those in which a class reaches its threshold. */
+function markedSlabs(
+  probabilities: Float32Array,
+  manifest: ManifestOf<'ncct-haemorrhage'>,
+): readonly number[] {
+  const reaches = (slab: number): boolean =>
+    haemorrhageClasses.some(
+      (name, place) => probabilities[slab * classes + place]! >= findingThreshold(manifest, name),
+    );
+  return Array.from({ length: probabilities.length / classes }, (_, slab) => slab).filter(reaches);
+}
+
 type Outputs = Readonly<Record<string, Float32Array>>;
 
-async function runSliceNetwork(prepared: Prepared, engine: Engine, file: string): Promise<Outputs> {
+const sliceOutputs = ['logits', 'features', 'gradcampp', 'evidence'] as const;
+
+async function runSliceNetwork(
+  prepared: Prepared,
+  engine: Engine,
+  { file, names }: { readonly file: string; readonly names: readonly string[] },
+): Promise<Outputs> {
   const count = prepared.slabs.length;
   const { pixels } = prepared;
-  const names = ['logits', 'features', 'gradcampp', 'evidence'];
   const parts: Outputs[] = [];
   for (let start = 0; start < count; start += batch) {
     const n = Math.min(batch, count - start);
@@ -77,17 +118,57 @@ async function runSequence(
   engine: Engine,
   file: string,
   networks: readonly [Outputs, Outputs],
-  { slabs, sliceSpacingMm }: Prepared,
+  prepared: Prepared,
 ): Promise<Float32Array> {
+  const { sequence } = await engine.run(file, seriesInputs(networks, prepared), ['sequence']);
+  return sequence!;
+}
+
+function seriesInputs(
+  networks: readonly [Outputs, Outputs],
+  { slabs, sliceSpacingMm }: Prepared,
+): readonly NetworkInput[] {
   const t = slabs.length;
   const both = (name: string): Float32Array => joined(networks.map((outputs) => outputs[name]!));
-  const inputs = [
+  return [
     { name: 'features', data: both('features'), shape: [1, 2, t, featuresPerSlice] },
     { name: 'logits', data: both('logits'), shape: [1, 2, t, classes] },
     { name: 'spacing', data: Float32Array.of(sliceSpacingMm), shape: [1] },
   ];
-  const { sequence } = await engine.run(file, inputs, ['sequence']);
-  return sequence!;
+}
+
+/** The sequence-level map of some slabs, as many at once as slices. */
+async function explainSequence(
+  networks: readonly [Outputs, Outputs],
+  prepared: Prepared,
+  wanted: { readonly engine: Engine; readonly file: string; readonly slabs: readonly number[] },
+): Promise<Float32Array> {
+  const t = prepared.slabs.length;
+  const series = seriesInputs(networks, prepared);
+  const perSlab = networks[0]['maps']!.length / t;
+  const side = Math.sqrt(perSlab / featuresPerSlice);
+  const out = new Float32Array(t * classes * side * side);
+  for (let start = 0; start < wanted.slabs.length; start += batch) {
+    const slabs = wanted.slabs.slice(start, start + batch);
+    const slices = new Float32Array(slabs.length * t);
+    for (const [row, slab] of slabs.entries()) slices[row * t + slab] = 1;
+    const maps = joined(
+      slabs.flatMap((slab) =>
+        networks.map((outputs) => outputs['maps']!.subarray(slab * perSlab, (slab + 1) * perSlab)),
+      ),
+    );
+    const inputs = [
+      ...series,
+      { name: 'slices', data: slices, shape: [slabs.length, t] },
+      { name: 'maps', data: maps, shape: [slabs.length, 2, featuresPerSlice, side, side] },
+    ];
+    const { map } = await wanted.engine.run(wanted.file, inputs, ['map']);
+    requireNumbers(map!);
+    const each = classes * side * side;
+    for (const [row, slab] of slabs.entries())
+      out.set(map!.subarray(row * each, (row + 1) * each), slab * each);
+  }
+  return out;
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

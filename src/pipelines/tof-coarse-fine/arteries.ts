@@ -1,33 +1,53 @@
-import { requireNumbers, type BundleOf, type Engine } from '../../inference/index.ts';
+import { requireNumbers, type BundleOf, type Engine, type ManifestOf } from '../../inference/index.ts';
 import { labelComponents, type Size, type Volume } from '../../volume/index.ts';
 import { boxFrom } from './boxes.ts';
 import { fileOf } from './networks.ts';
 import { tilesOf, type Tile } from './tiles.ts';
+import { tubesOf } from './tubes.ts';
 
-/** Voxels of one run: about 600 bytes of working memory each. */
-const largestRunVoxels = 2_500_000;
+/** Voxels of one run: about 250 bytes of working memory each. */
+const largestRunVoxels = 4_000_000;
 
-/** 1 where the extraction network sees an artery; components too small to be one are noise. Throws MODEL_OUTPUT_INVALID. */
-export async function extractArteries(
+type Recipe = ManifestOf<'tof-coarse-fine'>['preprocessing']['arteries'];
+type ByNetwork = Exclude<Recipe, { readonly method: string }>;
+
+interface Means {
+  readonly bundle: BundleOf<'tof-coarse-fine'>;
+  readonly engine: Engine;
+}
+
+/**
+ * 1 where an artery is, by the bundle's network or, if it asks for that, by vesselness; components too small to be one are noise. Looked for
+ * where `within` is 1. Throws MODEL_OUTPUT_INVALID.
+ */
+export async function extractArteries(volume: Volume, within: Uint8Array, means: Means): Promise<Uint8Array> {
+  const recipe = means.bundle.manifest.preprocessing.arteries;
+  const mask =
+    'method' in recipe ? tubesOf(volume, within, recipe) : await seen(volume, within, { ...means, recipe });
+  const voxelMm3 = volume.spacingMm[0] * volume.spacingMm[1] * volume.spacingMm[2];
+  return withoutSpecks(mask, volume.size, recipe.smallestMm3 / voxelMm3);
+}
+
+/** The network is run only about `within`. */
+async function seen(
   volume: Volume,
-  bundle: BundleOf<'tof-coarse-fine'>,
-  engine: Engine,
-  largest = largestRunVoxels,
+  within: Uint8Array,
+  means: Means & { readonly recipe: ByNetwork },
 ): Promise<Uint8Array> {
-  const { smallestMm3, multipleOf, haloVoxels } = bundle.manifest.preprocessing.arteries;
+  const { multipleOf, haloVoxels } = means.recipe;
   const mask = new Uint8Array(volume.data.length);
-  for (const tile of tilesOf(volume.size, { halo: haloVoxels, multipleOf, largest }))
-    await markTile(mask, volume, tile, { bundle, engine });
-  return withoutSpecks(mask, volume.size, smallestMm3 / bundle.manifest.preprocessing.spacingMm ** 3);
+  const options = { halo: haloVoxels, multipleOf, largest: largestRunVoxels };
+  for (const tile of tilesOf(within, volume.size, options)) await markTile(mask, volume, tile, means);
+  for (let index = 0; index < mask.length; index += 1) mask[index]! &= within[index]!;
+  return mask;
 }
 
 async function markTile(
   mask: Uint8Array,
   volume: Volume,
   { keep, run }: Tile,
-  { bundle, engine }: { bundle: BundleOf<'tof-coarse-fine'>; engine: Engine },
+  { bundle, engine, recipe: { threshold, multipleOf } }: Means & { readonly recipe: ByNetwork },
 ): Promise<void> {
-  const { threshold, multipleOf } = bundle.manifest.preprocessing.arteries;
   const padded = run.to.map(
     (end, axis) => Math.ceil((end - run.from[axis]!) / multipleOf) * multipleOf,
   ) as unknown as Size;
@@ -47,20 +67,18 @@ async function markTile(
   const inside = keep.to.map((end, axis) => end - keep.from[axis]!) as unknown as Size;
   const shift = keep.from.map((start, axis) => start - run.from[axis]!) as unknown as Size;
   const kept = boxFrom({ data: probability!, size: padded }, shift, inside);
-  for (const [index, value] of kept.entries()) {
-    if (value <= threshold) continue;
-    const [x, y, z] = [
-      index % inside[0],
-      Math.floor(index / inside[0]) % inside[1],
-      Math.floor(index / (inside[0] * inside[1])),
-    ];
-    mask[keep.from[0] + x + nx * (keep.from[1] + y + ny * (keep.from[2] + z))] = 1;
-  }
+  let next = 0;
+  for (let z = keep.from[2]; z < keep.to[2]; z += 1)
+    for (let y = keep.from[1]; y < keep.to[1]; y += 1)
+      for (let x = keep.from[0]; x < keep.to[0]; x += 1, next += 1)
+        if (kept[next]! > threshold) mask[x + nx * (y + ny * z)] = 1;
 }
 
 function withoutSpecks(mask: Uint8Array, size: Size, leastVoxels: number): Uint8Array {
   const { labels, count } = labelComponents(mask, size, 26);
   const voxels = new Int32Array(count + 1);
-  for (const label of labels) voxels[label]! += 1;
-  return Uint8Array.from(labels, (label) => (label > 0 && voxels[label]! >= leastVoxels ? 1 : 0));
+  for (let index = 0; index < labels.length; index += 1) voxels[labels[index]!]! += 1;
+  const large = voxels.map((inside, label) => (label > 0 && inside >= leastVoxels ? 1 : 0));
+  for (let index = 0; index < mask.length; index += 1) mask[index] = large[labels[index]!]!;
+  return mask;
 }

@@ -17,7 +17,7 @@ export function channelsOf(
   arteries: Uint8Array,
   { softenVoxels }: ManifestOf<'tof-coarse-fine'>['preprocessing']['contour'],
 ): Channels {
-  const near = dilated(arteries, size);
+  const near = dilated(arteries, size, 18);
   const soft = gaussianSmooth(new Float32Array(near), size, softenVoxels);
   return { near, vessels: zScored(data, near), contour: scaledToOne(sobelMagnitude(soft, size)) };
 }
@@ -34,11 +34,16 @@ function zScored(data: Float32Array, near: Uint8Array): Float32Array {
   }
   const mean = sum / Math.max(1, count);
   const spread = Math.max(Math.sqrt(Math.max(0, squares / Math.max(1, count) - mean * mean)), 1e-6);
-  return data.map((value, index) => (near[index] === 1 ? (value - mean) / spread : 0));
+  const scored = new Float32Array(data.length);
+  for (let index = 0; index < data.length; index += 1)
+    if (near[index] === 1) scored[index] = (data[index]! - mean) / spread;
+  return scored;
 }
 
 function scaledToOne(values: Float32Array): Float32Array {
   let top = 1e-6;
-  for (const value of values) if (value > top) top = value;
-  return values.map((value) => value / top);
+  for (let index = 0; index < values.length; index += 1) top = Math.max(top, values[index]!);
+  const scaled = new Float32Array(values.length);
+  for (let index = 0; index < values.length; index += 1) scaled[index] = values[index]! / top;
+  return scaled;
 }

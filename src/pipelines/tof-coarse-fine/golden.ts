@@ -16,7 +16,8 @@ export async function coarseFineGolden(bundle: BundleOf<'tof-coarse-fine'>, engi
   const { manifest } = bundle;
   const { told, stored } = await readGolden(bundle, form);
   const volume = goldenVolume(told, stored, unit);
-  const arteries = await extractArteries(volume, bundle, engine);
+  const everywhere = new Uint8Array(volume.data.length).fill(1);
+  const arteries = await extractArteries(volume, everywhere, { bundle, engine });
   const channels = channelsOf(volume, arteries, manifest.preprocessing.contour);
   const { centres, probability } = await detect(volume.size, channels, { bundle, engine });
   const data = await outline(volume.size, { channels, centres }, { bundle, engine });

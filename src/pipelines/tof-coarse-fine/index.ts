@@ -7,13 +7,13 @@ import type { FindingMask, PipelineInput, PipelineOutput } from '../types.ts';
 import { extractArteries } from './arteries.ts';
 import { channelsOf } from './channels.ts';
 import { detect } from './coarse.ts';
-import { deepArteries } from './deep.ts';
+import { deepInside } from './deep.ts';
 import { lesionsOf, type Lesion } from './lesions.ts';
 import { outline } from './fine.ts';
 import { headMissing, prepare, type Prepared } from './prepare.ts';
 
 /**
- * System 003: TOF-MRA, coarse to fine. Its figure, top-down: accept -> 0.5 mm grid -> normalise -> artery extraction, deep in the head -> z-scored
+ * System 003: TOF-MRA, coarse to fine. Its figure, top-down: accept -> 0.5 mm grid -> normalise -> artery extraction deep in the head -> z-scored
  * vessel image and Sobel contour of the dilated arteries -> DeepMedic in tiles -> components, a 64^3 volume of interest each ->
  * dual-channel SE 3-D U-Net -> outlines pasted back -> lesions with volume and largest diameter, and their masks.
  */
@@ -31,7 +31,7 @@ export async function tofCoarseFine(
   const noHead = headMissing(prepared, manifest);
   if (noHead !== null) return notAnalysed(input, bundle, noHead);
   const preparedAt = performance.now();
-  const arteries = deepArteries(await extractArteries(prepared.image, bundle, engine), prepared);
+  const arteries = await extractArteries(prepared.image, deepInside(prepared), { bundle, engine });
   const channels = channelsOf(prepared.image, arteries, manifest.preprocessing.contour);
   const detected = await detect(prepared.image.size, channels, { bundle, engine });
   const outlined = await outline(
@@ -45,12 +45,13 @@ export async function tofCoarseFine(
   const threshold = findingThreshold(manifest);
   const found = lesions.filter(({ probability }) => probability >= threshold);
   const probability = { ...prepared.image, data: outlined };
+  const midsagittalXMm = midsagittal(prepared.head.volume, prepared.head.mask);
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
-      ...stateOf(found, lesions, { input, prepared, manifest }),
+      ...stateOf(found, lesions, { input, midsagittalXMm, manifest }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -60,6 +61,7 @@ export async function tofCoarseFine(
     },
     candidates: lesions.map(({ voxels: _voxels, ...candidate }) => candidate),
     image: prepared.image,
+    midsagittalXMm,
     maps: {
       probability,
       patchProbability: { ...prepared.image, data: detected.probability },
@@ -78,17 +80,16 @@ function stateOf(
   lesions: readonly Lesion[],
   {
     input,
-    prepared,
+    midsagittalXMm,
     manifest,
-  }: { input: PipelineInput; prepared: Prepared; manifest: ManifestOf<'tof-coarse-fine'> },
+  }: { input: PipelineInput; midsagittalXMm: number; manifest: ManifestOf<'tof-coarse-fine'> },
 ): State {
   const { scanProbabilityWhenNoCandidate } = manifest.calibration;
-  const middle = midsagittal(prepared.head.volume, prepared.head.mask);
   const probability = lesions[0]?.probability ?? scanProbabilityWhenNoCandidate;
   const [first, ...rest] = found.map(({ voxels: _voxels, ...lesion }): AneurysmFinding => ({
     kind: 'aneurysm',
     ...lesion,
-    site: describeSite(lesion.centreLpsMm, middle),
+    site: describeSite(lesion.centreLpsMm, midsagittalXMm),
     ...keyFrame(lesion.centreLpsMm, input.frames),
   }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [] };

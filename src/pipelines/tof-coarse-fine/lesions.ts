@@ -59,7 +59,9 @@ export function componentsOf(
   size: Size,
   { threshold, minVoxels }: { threshold: number; minVoxels: number },
 ): readonly Component[] {
-  const above = Uint8Array.from(probability, (value) => (value >= threshold ? 1 : 0));
+  const above = new Uint8Array(probability.length);
+  for (let index = 0; index < above.length; index += 1)
+    above[index] = probability[index]! >= threshold ? 1 : 0;
   const { labels, count } = labelComponents(above, size, 26);
   const voxels: number[][] = Array.from({ length: count + 1 }, () => []);
   for (let index = 0; index < labels.length; index += 1)

@@ -37,10 +37,21 @@ export function headMissing({ head: { mask } }: Prepared, { id }: Manifest): Rea
 
 /** Between two percentiles of the voxels above 0, clipped to 0..1. */
 function normalise(iso: Volume, recipe: Manifest['preprocessing']['normalisation']): Volume {
-  const [low = 0, high = 1] = percentiles(
-    iso.data.filter((value) => value > 0),
-    [recipe.lowPercentile, recipe.highPercentile],
-  );
+  const [low = 0, high = 1] = percentiles(positive(iso.data), [recipe.lowPercentile, recipe.highPercentile]);
   const scale = 1 / Math.max(high - low, 1e-6);
-  return { ...iso, data: iso.data.map((value) => Math.max(0, Math.min(1, (value - low) * scale))) };
+  const data = new Float32Array(iso.data.length);
+  for (let index = 0; index < data.length; index += 1)
+    data[index] = Math.max(0, Math.min(1, (iso.data[index]! - low) * scale));
+  return { ...iso, data };
+}
+
+function positive(values: Float32Array): Float32Array {
+  const out = new Float32Array(values.length);
+  let count = 0;
+  for (let index = 0; index < values.length; index += 1) {
+    if (!(values[index]! > 0)) continue;
+    out[count] = values[index]!;
+    count += 1;
+  }
+  return out.subarray(0, count);
 }

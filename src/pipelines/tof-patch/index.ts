@@ -31,13 +31,14 @@ export async function tofPatch(
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
   const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest);
   const inferredAt = performance.now();
+  const midsagittalXMm = midsagittal(prepared.image, prepared.mask);
 
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: 'tof-patch',
       bundle: bundle.identity,
-      ...stateOf(candidates, input, prepared, bundle),
+      ...stateOf(candidates, input, midsagittalXMm, bundle),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -47,6 +48,7 @@ export async function tofPatch(
     },
     candidates,
     image: prepared.image,
+    midsagittalXMm,
     maps: mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize),
   };
 }
@@ -58,18 +60,17 @@ type State =
 function stateOf(
   candidates: readonly Candidate[],
   input: PipelineInput,
-  prepared: Prepared,
+  midsagittalXMm: number,
   bundle: BundleOf<'tof-patch'>,
 ): State {
   const { operatingPoint, calibration } = bundle.manifest;
   const probability = candidates[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
-  const middle = midsagittal(prepared.image, prepared.mask);
   const [first, ...rest] = candidates
     .filter((candidate) => candidate.probability >= operatingPoint.findingThreshold)
     .map((candidate) => ({
       kind: 'aneurysm' as const,
       ...candidate,
-      site: describeSite(candidate.centreLpsMm, middle),
+      site: describeSite(candidate.centreLpsMm, midsagittalXMm),
       ...keyFrame(candidate.centreLpsMm, input.frames),
     }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [] };

@@ -1,4 +1,4 @@
-import type { Site } from '../../findings/index.ts';
+import { siteInWords, type Site } from '../../findings/index.ts';
 import de from './de.json' with { type: 'json' };
 import en from './en.json' with { type: 'json' };
 import es from './es.json' with { type: 'json' };
@@ -42,9 +42,11 @@ export function wordsIn(language: Language = 'en'): Words {
       if (value >= 0.995) return `>${number(0.99, 2)}`;
       return value < 0.005 ? `<${number(0.01, 2)}` : number(value, 2);
     },
-    place: ({ value, meaning, laterality }) => {
-      const key = `site.${value}`;
-      const name = isKey(key) ? say(key) : meaning;
+    place: ({ laterality, ...site }) => {
+      const key = ['site', site.value, ...(site.modifier === undefined ? [] : [site.modifier.value])].join(
+        '.',
+      );
+      const name = isKey(key) ? say(key) : siteInWords(site);
       return `${name}, ${laterality === null ? say('nearMidline') : say(laterality)}`;
     },
   };

@@ -11,6 +11,8 @@ import {
   type Item,
   type Part,
 } from './drawing.ts';
+import { keySlices } from './key-slices.ts';
+import { heatBar } from './legend.ts';
 import { paragraph } from './paragraph.ts';
 import type { Sheet } from './sheet.ts';
 import { originLine } from './summary-pages.ts';
@@ -37,6 +39,7 @@ export function curvePage(sheet: Sheet, curves: readonly SliceProbabilities[]): 
   draw(millimetres(sheet, countOf(curves), y));
   for (const curve of curves) draw(panel(sheet, curve, y));
   draw(sliceNumbers(sheet, countOf(curves), y));
+  draw(sequenceMaps(sheet, y));
   draw(footer(sheet, y));
   return { width, height: Math.ceil(y + 20), background: palette.background, items };
 }
@@ -154,6 +157,26 @@ function steps(
       value >= style.from ? style.fill : style.rest,
     );
   });
+}
+
+/** The key slice of each finding with the sequence-level map, where the bundle has it. */
+function sequenceMaps(sheet: Sheet, y: number): Part {
+  const { input, words, palette } = sheet;
+  const map = input.output?.maps?.sequence;
+  if (map === undefined || input.card.pipeline !== 'ncct-haemorrhage') return { items: [], end: y };
+  const inner = width - 2 * margin;
+  const slices = keySlices(sheet, y + 52, inner, map);
+  if (slices.items.length === 0) return { items: [], end: y };
+  const mm = input.card.preprocessing.fieldMm / input.card.explanation.cells;
+  const style = { size: 16, colour: palette.muted };
+  const lines = wrapAtMost(words.say('sequenceMapTitle', { mm: mm.toFixed(0) }), 2, {
+    width: inner - 280,
+    size: 16,
+  });
+  const title = paragraph(lines, { x: margin, y: y + 34 }, style);
+  const bar = { x: width - margin - 240, y: y + 34, width: 240, height: 10 };
+  const scale = palette.inColour ? heatBar(bar, '', { size: 13, colour: palette.muted }) : [];
+  return { items: [...title.items, ...scale, ...slices.items], end: slices.end };
 }
 
 function footer(sheet: Sheet, y: number): Part {

@@ -3,8 +3,10 @@ import { indexToLps, type Volume } from '../../volume/index.ts';
 import { margin } from './banner.ts';
 import { closeUp } from './close-up.ts';
 import { text, type Part } from './drawing.ts';
-import type { Window } from './grey.ts';
-import type { Cut } from './sample.ts';
+import { toGrey, type Window } from './grey.ts';
+import { patterned, tinted } from './overlay.ts';
+import type { Picture } from './picture.ts';
+import { cutLinearly, cutSmoothly, type Cut } from './sample.ts';
 import { sliceNumber, type Sheet } from './sheet.ts';
 import { placeWords } from './table.ts';
 import { fit } from './text.ts';
@@ -14,8 +16,8 @@ const gap = 18;
 /** A head fits into it; a larger field of view is cut to the head. */
 const headMm = 240;
 
-/** The whole slice that shows each haemorrhage best: a pipeline that judges slices tells no place in them. */
-export function keySlices(sheet: Sheet, y: number, width: number): Part {
+/** The whole slice that shows each haemorrhage best, with a map over it where one is given: a pipeline that judges slices tells no place in them. */
+export function keySlices(sheet: Sheet, y: number, width: number, map: Volume | null = null): Part {
   const { input, source, palette } = sheet;
   const { volume } = input;
   const shown = input.findings.findings.flatMap((finding, index) => {
@@ -35,11 +37,22 @@ export function keySlices(sheet: Sheet, y: number, width: number): Part {
     const place = sheet.places.find(({ label }) => label === String(number)) ?? null;
     return [
       text(fit(titleOf(sheet, finding, { number, slice }), side, 16, 'bold'), { x, y: top + 16 }, style),
-      ...closeUp(sheet, place, { view: views[0], cut, box }),
+      ...closeUp(
+        sheet,
+        place,
+        { view: views[0], cut, box },
+        map === null ? {} : { picture: tintedCut(sheet, source, cut, map) },
+      ),
     ];
   });
   const rows = Math.ceil(shown.length / perRow);
   return { items, end: y + 24 + rows * (side + 44) - 18 };
+}
+
+function tintedCut({ palette }: Sheet, source: NonNullable<Sheet['source']>, cut: Cut, map: Volume): Picture {
+  const grey = toGrey(cutSmoothly(source.volume, cut, source.window.low), source.window);
+  const heat = cutLinearly(map, source.volume, cut);
+  return palette.inColour ? tinted(grey, heat) : patterned(grey, heat, 2);
 }
 
 function titleOf(

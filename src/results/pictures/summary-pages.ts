@@ -178,7 +178,7 @@ function noteTexts(sheet: Sheet): readonly string[] {
       : [
           words.say(`scanProbability.${soughtKind(findings)}`, {
             probability: words.probability(findings.probability),
-            threshold: words.number(findingThreshold(card), 2),
+            threshold: thresholds(sheet),
           }),
         ];
   const measured =
@@ -202,6 +202,21 @@ function noteTexts(sheet: Sheet): readonly string[] {
     ...measured,
     ...card.limits.map((limit) => words.say('limit', { limit })),
   ];
+}
+
+/** From where findings are reported: each of several pipelines, and each kind of haemorrhage, has its own operating point. */
+function thresholds({ input, words }: Sheet): string {
+  const { pipeline, others = [], findings } = input.findings;
+  const own = words.number(findingThreshold(input.card), 2);
+  const kinds = findings.flatMap((finding) => (finding.kind === 'haemorrhage' ? [finding.subtype] : []));
+  const further = [
+    ...kinds.map((kind) => `${words.number(findingThreshold(input.card, kind), 2)} (${words.say(kind)})`),
+    ...others.flatMap(({ pipeline: name, findingThreshold: from, state }) =>
+      from === undefined || state === 'not-analysed' ? [] : [`${words.number(from, 2)} (${name})`],
+    ),
+  ];
+  if (further.length === 0) return own;
+  return [`${own} (${kinds.length > 0 ? words.say('any') : pipeline})`, ...further].join(', ');
 }
 
 /** Where several pipelines read the series: how each of them stands to it, and to every finding. */

@@ -1,4 +1,4 @@
-import { codes, encodeDataset, type Dataset } from '../../dicom/index.ts';
+import { codes, encodeDataset, type CodedConcept, type Dataset } from '../../dicom/index.ts';
 import type { Finding } from '../../findings/index.ts';
 import type { Volume } from '../../volume/index.ts';
 import { codeItem, explicitVrLittleEndian, resultUid } from '../common.ts';
@@ -90,15 +90,16 @@ function segmentItem(input: ResultInput, segment: FindingSegment): Dataset {
 
 function region(finding: Finding): Dataset {
   if (finding.kind === 'aneurysm') {
-    const { laterality, ...artery } = finding.site;
-    return modified(codeItem(artery), laterality === null ? undefined : codes[laterality]);
+    const { laterality, modifier, ...artery } = finding.site;
+    const side = laterality === null ? [] : [codes[laterality]];
+    return modified(codeItem(artery), [...side, ...(modifier === undefined ? [] : [modifier])]);
   }
   const { site, modifier } = haemorrhageSites[finding.subtype];
-  return modified(codeItem(site), modifier);
+  return modified(codeItem(site), modifier === undefined ? [] : [modifier]);
 }
 
-function modified(site: Dataset, modifier: Parameters<typeof codeItem>[0] | undefined): Dataset {
-  return modifier === undefined ? site : { ...site, AnatomicRegionModifierSequence: [codeItem(modifier)] };
+function modified(site: Dataset, modifiers: readonly CodedConcept[]): Dataset {
+  return modifiers.length === 0 ? site : { ...site, AnatomicRegionModifierSequence: modifiers.map(codeItem) };
 }
 
 /** One bit a pixel, the first pixel in the lowest bit, frames following each other without padding (PS3.5 8.1.1). */

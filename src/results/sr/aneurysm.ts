@@ -47,7 +47,8 @@ export function aneurysmItems(
   };
 }
 
-function site({ site: { laterality, ...artery } }: AneurysmFinding): Dataset {
+function site({ site: { laterality, modifier, ...artery } }: AneurysmFinding): Dataset {
   const side = laterality === null ? [] : [code('HAS CONCEPT MOD', codes.laterality, codes[laterality])];
-  return code('HAS CONCEPT MOD', codes.findingSite, artery, side);
+  const part = modifier === undefined ? [] : [code('HAS CONCEPT MOD', codes.topographicalModifier, modifier)];
+  return code('HAS CONCEPT MOD', codes.findingSite, artery, [...side, ...part]);
 }

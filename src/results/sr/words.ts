@@ -1,10 +1,14 @@
 import {
+  aneurysmsOf,
+  siteInWords,
   soughtKind,
   type AneurysmFinding,
   type Finding,
   type HaemorrhageFinding,
   type OtherPipeline,
+  type SeriesFindings,
 } from '../../findings/index.ts';
+import { findingThreshold, haemorrhageClasses } from '../../inference/index.ts';
 import { keyFrameOf, sliceOf, tracking } from '../references.ts';
 import type { ResultInput } from '../types.ts';
 
@@ -31,18 +35,44 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
       ({ why, probability, centreLpsMm }) =>
         `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
     ),
+    ...arteriesNamedBy(findings),
     ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
+    ...(findings.findingThreshold === undefined ? [] : [operatingPoint(card, findings.findingThreshold)]),
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
 }
 
+/** Who named the arteries of aneurysms, or that nobody did: a general site must not be read as "no other artery came into question". */
+function arteriesNamedBy(findings: SeriesFindings): readonly string[] {
+  const { sitesBy } = findings;
+  if (sitesBy !== undefined)
+    return [`Arteries named by: ${sitesBy.id} ${sitesBy.version}; "cerebral artery" where it was not sure.`];
+  return aneurysmsOf(findings).length === 0
+    ? []
+    : ['Arteries were not named: no model of sites is installed.'];
+}
+
+/** From where the bundle reports findings; of haemorrhages each kind has its own operating point. */
+function operatingPoint(card: ResultInput['card'], from: number): string {
+  const said = `${card.id} reports findings from a probability of ${from.toFixed(3)}`;
+  if (card.pipeline !== 'ncct-haemorrhage') return `${said}.`;
+  const kinds = haemorrhageClasses.flatMap((name) =>
+    name === 'any' ? [] : [`${name} ${findingThreshold(card, name).toFixed(3)}`],
+  );
+  return `${said} of any haemorrhage, or of a kind: ${kinds.join(', ')}.`;
+}
+
 /** What another pipeline made of the series, in a sentence that cannot be taken for another state. */
-function otherPipeline({ bundle, state, reason }: OtherPipeline): string {
+function otherPipeline({ bundle, state, reason, findingThreshold }: OtherPipeline): string {
   const who = `Also read by ${bundle.id} ${bundle.version}`;
   if (reason !== null) return `${who}: NOT ANALYSED, ${reason.code}: ${reason.text}`;
-  return `${who}: ${state === 'findings' ? 'findings' : 'no findings'}.`;
+  const from =
+    findingThreshold === undefined
+      ? ''
+      : `; it reports them from a probability of ${findingThreshold.toFixed(3)}`;
+  return `${who}: ${state === 'findings' ? 'findings' : 'no findings'}${from}.`;
 }
 
 /** Everything the coded report says of one finding, in a paragraph. */
@@ -73,7 +103,7 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
   const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
     ...opinions(finding),
-    `${site.meaning}, ${site.laterality ?? 'near the midline'}`,
+    `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];

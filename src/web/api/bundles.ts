@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { dailyScores, type DailyScore } from '../../archive/index.ts';
 import { WillisError } from '../../errors.ts';
-import { bundleName, parametersOf } from '../../inference/index.ts';
+import { bundleName, networkInputOf, parametersOf } from '../../inference/index.ts';
 import type { App } from '../app.ts';
 import { record } from '../audit.ts';
 import { unpackBundle } from '../bundles/upload.ts';
@@ -99,6 +99,7 @@ const unknown = {
   training: {},
   usedByRules: [],
   parameters: {},
+  networkInput: null,
   selfTest: null,
   drift: [],
 };
@@ -154,6 +155,7 @@ function card(listed: ShelvedBundle, { scores, rules, selfTest }: Known): Bundle
     training: manifest.training,
     usedByRules: [...rules].filter(([, folders]) => folders.includes(folder)).map(([rule]) => rule),
     parameters: { ...parametersOf(manifest) },
+    networkInput: networkInputOf(manifest),
     selfTest: selfTest === undefined ? null : linesOf(selfTest, identity),
     drift: scores
       .filter((score) => score.bundleSha256 === identity.sha256)

@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { slicesFileName, type SlicesFile } from '../../analysis/index.ts';
 import type { ArchiveFiles } from '../../archive/index.ts';
-import type { Finding as PipelineFinding, HaemorrhageFinding } from '../../findings/index.ts';
+import {
+  siteInWords,
+  type Finding as PipelineFinding,
+  type HaemorrhageFinding,
+  type Site,
+} from '../../findings/index.ts';
 import type { FrameGeometry, StackOutcome } from '../../volume/index.ts';
 import type { Finding, SliceCurve } from '../contract.ts';
 
@@ -32,8 +37,9 @@ export function sliceCurveOf(files: ArchiveFiles, folder: string, stack: StackOu
   };
 }
 
-function siteOf(site: { readonly meaning: string; readonly laterality: string | null }): string {
-  return site.laterality === null ? site.meaning : `${site.meaning}, ${site.laterality}`;
+function siteOf(site: Site): string {
+  const artery = siteInWords(site);
+  return site.laterality === null ? artery : `${artery}, ${site.laterality}`;
 }
 
 function slicesOf(finding: HaemorrhageFinding, stack: StackOutcome): Finding['slices'] {

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from .. import __version__
 from ..metrics import auc
 from ..ncct import CLASSES, draw_bleeds, draw_ct_appearance, draw_head, render_ct
 from .card import write_card
 from .dataset import Study
-from .export import export_sequence, export_slices
+from .export import export_sequence, export_sequence_map, export_slices
 from .measure import Calibration, Reader, Reading, calibrate, choose_thresholds, finite, measure, read_study
 from .network import WINDOWS, SliceNetwork
 from .prepare import (AIR_HU, FIELD_MM, HEAD_EXTENT_MM, HEAD_HU, PIXELS, SAMPLES, SLAB_MM, SMALLEST_SLICE_MM2, THIN_BELOW_MM, head_centre,
                       head_part, prepare, slabs)
 from .sequence import SequenceModel
+from .sequence_map import SequenceMap
+from .stored import MAP_METHOD, SEQUENCE_MAP, golden_maps, sequence_map_entry
 
 FILES = {"slices-a.onnx": "slices-a", "slices-b.onnx": "slices-b", "sequence.onnx": "sequence"}
 LIMITS = [
@@ -48,6 +51,8 @@ def write_bundle(
     export_slices(trained.a, folder / "slices-a.onnx")
     export_slices(trained.b, folder / "slices-b.onnx")
     export_sequence(trained.sequence, folder / "sequence.onnx")
+    heads = torch.stack([network.head.weight.detach() for network in (trained.a, trained.b)])
+    export_sequence_map(SequenceMap(trained.sequence.eval(), heads), folder / SEQUENCE_MAP)
     reader = Reader(folder)
     chosen_on = [read_study(reader, s) for s in validation]
     calibration = calibrate(chosen_on)
@@ -84,10 +89,11 @@ def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, tr
         "networks": [
             {"role": role, "file": file, "sha256": hashlib.sha256((folder / file).read_bytes()).hexdigest(),
              **({"inputs": ["features", "logits", "spacing"], "outputs": ["sequence"]} if role == "sequence" else
-                {"inputs": ["hu"], "outputs": ["logits", "features", "gradcampp", "evidence"]})} for file, role in FILES.items()],
+                {"inputs": ["hu"], "outputs": ["logits", "features", "gradcampp", "evidence", "maps"]})} for file, role in FILES.items()]
+        + [sequence_map_entry(folder)],
         "windowsHu": [{"level": level, "width": width} for level, width in WINDOWS],
         "explanation": {"output": "gradcampp", "method": "Grad-CAM++ of each slice network's class logit, last convolutional maps; mean of both",
-                        "cells": PIXELS // 16},
+                        "sequenceMethod": MAP_METHOD, "cells": PIXELS // 16},
         "calibration": {"method": "logistic", "slope": [round(float(v), 5) for v in calibration.slope],
                         "intercept": [round(float(v), 5) for v in calibration.intercept]},
         "scanScore": "maximum-over-slices",
@@ -132,6 +138,7 @@ def write_golden(reader: Reader, calibration: Calibration, folder: Path) -> None
         "logitsA": _rows(parts["logits"][0]), "logitsB": _rows(parts["logits"][1]), "sequence": _rows(logits),
         "probabilities": _rows(calibration(logits)),
         "gradcampp": [{"slice": t, "class": "any", "cells": _rows(maps[t, 0] / max(float(maps[t, 0].max()), 1e-12))} for t in strongest],
+        "sequenceMap": golden_maps(reader, parts, slice_spacing, strongest),
         "labels": phantom.labels.tolist()}
     (folder / "golden").mkdir(exist_ok=True)
     (folder / "golden" / "volume.raw").write_bytes(volume.tobytes())

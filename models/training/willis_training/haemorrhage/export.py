@@ -12,24 +12,26 @@ from ..export import store_as_float16
 from .network import SliceNetwork
 from .prepare import PIXELS
 from .sequence import SequenceModel
+from .sequence_map import SequenceMap
 
 
 class ExplainedSlices(nn.Module):
-    """hu [n,3,p,p] -> logits [n,6], features [n,2048], gradcampp [n,6,h,w], evidence [n,6,h,w].
+    """hu [n,3,p,p] -> logits [n,6], features [n,2048], gradcampp [n,6,h,w], evidence [n,6,h,w], maps [n,2048,h,w].
 
     The head is linear on the mean of the last maps A, so Grad-CAM++ needs no gradient (Y = exp(logit)):
-    relu(sum_k relu(v_k) / (2 + v_k f_k) A_k). `evidence` is v . A + c, whose mean over the cells is the logit.
+    relu(sum_k relu(v_k) / (2 + v_k f_k) A_k). `evidence` is v . A + c, whose mean over the cells is the logit. `maps` are A, for
+    the sequence-level map.
     """
 
     def __init__(self, network: SliceNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, hu: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, hu: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         logits, features, maps = self.network(hu)
         weight, bias = self.network.head.weight, self.network.head.bias
         evidence = nn.functional.conv2d(maps, weight[:, :, None, None], bias)
-        return logits, features, grad_cam_plus_plus(maps, features, weight), evidence
+        return logits, features, grad_cam_plus_plus(maps, features, weight), evidence, maps
 
 
 def grad_cam_plus_plus(maps: Tensor, features: Tensor, weight: Tensor) -> Tensor:
@@ -56,7 +58,7 @@ class BothWays(nn.Module):
 
 def export_slices(network: SliceNetwork, file: Path, small: bool = True) -> None:
     """Writes a slice network; `small` stores convolutions as int8 with one scale a filter, the rest as float16."""
-    names = ["logits", "features", "gradcampp", "evidence"]
+    names = ["logits", "features", "gradcampp", "evidence", "maps"]
     torch.onnx.export(
         ExplainedSlices(network).eval().to(memory_format=torch.contiguous_format), (torch.zeros(2, 3, PIXELS, PIXELS),), str(file), dynamo=False,  # type: ignore[call-overload]
         opset_version=17, input_names=["hu"], output_names=names, dynamic_axes={name: {0: "n"} for name in ("hu", *names)})
@@ -78,6 +80,19 @@ def export_sequence(model: SequenceModel, file: Path) -> None:
     store_as_float16(onnx_model)
     onnx.checker.check_model(onnx_model)
     onnx.save(onnx_model, str(file))
+
+
+def export_sequence_map(explained: SequenceMap, file: Path) -> None:
+    """Writes the sequence-level map; the numbers of slices and of those explained are free."""
+    names = ["features", "logits", "spacing", "slices", "maps"]
+    cells = PIXELS // 16
+    example = (torch.zeros(1, 2, 9, 2048), torch.zeros(1, 2, 9, 6), torch.full((1,), 5.0), torch.eye(9)[:4], torch.zeros(4, 2, 2048, cells, cells))
+    torch.onnx.export(explained.eval(), example, str(file), dynamo=False, opset_version=17, input_names=names, output_names=["map"],
+                      dynamic_axes={"features": {2: "t"}, "logits": {2: "t"}, "slices": {0: "m", 1: "t"}, "maps": {0: "m"}, "map": {0: "m"}})
+    model = onnx.load(str(file))
+    store_as_float16(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(file))
 
 
 def store_convolutions_as_int8(model: onnx.ModelProto, smallest: int = 4096) -> None:

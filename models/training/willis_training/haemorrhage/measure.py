@@ -45,22 +45,29 @@ class Reader:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.add_session_config_entry("session.disable_quant_qdq", "1")
-        files = ("slices-a.onnx", "slices-b.onnx", "sequence.onnx")
-        self.a, self.b, self.sequence = (
+        files = ("slices-a.onnx", "slices-b.onnx", "sequence.onnx", "sequence-map.onnx")
+        self.a, self.b, self.sequence, self.sequence_map = (
             ort.InferenceSession(str(folder / f), options, providers=["CPUExecutionProvider"]) for f in files)
 
     def read(self, hu: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Prepared HU [t,p,p] -> sequence logits [t,6], mean Grad-CAM++ of both networks [t,6,8,8], and the parts."""
         triples = neighbours(hu.astype(np.float32))
         outputs = [self.slices(session, triples) for session in (self.a, self.b)]
-        logits, features, maps = (np.stack([o[j] for o in outputs]) for j in range(3))
+        logits, features, cams, maps = (np.stack([o[j] for o in outputs]) for j in range(4))
         feeds = {"features": features[None], "logits": logits[None], "spacing": np.array([slice_spacing], np.float32)}
-        return self.sequence.run(None, feeds)[0][0], maps.mean(0), {"logits": logits, "features": features}
+        return self.sequence.run(None, feeds)[0][0], cams.mean(0), {"logits": logits, "features": features, "maps": maps}
+
+    def explain(self, parts: dict[str, np.ndarray], slice_spacing: float, slices: list[int]) -> np.ndarray:
+        """The sequence-level map of some slices, [m,6,8,8], from the parts of `read`."""
+        t = parts["features"].shape[1]
+        return self.sequence_map.run(None, {  # type: ignore[no-any-return]
+            "features": parts["features"][None], "logits": parts["logits"][None], "spacing": np.array([slice_spacing], np.float32),
+            "slices": np.eye(t, dtype=np.float32)[slices], "maps": parts["maps"][:, slices].transpose(1, 0, 2, 3, 4)})[0]
 
     def slices(self, session: ort.InferenceSession, triples: np.ndarray) -> list[np.ndarray]:
-        """One network over all slices [t,3,p,p]: logits, features, Grad-CAM++."""
-        parts = [session.run(["logits", "features", "gradcampp"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
-        return [np.concatenate([p[j] for p in parts]) for j in range(3)]
+        """One network over all slices [t,3,p,p]: logits, features, Grad-CAM++, last maps."""
+        parts = [session.run(["logits", "features", "gradcampp", "maps"], {"hu": triples[k : k + 8]}) for k in range(0, len(triples), 8)]
+        return [np.concatenate([p[j] for p in parts]) for j in range(4)]
 
 
 def read_study(reader: Reader, study: Study) -> Reading:

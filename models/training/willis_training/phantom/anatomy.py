@@ -69,13 +69,13 @@ def _draw_aneurysms(
         segment = by_name.get(segment_name if side is None else f"{segment_name}-{side}")
         if segment is None:
             continue
-        sac = _draw_sac(rng, (site, side), segment, index, (direction, diameters))
+        sac = draw_sac(rng, (site, side), segment, index, (direction, diameters))
         if all(np.linalg.norm(sac.centre - other.centre) > 12 for other in sacs):
             sacs.append(sac)
     return sacs
 
 
-def _draw_sac(
+def draw_sac(
     rng: np.random.Generator,
     place: tuple[str, str | None],
     segment: Segment,

@@ -1,18 +1,21 @@
-import { Button, Card, Grid, Group, SegmentedControl, Slider, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Grid, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
-import type { Analysis, Finding, Reading, SeriesDetail } from '../../contract.ts';
+import type { Analysis, Bundle, Finding, NetworkInput, Reading, SeriesDetail } from '../../contract.ts';
 import { useApi } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
 import { measure, slicesText } from '../parts/finding-table.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { SliceCurveFigure } from '../parts/slice-curve.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
-import { nameText, percentText, probabilityText } from '../parts/text.ts';
+import { nameText, probabilityText } from '../parts/text.ts';
 import { Link } from '../router.tsx';
-import { Compare, PriorScene, SceneCanvas, headline, type Other } from '../viewer/prior.tsx';
+import { CloseUp } from '../viewer/close-up.tsx';
+import { Compare, PriorScene, headline, type Other } from '../viewer/prior.tsx';
 import { MapRating, OpinionButtons, type ReadingProps } from '../viewer/readings.tsx';
-import type { Scene, View } from '../viewer/scene.ts';
-import { firstThreshold, useScene } from '../viewer/use-scene.ts';
+import type { Scene } from '../viewer/scene.ts';
+import { StageView } from '../viewer/stage.tsx';
+import { useScene, type OpenScene } from '../viewer/use-scene.ts';
+import { Views } from '../viewer/views.tsx';
 
 /** Source, map and findings of a series, in slices and in 3D. */
 export function ViewerPage({ seriesId, reader }: { seriesId: string; reader: string }): ReactNode {
@@ -30,7 +33,7 @@ function Viewer({
   analysis: Analysis | null;
   reader: string;
 }): ReactNode {
-  const opened = useScene(detail.id, analysis);
+  const opened = useScene(detail, analysis);
   const { scene, fault } = opened;
   const [prior, setPrior] = useState<Other | null>(null);
   useEffect(() => {
@@ -51,7 +54,7 @@ function Viewer({
         <Grid.Col span={{ base: 12, md: 8, xl: 9 }}>
           <div className={prior === null ? undefined : 'viewer-pair'}>
             <div>
-              <SceneCanvas opened={opened} label="Slices and 3D picture" />
+              <StageView opened={opened} label="Slices and 3D picture" />
               <Text fz="sm" className="mono" aria-live="off" mt={4}>
                 {placeText(opened.place)}
               </Text>
@@ -61,7 +64,7 @@ function Viewer({
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4, xl: 3 }}>
           <Compare others={detail.others} chosen={prior} onChoose={setPrior} />
-          <Side detail={detail} analysis={analysis} scene={scene} reader={reader} />
+          <Side {...{ detail, analysis, reader, opened }} />
         </Grid.Col>
       </Grid>
     </>
@@ -80,34 +83,42 @@ function placeText(place: readonly number[] | null): string {
 function Side({
   detail,
   analysis,
-  scene,
   reader,
+  opened: { scene, place },
 }: {
   detail: SeriesDetail;
   analysis: Analysis | null;
-  scene: Scene | null;
   reader: string;
+  opened: OpenScene;
 }): ReactNode {
   const url = analysis === null ? null : `/api/analyses/${analysis.id}/readings`;
   const { data, reload } = useApi<Reading[]>(url);
+  // checking the bundles' files takes the node a moment: it is asked when the pictures are there
+  const bundles = useApi<Bundle[]>(scene === null ? null : '/api/bundles');
   if (analysis === null)
     return (
       <Text>This series has no result{detail.reason === null ? ' yet' : `: ${detail.reason.text}`}.</Text>
     );
+  const input =
+    bundles.data?.find((one) => `${one.id} ${one.version}` === analysis.bundle)?.networkInput ?? null;
   const shared = { analysisId: analysis.id, readings: data ?? [], reader, onSaved: reload };
   return (
     <Stack gap="sm">
-      <Views scene={scene} hasMap={analysis.hasMap} />
+      <Views scene={scene} modality={detail.modality} pipeline={analysis.pipeline} hasMap={analysis.hasMap} />
       <Title order={2} fz="md">
         {headline(analysis)}
       </Title>
       {analysis.reason !== null && <Text>{analysis.reason.text}</Text>}
       {analysis.sliceCurve !== null && (
-        <SliceCurveFigure curve={analysis.sliceCurve} onSlice={(centre) => scene?.jumpTo(centre)} />
+        <SliceCurveFigure
+          curve={analysis.sliceCurve}
+          placeLpsMm={place}
+          onSlice={(centre) => scene?.jumpTo(centre)}
+        />
       )}
       {data !== null &&
         analysis.findings.map((finding) => (
-          <FindingCard key={finding.number} finding={finding} scene={scene} shared={shared} />
+          <FindingCard key={finding.number} {...{ finding, scene, input, shared }} />
         ))}
       {analysis.hasMap && <MapRating {...shared} />}
       <Text fz="xs" c="dimmed">
@@ -120,10 +131,12 @@ function Side({
 function FindingCard({
   finding,
   scene,
+  input,
   shared,
 }: {
   finding: Finding;
   scene: Scene | null;
+  input: NetworkInput | null;
   shared: ReadingProps;
 }): ReactNode {
   const { number } = finding;
@@ -152,6 +165,9 @@ function FindingCard({
       </Text>
       {finding.slices.length > 0 && <Text fz="sm">Slices {slicesText(finding.slices)}</Text>}
       {finding.growth !== null && <Text fz="sm">{finding.growth}</Text>}
+      {finding.centreLpsMm !== null && scene !== null && (
+        <CloseUp scene={scene} centreLpsMm={finding.centreLpsMm} input={input} />
+      )}
       <OpinionButtons number={number} {...shared} />
     </Card>
   );
@@ -162,76 +178,4 @@ function placeToShow({ centreLpsMm, slices }: Finding): readonly number[] | null
   if (centreLpsMm !== null) return centreLpsMm;
   const best = [...slices].sort((a, b) => b.probability - a.probability)[0];
   return best?.centreLpsMm ?? null;
-}
-
-const viewNames: readonly { value: View; label: string }[] = [
-  { value: 'all', label: 'All' },
-  { value: 'axial', label: 'Axial' },
-  { value: 'coronal', label: 'Coronal' },
-  { value: 'sagittal', label: 'Sagittal' },
-  { value: '3d', label: '3D' },
-];
-
-function Views({ scene, hasMap }: { scene: Scene | null; hasMap: boolean }): ReactNode {
-  const [view, setView] = useState<View>('all');
-  const [threshold, setThreshold] = useState(firstThreshold);
-  const [opacity, setOpacity] = useState(0.5);
-  const changeView = (value: View): void => {
-    setView(value);
-    scene?.show(value);
-  };
-  const changeThreshold = (value: number): void => {
-    setThreshold(value);
-    scene?.setThreshold(value);
-  };
-  const changeOpacity = (value: number): void => {
-    setOpacity(value);
-    scene?.setMapOpacity(value);
-  };
-  return (
-    <div>
-      <SegmentedControl
-        fullWidth
-        size="xs"
-        aria-label="View"
-        data={[...viewNames]}
-        value={view}
-        onChange={(value) => changeView(value)}
-      />
-      {hasMap && (
-        <>
-          <SliderLine label="Map from probability" value={threshold} onChange={changeThreshold} />
-          <SliderLine label="Map opacity" value={opacity} onChange={changeOpacity} />
-        </>
-      )}
-    </div>
-  );
-}
-
-function SliderLine({
-  label,
-  value,
-  onChange,
-}: {
-  label: string;
-  value: number;
-  onChange: (value: number) => void;
-}): ReactNode {
-  return (
-    <Group gap="xs" mt="xs" wrap="nowrap">
-      <Text fz="sm" w={160}>
-        {label}
-      </Text>
-      <Slider
-        flex={1}
-        min={0}
-        max={1}
-        step={0.01}
-        value={value}
-        onChange={onChange}
-        label={percentText}
-        thumbLabel={label}
-      />
-    </Group>
-  );
 }

@@ -15,16 +15,22 @@ const strokes = [
   { colour: 'var(--mantine-color-gray-6)', dashes: '14 4' },
 ] as const;
 
-/** Probability from slice to slice, a line a class; `onSlice` gets the centre of the slice that was chosen. */
+/**
+ * Probability from slice to slice, a line a class; `onSlice` gets the centre of the slice that was chosen, and a line stands where
+ * `placeLpsMm` lies.
+ */
 export function SliceCurveFigure({
   curve,
+  placeLpsMm = null,
   onSlice,
 }: {
   curve: SliceCurve;
+  placeLpsMm?: readonly number[] | null;
   onSlice?: (centreLpsMm: readonly number[]) => void;
 }): ReactNode {
   const count = curve.centresLpsMm.length;
   const step = width / Math.max(1, count);
+  const here = placeLpsMm === null ? null : (nearestSlice(curve.centresLpsMm, placeLpsMm) + 0.5) * step;
   const most = curve.classes.map((one) => `${one.class} at most ${percentText(Math.max(0, ...one.values))}`);
   return (
     <figure style={{ margin: 0 }} aria-label="Probability from slice to slice">
@@ -50,6 +56,7 @@ export function SliceCurveFigure({
             strokeWidth="2"
           />
         ))}
+        {here !== null && <line x1={here} x2={here} y1="0" y2={height} stroke="currentColor" />}
         {onSlice !== undefined &&
           curve.centresLpsMm.map((centre, slice) => (
             <rect
@@ -69,6 +76,16 @@ export function SliceCurveFigure({
       <Legend classes={curve.classes.map((one) => one.class)} count={count} />
     </figure>
   );
+}
+
+/** The slice nearest to a place, along the stack. */
+function nearestSlice(centres: readonly (readonly number[])[], place: readonly number[]): number {
+  const [first = [], last = first] = [centres[0], centres.at(-1)];
+  const along = (point: readonly number[]): number =>
+    point.reduce((sum, value, axis) => sum + (value - first[axis]!) * (last[axis]! - first[axis]!), 0);
+  const here = along(place);
+  const away = centres.map((centre) => Math.abs(along(centre) - here));
+  return away.indexOf(Math.min(...away));
 }
 
 function Legend({ classes, count }: { classes: readonly string[]; count: number }): ReactNode {

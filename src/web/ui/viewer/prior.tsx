@@ -5,7 +5,8 @@ import { useApi } from '../api.ts';
 import { Fault } from '../parts/fault.tsx';
 import { dateText } from '../parts/text.ts';
 import type { Scene } from './scene.ts';
-import { steer, useScene, type OpenScene } from './use-scene.ts';
+import { StageView } from './stage.tsx';
+import { useScene } from './use-scene.ts';
 
 export type Other = SeriesDetail['others'][number];
 
@@ -26,16 +27,20 @@ function OpenedPrior({
   scene: Scene | null;
 }): ReactNode {
   const analysis = detail.analyses[0] ?? null;
-  const opened = useScene(detail.id, analysis);
+  const opened = useScene(detail, analysis);
   useEffect(() => {
     if (opened.scene === null || scene === null) return;
     if (analysis !== null) opened.scene.setMarks(analysis.findings);
     scene.follow(opened.scene);
-    return () => scene.follow(null);
+    opened.scene.follow(scene);
+    return () => {
+      scene.follow(null);
+      opened.scene?.follow(null);
+    };
   }, [opened.scene, scene, analysis]);
   return (
     <section aria-label={`Prior of ${dateText(prior.studyDate)}`}>
-      <SceneCanvas opened={opened} label={`Prior of ${dateText(prior.studyDate)}`} />
+      <StageView opened={opened} label={`Prior of ${dateText(prior.studyDate)}`} />
       <Text fz="sm" mt={4}>
         Prior of {dateText(prior.studyDate)}:{' '}
         {analysis === null ? 'no result' : headline(analysis).toLowerCase()}. Not registered: places agree
@@ -81,21 +86,4 @@ export function headline(analysis: Analysis): string {
   if (analysis.state === 'not-analysed') return `Not analysed: ${analysis.reason?.code ?? ''}`;
   if (analysis.state === 'no-findings') return 'No findings above the threshold';
   return `${analysis.findings.length} ${analysis.findings.length === 1 ? 'finding' : 'findings'}`;
-}
-
-/** Where a scene is drawn; the keyboard steers it. */
-export function SceneCanvas({ opened, label }: { opened: OpenScene; label: string }): ReactNode {
-  const { canvas, scene } = opened;
-  return (
-    <div className="viewer-canvas">
-      <canvas
-        ref={canvas}
-        tabIndex={0}
-        role="img"
-        aria-label={`${label}. Arrow keys scroll, A and P go to the front and back, shift with arrows turns the 3D picture.`}
-        data-ready={scene !== null}
-        onKeyDown={(event) => steer(scene, event)}
-      />
-    </div>
-  );
 }
