@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
+import type { Page } from 'playwright-core';
 import { openDatabase } from '../src/archive/index.ts';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
 import { openBrowser, openPage } from '../conformance/support/browser.ts';
@@ -135,5 +136,25 @@ async function paints(): Promise<void> {
       .join(', ');
   console.log(`| 512 x 512 x 160 from the click to the three planes (${viewings} times) | ${range(shown)} |`);
   console.log(`| and to the 3D picture, reduced | ${range(solid)} |`);
+  const scrolled = await scrolls(page);
+  console.log(
+    `| a slice further by a key (median, slowest of ${scrolled.length}) | ${scrolled[scrolled.length >> 1]!.toFixed(3)}, ${scrolled.at(-1)!.toFixed(3)} |`,
+  );
   await browser.close();
+}
+
+/** From a key to the end of the frame that it changed, s, sorted: the frame after tells that it is over. */
+async function scrolls(page: Page): Promise<readonly number[]> {
+  // the first frames of the 3D picture are still being drawn
+  await page.waitForTimeout(3000);
+  return await page.locator('.viewer-stage').evaluate(async (stage) => {
+    const times: number[] = [];
+    for (let pass = 0; pass < 30; pass += 1) {
+      const began = performance.now();
+      stage.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      times.push((performance.now() - began) / 1000);
+    }
+    return times.sort((a, b) => a - b);
+  });
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { shippedRules } from '../src/config/shipped-rules.ts';
+import { readNifti } from '../src/volume/index.ts';
 import { startNodeProcess, untilTrue, type NodeProcess } from '../test/support/node-process.ts';
 import { ctInstances, headWith } from '../test/support/cta-phantom.ts';
 import { headCtFolder, sampleFolder, writeDatasets } from '../test/support/sample.ts';
@@ -136,6 +137,24 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
     expect(node.log()).to.match(/"code":"HEAD_NOT_FOUND".*"state":"not-analysed"/);
   });
 
+  it('a real CT angiogram whose bone was removed: not analysed, by name', async function () {
+    if (!existsSync(shared)) return skip(this, 'the shared test data are not here');
+    const volume = readNifti(readFileSync(path.join(shared, 'cta/niivue_CT_AVM/CT_AVM.nii.gz')));
+    const home = path.join(folder, 'avm');
+    const own = ctInstances(volume).map((slice, index) => ({
+      ...slice,
+      ...{ StudyInstanceUID: '2.25.971', SeriesInstanceUID: '2.25.972' },
+      SOPInstanceUID: `2.25.973${index}`,
+    }));
+    await writeDatasets(own, home);
+    storescuEach(home);
+    await untilTrue(
+      () => /"code":"VESSELS_NOT_FOUND".*"state":"not-analysed"/.test(node.log()),
+      60_000,
+      () => node.log().slice(-2000),
+    );
+  });
+
   for (const data of ['ncct', 'mr_other', 'dicom_conformance', 'tof_mra', 'sr_seg_sc']) {
     it(`${data}: whatever is in it, nothing crashes and each series ends with a reason`, async function () {
       if (!existsSync(shared)) return skip(this, 'the shared test data are not here');
@@ -153,6 +172,8 @@ describe('a hospital: DCMTK scanners, Willis, Orthanc', function () {
         /Success/,
       );
       expect(log, 'only the wrapped TOF is analysed').to.not.match(/"state":"(findings|no-findings)"/);
+      // of the phantom's study the two head series are tried, the tilted one as it lies; neither is taken for a head
+      if (data === 'ncct') expect(log.match(/"code":"HEAD_NOT_FOUND"/g)).to.have.length(2);
     });
   }
 

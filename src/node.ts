@@ -95,10 +95,8 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     ...{ ingest, port, worker, remotes, audit, alerts, now },
   };
   const operations = stack.use(startNodeOperations(behind));
-  const wake = (): void => runner.wake();
-  const web = config.web.enabled
-    ? stack.use(await startNodeWeb({ ...behind, operations, wake, dicomPort: receiver.port }))
-    : null;
+  const page = { operations, wake: (): void => runner.wake(), dicomPort: receiver.port };
+  const web = config.web.enabled ? stack.use(await startNodeWeb({ ...behind, ...page })) : null;
   stack.use(audit.running());
   lookBehind(remotes, log);
   log.info('node is ready', { aeTitle, host: config.dicom.host, port: receiver.port });

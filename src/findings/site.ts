@@ -5,6 +5,8 @@ import type { Laterality, PointLpsMm, Site } from './types.ts';
 
 /** Nearer to the midline than this, geometry does not tell the side: the estimate of the plane is no better. */
 const midlineMm = 4;
+/** Farther than this no error of the plane turns the side; nearer, a model must have seen the same one. */
+const farMm = 12;
 /** How much of an artery's probability must lie on one side for that side to be told. */
 const leastShareOfSide = 0.9;
 
@@ -16,7 +18,7 @@ export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): S
 
 /**
  * The artery by the probabilities of `siteClasses`: named where one artery, both sides together, reaches `threshold` and its
- * side does not contradict geometry; else the general site. A wrong precise name would be worse than none.
+ * side does not contradict geometry; else the general site. Between the midline and `farMm` the side is told where both agree. A wrong precise name would be worse than none.
  */
 export function nameSite(
   probabilities: readonly number[],
@@ -29,8 +31,10 @@ export function nameSite(
   const geometric = general.laterality;
   if (best.kind === 'unpaired') return { ...best.site, laterality: best.tellsSide ? geometric : null };
   const seen = seenSide(best);
-  if (geometric !== null && seen !== null && seen !== geometric) return general;
-  return { ...best.site, laterality: geometric ?? seen };
+  const isFar = Math.abs(centreLpsMm[0] - midsagittalXMm) >= farMm;
+  const laterality = isFar || seen === geometric ? geometric : null;
+  const isContradicted = geometric !== null && seen !== null && seen !== geometric;
+  return isContradicted ? { ...general, laterality } : { ...best.site, laterality };
 }
 
 /** In words: the artery and, where it is told, which part of it. */

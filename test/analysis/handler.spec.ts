@@ -147,8 +147,8 @@ describe('the analysis stage', () => {
   }
 });
 
-function failingWith(error: unknown): Pick<AnalysisWorker, 'run'> {
-  return { run: async () => await Promise.reject(error as Error) };
+function failingWith(error: Error): Pick<AnalysisWorker, 'run'> {
+  return { run: async () => await Promise.reject(error) };
 }
 
 /** Answers each task with one result a kind, and keeps the tasks. */

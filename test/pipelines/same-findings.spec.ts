@@ -42,7 +42,7 @@ for (const [pipeline, { slices: source, run, within }] of Object.entries(series)
       const plain = await loaded(slices);
       const odd = [...slices].sort((a, b) => hash(a) - hash(b));
       for (const changed of [odd, [enhanced(slices)], upsideDown(slices)]) {
-        const again = await loaded(changed as Slices);
+        const again = await loaded(changed);
         expect(again.volume.size).to.deep.equal(plain.volume.size);
         again.volume.originLpsMm.forEach((value, axis) =>
           expect(value).to.be.closeTo(plain.volume.originLpsMm[axis]!, 1e-3),

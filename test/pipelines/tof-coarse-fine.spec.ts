@@ -131,7 +131,8 @@ describe('tiles of tof-coarse-fine', () => {
           }
           expect(inside).to.be.above(0);
         }
-        mask.forEach((set, voxel) => expect(covered[voxel]).to.be.within(set, 1));
+        // covered once where it is set, at most once elsewhere
+        expect(covered.every((times, voxel) => times <= 1 && times >= mask[voxel]!)).to.equal(true);
       }),
       { numRuns: 40 },
     );

@@ -70,7 +70,10 @@ export async function startInferenceServer(
     { body, split }: { body: Buffer; split: number },
   ): Promise<void> {
     const { fileFor = (same: string) => same, version = '1', datatype = 'FP32', answer } = double.behaviour;
-    if (answer !== undefined) return send(response, answer.body, answer.headerLength);
+    if (answer !== undefined) {
+      send(response, answer.body, answer.headerLength);
+      return;
+    }
     const header = JSON.parse(body.subarray(0, split).toString()) as {
       inputs: Tensor[];
       outputs: { name: string }[];

@@ -13,7 +13,7 @@ import torch
 from willis_training.artery_sites.bundle import export_sites
 from willis_training.artery_sites.locations import (CLASSES, ELSEWHERE, FIRST, LOCATIONS, MIRRORED, SIDED, far_from_arteries, label_of,
                                                     places_on_arteries)
-from willis_training.artery_sites.measure import GENERAL, Table, answered, choose_threshold, crop_at, figures, first_answers, named, tempered
+from willis_training.artery_sites.measure import GENERAL, SIDELESS, Table, answered, choose_threshold, crop_at, figures, first_answers, named, tempered
 from willis_training.artery_sites.network import CROP, MirrorSafe, SiteNetwork
 from willis_training.artery_sites.phantoms import SACS, Scene, middle_of, with_sacs
 from willis_training.artery_sites.train import SiteOptions, SiteSampler, crop_of, train_sites
@@ -130,7 +130,9 @@ def test_names_are_given_where_sure_and_where_geometry_agrees():
     assert named(answer_for((left, 0.6), (label_of("ACA", "left"), 0.4)), 25.0, 0.7) == GENERAL
     assert named(answer_for((ELSEWHERE, 0.95)), 25.0, 0.7) == GENERAL
     assert named(answer_for((FIRST["ACom"], 0.95)), 25.0, 0.7) == FIRST["ACom"]
-    assert named(answer_for((left, 0.5), (right, 0.5)), 1.0, 0.7) == GENERAL
+    both = answer_for((left, 0.5), (right, 0.5))
+    assert named(both, 1.0, 0.7) == named(answer_for((left, 0.95)), 1.0, 0.7) == named(both, 8.0, 0.7) == SIDELESS - left
+    assert named(both, 20.0, 0.7) == left and named(answer_for((left, 0.95)), 8.0, 0.7) == left
 
 
 def made_table(right=0.9, count=130):
@@ -181,4 +183,5 @@ def test_golden_vectors_and_provenance_of_the_shipped_bundle():
         probability = answered(session, crop_at(image, np.array(place["centreVoxel"])), place["leftMm"])
         assert np.abs(probability - np.array(place["probability"])).max() < 1e-3
         name = named(probability, place["leftMm"], manifest["naming"]["threshold"])
-        assert (CLASSES[name] if name != GENERAL else None) == place["named"]
+        assert (None if name == GENERAL else CLASSES[SIDELESS - name if name <= SIDELESS else name]) == place["named"]
+        assert (name >= 0) == place["sideTold"]

@@ -11,9 +11,10 @@ from .locations import CLASSES, ELSEWHERE, LOCATIONS, MIRRORED
 from .network import CROP
 from .phantoms import Scene
 
-#: nearer to the mid-sagittal plane geometry does not tell the side; share of a site's probability that tells it there
-MIDLINE_MM, SHARE_OF_SIDE = 4.0, 0.9
-GENERAL = -1
+#: nearer to the mid-sagittal plane no side is told; farther than FAR_MM geometry tells it; between, network and geometry must agree
+MIDLINE_MM, FAR_MM, SHARE_OF_SIDE = 4.0, 12.0, 0.9
+#: no name; a name without its side is SIDELESS - the first class of its pair
+GENERAL, SIDELESS = -1, -2
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,17 @@ def tempered(probability: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit_temperature(table: Table) -> float:
-    """The temperature of least cross-entropy (Guo et al. 2017), of a table made at temperature 1."""
+    """The temperature of least cross-entropy (Guo et al. 2017), of a table made at temperature 1; never below 1, which would be
+    surer on unseen scans than training was."""
     def loss(log_temperature: float) -> float:
         p = tempered(table.probability, float(np.exp(log_temperature)))
         return float(-np.log(np.maximum(p[np.arange(len(p)), table.label], 1e-12)).mean())
 
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded").x))
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=(0, 1.5), method="bounded").x))
 
 
 def named(probability: np.ndarray, left_mm: float, threshold: float) -> int:
-    """The class that the node names, or GENERAL: one artery, both sides together, reaches the threshold, and geometry agrees on the side."""
+    """The class that the node names, SIDELESS - class where it tells no side, or GENERAL: one artery, both sides together, reaches the threshold."""
     sites = [probability[k] + (probability[MIRRORED[k]] if MIRRORED[k] != k else 0) for k in range(len(CLASSES))]
     best = int(np.argmax(sites))
     if best == ELSEWHERE or sites[best] < threshold:
@@ -86,11 +88,13 @@ def named(probability: np.ndarray, left_mm: float, threshold: float) -> int:
     if MIRRORED[first] == first:
         return first
     share = probability[first] / sites[first]
-    seen = first if share >= SHARE_OF_SIDE else MIRRORED[first] if share <= 1 - SHARE_OF_SIDE else GENERAL
-    if abs(left_mm) < MIDLINE_MM:
-        return seen
-    geometric = first if left_mm > 0 else MIRRORED[first]
-    return geometric if seen in (geometric, GENERAL) else GENERAL
+    seen = first if share >= SHARE_OF_SIDE else MIRRORED[first] if share <= 1 - SHARE_OF_SIDE else None
+    geometric = None if abs(left_mm) < MIDLINE_MM else first if left_mm > 0 else MIRRORED[first]
+    if geometric is not None and seen is not None and seen != geometric:
+        return GENERAL
+    if geometric is not None and (abs(left_mm) >= FAR_MM or seen == geometric):
+        return geometric
+    return SIDELESS - first
 
 
 def first_answers(table: Table) -> np.ndarray:
@@ -110,14 +114,20 @@ def names_of(table: Table, threshold: float) -> np.ndarray:
     return np.array([named(p, left, threshold) for p, left in zip(table.probability, table.left_mm)])
 
 
-def choose_threshold(table: Table, wanted: float = 0.97) -> float:
+def is_right(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether each name is that of the class, with its side or without one."""
+    pair = np.minimum(labels, np.array(MIRRORED)[labels])
+    return (names == labels) | (names == SIDELESS - pair)  # type: ignore[no-any-return]
+
+
+def choose_threshold(table: Table, wanted: float = 0.99) -> float:
     """The least threshold at which `wanted` of the names given to sacs, and to places on arteries, are right; 0.95 where none is."""
     for threshold in np.arange(0.5, 0.96, 0.05):
         shares = []
         for rows in (table.rows(table.sac), table.rows(~table.sac & (table.label != ELSEWHERE))):
             names = names_of(rows, float(threshold))
             told = names != GENERAL
-            shares.append((names[told] == rows.label[told]).mean() if told.any() else 1.0)
+            shares.append(is_right(names, rows.label)[told].mean() if told.any() else 1.0)
         if min(shares) >= wanted:
             return round(float(threshold), 2)
     return 0.95
@@ -129,7 +139,7 @@ def figures(table: Table, threshold: float) -> dict[str, object]:
     guess = first_answers(sacs)
     mirrored = np.array(MIRRORED)[sacs.label]
     names = names_of(sacs, threshold)
-    told = names != GENERAL
+    told, well = names != GENERAL, is_right(names, sacs.label)
     confidence, right = sacs.probability.max(1), sacs.probability.argmax(1) == sacs.label
     other = table.rows(table.label == ELSEWHERE)
     return {
@@ -139,13 +149,13 @@ def figures(table: Table, threshold: float) -> dict[str, object]:
         "whereDetectorsPhantomsHaveThem": {"sacs": int(sacs.usual.sum()), **_accuracy(sacs.rows(sacs.usual), guess[sacs.usual])},
         "sidesSwapped": int(((guess == mirrored) & (mirrored != sacs.label)).sum()),
         "placesAlongArteries": _along(table.rows(~table.sac & (table.label != ELSEWHERE))),
-        "named": {"threshold": threshold, "share": round(float(told.mean()), 4), "right": int((names[told] == sacs.label[told]).sum()),
-                  "wrong": int((names[told] != sacs.label[told]).sum()),
+        "named": {"threshold": threshold, "share": round(float(told.mean()), 4), "right": int(well[told].sum()), "wrong": int((~well[told]).sum()),
+                  "withoutSide": int((names <= SIDELESS).sum()),
                   "wrongSide": int((names[told] == mirrored[told])[mirrored[told] != sacs.label[told]].sum())},
         "elsewhere": {"places": len(other.label), "named": int((names_of(other, threshold) != GENERAL).sum())},
         "calibrationError": round(expected_calibration_error(right.astype(float), confidence), 4),
         "bySite": [{"site": LOCATIONS[k], "sacs": int((sacs.label == k).sum()), "right": int((guess == k)[sacs.label == k].sum()),
-                    "named": int(told[sacs.label == k].sum()), "namedRight": int((names == k)[sacs.label == k].sum())}
+                    "named": int(told[sacs.label == k].sum()), "namedRight": int(well[sacs.label == k].sum())}
                    for k in range(len(LOCATIONS))],
         "confusion": [[int(((sacs.label == a) & (guess == b)).sum()) for b in range(len(LOCATIONS))] for a in range(len(LOCATIONS))],
     }

@@ -38,6 +38,8 @@ System 002: two SE-ResNeXt-50 32x4d see every slice, one in three windows (A), o
 a two-stage bidirectional sequence model reads their features and logits along the series, with the slice spacing. Six outputs a
 slice: {', '.join(CLASSES)}. The published trunk has 101 layers and 256 pixels; this one has 50 layers, {manifest['preprocessing']['pixels']} pixels, and keeps
 8 x 8 cells in its last maps. Convolutions are stored as int8 with one scale a filter; the figures are those of the stored files.
+The sequence-level map (`sequence-map.onnx`) is Grad-CAM of the sequence model's own logit of a slice, through features and slice logits, on the last maps of
+both slice networks; it equals autograd to 1e-4 and needs none at run time.
 
 ## Training data
 {training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data.

@@ -148,7 +148,12 @@ function FindingCard({
           {number}. {finding.place}
         </Text>
         {centreLpsMm !== null && (
-          <Button size="compact-sm" onClick={() => scene?.jumpTo(centreLpsMm)} disabled={scene === null}>
+          <Button
+            size="compact-sm"
+            flex="none"
+            onClick={() => scene?.jumpTo(centreLpsMm)}
+            disabled={scene === null}
+          >
             Show {number}
           </Button>
         )}

@@ -43,6 +43,8 @@ interface Frame {
 
 const accent = '#3bc9db';
 const markColour = '#ffd43b';
+/** CSS pixels; in a picture below that the words of the first line would run into each other. */
+const narrow = 280;
 
 /** One plane in a canvas: image, map, marks, crosshair, letters and a ruler. */
 export class PlaneView {
@@ -247,10 +249,16 @@ export class PlaneView {
     write(pen, right, [width - edge, height / 2], { size, at: 'right' });
     write(pen, top, [width / 2, edge + size / 2], { size, at: 'center' });
     write(pen, bottom, [width / 2, height - edge - size / 2], { size, at: 'center' });
-    const title = `${this.name} ${this.index + 1}/${this.grid.size[this.axes.through]}`;
-    write(pen, title, [edge, edge + size / 2], { size, at: 'left' });
+    const number = `${this.index + 1}/${this.grid.size[this.axes.through]}`;
     const level = `W ${(shown.high - shown.low).toFixed(0)} L ${((shown.high + shown.low) / 2).toFixed(0)}`;
-    write(pen, level, [width - edge, edge + size / 2], { size, at: 'right' });
+    const line = edge + size / 2;
+    if (width < narrow * ratio) {
+      write(pen, number, [edge, line], { size, at: 'left' });
+      write(pen, level, [edge, line + 1.4 * size], { size, at: 'left' });
+    } else {
+      write(pen, `${this.name} ${number}`, [edge, line], { size, at: 'left' });
+      write(pen, level, [width - edge, line], { size, at: 'right' });
+    }
     const ruler = [100, 50, 20, 10, 5, 2].find((mm) => mm / mmPerPixel < width / 3) ?? 1;
     const y = height - edge;
     pen.fillRect(width - edge - ruler / mmPerPixel, y, ruler / mmPerPixel, 2 * ratio);

@@ -42,9 +42,8 @@ function OpenedPrior({
     <section aria-label={`Prior of ${dateText(prior.studyDate)}`}>
       <StageView opened={opened} label={`Prior of ${dateText(prior.studyDate)}`} />
       <Text fz="sm" mt={4}>
-        Prior of {dateText(prior.studyDate)}:{' '}
-        {analysis === null ? 'no result' : headline(analysis).toLowerCase()}. Not registered: places agree
-        only where the head lay alike.
+        Prior of {dateText(prior.studyDate)}: {analysis === null ? 'no result' : headline(analysis)}. Not
+        registered: places agree only where the head lay alike.
       </Text>
       <Fault text={opened.fault} />
     </section>
