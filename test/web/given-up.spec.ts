@@ -73,7 +73,7 @@ describe('work that was given up', function () {
     expect(await given()).to.equal(0);
     expect(await expendable()).to.equal(1);
     expect(await step()).to.deep.include({ state: 'stopped', canRetry: true });
-    expect((await step())!.detail).to.match(/GIVEN_UP.*Put away by an administrator/);
+    expect((await step())!.detail).to.match(/GIVEN_UP.*put away by an administrator/);
     const audit = await admin.get<{ who: string; action: string; object: string }[]>('/api/audit');
     expect(audit[0]).to.deep.include({ who: 'Admin', action: 'job put away', object: 'deliver:gone:1' });
     expect(await post('put-away')).to.equal(409);

@@ -133,6 +133,6 @@ function waits({ state, due_at: dueAt, created_at: createdAt }: JobRow): string 
 function attempts(job: JobRow): string {
   if (job.last_error === null) return '';
   const when = job.state === 'available' ? `; next try ${new Date(job.due_at).toISOString()}` : '';
-  const away = job.put_away_at === null ? '' : '. Put away by an administrator';
+  const away = job.put_away_at === null ? '' : ' (put away by an administrator)';
   return `Try ${job.attempt}: ${job.last_error}${when}${away}`;
 }
