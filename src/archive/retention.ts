@@ -17,7 +17,7 @@ export interface DeletedStudy {
   readonly patientId: string;
 }
 
-/** Studies without a new image since `before`, oldest first. What was given up on its way to a destination is not expendable. */
+/** Studies without a new image since `before`, oldest first. What was given up on its way to a destination is not expendable until it is put away. */
 export async function expendableStudies(
   database: Database,
   before: number,
@@ -38,7 +38,8 @@ export async function expendableStudies(
     .where(
       sql<boolean>`not exists (select 1 from job j
       join analysis a on a.id = json_extract(j.payload, '$.analysisId') join series s on s.id = a.series_id
-      where s.study_instance_uid = study.study_instance_uid and j.state in ('available', 'running', 'dead'))`,
+      where s.study_instance_uid = study.study_instance_uid
+      and (j.state in ('available', 'running') or (j.state = 'dead' and j.put_away_at is null)))`,
     )
     .orderBy('last_received_at')
     .where('id', only.studyId === undefined ? 'is not' : '=', only.studyId ?? null)

@@ -139,6 +139,8 @@ interface JobTable {
   last_error: string | null;
   created_at: number;
   finished_at: number | null;
+  /** Of a dead job: when an administrator put it away. */
+  put_away_at: number | null;
 }
 
 interface StudyTable {

@@ -95,9 +95,15 @@ export class Ingest {
     return outcomes;
   }
 
-  /** Same bytes: the file is spare. Other bytes: acknowledged all the same, so kept beside the first. */
+  /** Bytes we have: the file is spare. Other bytes: acknowledged all the same, so kept beside the first. */
   private async settleTwin(incoming: IncomingInstance, existing: Existing): Promise<void> {
-    if (await sameDataset(incoming.path, this.files.absolute(existing.path))) {
+    const copies = await this.database
+      .selectFrom('instance_copy')
+      .select('path')
+      .where('instance_id', '=', existing.id)
+      .execute();
+    for (const known of [existing, ...copies]) {
+      if (!(await sameDataset(incoming.path, this.files.absolute(known.path)))) continue;
       await unlink(incoming.path);
       return;
     }

@@ -158,12 +158,18 @@ async function replaceInput(
   await refreshStudy(transaction, series.study_instance_uid, readStudy(attributes));
 }
 
-/** By the rule of its newest analysis; a series that was never analysed is judged again. */
+/** By the rule of its newest analysis; a series that was never analysed is judged again, one that was fetched as a prior is not. */
 async function analyseAnew(
   transaction: Transaction,
   { rules, now }: QuarantineParts,
   seriesId: number,
 ): Promise<void> {
+  const { origin } = await transaction
+    .selectFrom('series')
+    .select('origin')
+    .where('id', '=', seriesId)
+    .executeTakeFirstOrThrow();
+  if (origin === 'prior') return;
   const rule = await ruleOf(transaction, rules, seriesId);
   if (rule !== undefined) await reprocessSeries(transaction, { seriesId, rule, now: now() });
   else await enqueue(transaction, assembleJob(seriesId, now()), now());

@@ -1,4 +1,4 @@
-export { enqueue, enqueueInOneGo, hasten, retryDead, type Job, type NewJob } from './queue.ts';
+export { enqueue, enqueueInOneGo, hasten, putAwayDead, retryDead, type Job, type NewJob } from './queue.ts';
 export {
   startRunner,
   type JobHandler,

@@ -73,6 +73,23 @@ export async function retryDead(
   return key;
 }
 
+/** Puts a job that was given up out of sight; it can still be retried. Returns its key, or undefined where it is not dead, or put away. */
+export async function putAwayDead(
+  transaction: Transaction,
+  id: number,
+  now: number,
+): Promise<string | undefined> {
+  const row = await transaction
+    .updateTable('job')
+    .set({ put_away_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'dead')
+    .where('put_away_at', 'is', null)
+    .returning('key')
+    .executeTakeFirst();
+  return row?.key;
+}
+
 /** The kinds of queue that have a due job and none running, oldest due first. */
 export async function dueQueues(database: Database, now: number): Promise<readonly string[]> {
   const rows = await database

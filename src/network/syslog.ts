@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import os from 'node:os';
 import { WillisError, describeError } from '../errors.ts';
 import { connect } from './connect.ts';
@@ -16,7 +17,7 @@ const priority = 10 * 8 + 5;
 
 /**
  * Sends one audit message by syslog (RFC 5424) over TLS (RFC 5425), or over TCP with the same framing where no `tls` is given.
- * Syslog has no answer: resolves when the collector has closed after our end, or holds all bytes. Throws PEER_UNREACHABLE.
+ * Resolves when the collector has closed in good order after our end. Throws PEER_UNREACHABLE; the message may then come twice.
  */
 export async function sendSyslog(
   collector: SyslogCollector,
@@ -24,19 +25,40 @@ export async function sendSyslog(
 ): Promise<void> {
   const socket = await connect(collector, timeoutMs);
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.setTimeout(timeoutMs, () => reject(new Error(`no answer for ${timeoutMs / 1000} s`)));
-      // 'finish': the last byte was handed over and the end of our side told
-      socket.end(frame(message), resolve);
-    });
+    await handOver(socket, frame(message));
   } catch (cause) {
     throw new WillisError(
       'PEER_UNREACHABLE',
-      `The audit message did not go to ${collector.host}:${collector.port} (${describeError(cause)}). It is sent again.`,
+      `The audit message did not go to ${collector.host}:${collector.port} (${describeError(cause)}). It is sent again. Does the collector know our certificate?`,
       { cause, retry: 'later' },
     );
+  } finally {
+    socket.destroy();
   }
+}
+
+/**
+ * Syslog has no answer: that the collector closes after our end (RFC 5425 4.4) is the only sign that it read so far. Bytes handed
+ * to the system prove nothing: by TLS 1.3 our handshake is over before the collector has looked at our certificate.
+ */
+async function handOver(socket: Socket, bytes: Buffer): Promise<void> {
+  let [isTold, isEnded] = [false, false];
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.setTimeout(timeoutMs, () =>
+      reject(new Error(`it did not close within ${timeoutMs / 1000} s of our end`)),
+    );
+    socket.once('end', () => {
+      isEnded = isTold;
+    });
+    socket.once('close', () =>
+      isEnded ? resolve() : reject(new Error('it closed the connection before the end of the message')),
+    );
+    socket.resume();
+    socket.end(bytes, () => {
+      isTold = true;
+    });
+  });
 }
 
 /** RFC 5425 4.3: the length in octets, a space, the message. The UTF-8 text begins with a byte order mark (RFC 5424 6.4). */

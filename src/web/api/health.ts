@@ -23,6 +23,7 @@ export async function jobCounts(
   const rows = await node.database
     .selectFrom('job')
     .select((eb) => ['state', 'kind', eb.fn.countAll<number>().as('count')])
+    .where('put_away_at', 'is', null)
     .groupBy(['state', 'kind'])
     .execute();
   return rows;

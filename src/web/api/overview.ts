@@ -60,6 +60,7 @@ async function failures(node: NodeAccess): Promise<Overview['failures']> {
     .selectFrom('job')
     .select(['id', 'kind', 'key', 'finished_at', 'last_error'])
     .where('state', '=', 'dead')
+    .where('put_away_at', 'is', null)
     .orderBy('id', 'desc')
     .limit(10)
     .execute();

@@ -54,7 +54,7 @@ function judgedStep(job: JobRow, known: Known, isLast: boolean): PathStep {
       title: 'Waits for more images',
       detail: 'Judged when no image came for the quiet period.',
     };
-  if (job.state === 'dead') return { ...step, title: 'Could not be judged', detail: job.last_error ?? '' };
+  if (job.state === 'dead') return { ...step, title: 'Could not be judged', detail: attempts(job) };
   if (!isLast) return { ...step, title: 'Judged complete', detail: 'Later images reopened the series.' };
   if (series.reason_code === 'NO_RULE_MATCHED')
     return { ...step, state: 'stopped', title: 'No rule takes it', detail: series.reason_text ?? '' };
@@ -133,5 +133,6 @@ function waits({ state, due_at: dueAt, created_at: createdAt }: JobRow): string 
 function attempts(job: JobRow): string {
   if (job.last_error === null) return '';
   const when = job.state === 'available' ? `; next try ${new Date(job.due_at).toISOString()}` : '';
-  return `Try ${job.attempt}: ${job.last_error}${when}`;
+  const away = job.put_away_at === null ? '' : ' (put away by an administrator)';
+  return `Try ${job.attempt}: ${job.last_error}${when}${away}`;
 }

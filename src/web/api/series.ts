@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { enqueueDeliveries } from '../../delivery/index.ts';
 import { WillisError } from '../../errors.ts';
 import { reprocessSeries } from '../../intake/index.ts';
-import { retryDead } from '../../jobs/index.ts';
+import { putAwayDead, retryDead } from '../../jobs/index.ts';
 import type { App } from '../app.ts';
 import { record } from '../audit.ts';
 import { seriesDetail } from '../contract.ts';
@@ -30,6 +30,17 @@ export function seriesRoutes(app: App, node: NodeAccess): void {
       await record(node, request, { action: 'job retried', object: key }, transaction);
     });
     return await begun(node, reply);
+  });
+
+  app.post('/api/jobs/:id/put-away', retry, async (request, reply) => {
+    await node.database.transaction().execute(async (transaction) => {
+      const key = await putAwayDead(transaction, request.params.id, node.now());
+      if (key === undefined)
+        throw new WillisError('STATE_CONFLICT', 'Only a job that was given up can be put away, and once.');
+      await record(node, request, { action: 'job put away', object: key }, transaction);
+    });
+    node.events.publish({ kind: 'job' });
+    return await reply.status(204).send();
   });
 
   const rerun = {

@@ -39,7 +39,7 @@ export function OverviewPage({ isAdmin }: { isAdmin: boolean }): ReactNode {
             <Times overview={data} />
             <Queue overview={data} />
           </SimpleGrid>
-          <Failures overview={data} isAdmin={isAdmin} onRetried={reload} />
+          <Failures overview={data} isAdmin={isAdmin} onDone={reload} />
         </Stack>
       )}
     </>
@@ -215,11 +215,11 @@ function Queue({ overview }: { overview: Overview }): ReactNode {
 function Failures({
   overview,
   isAdmin,
-  onRetried,
+  onDone,
 }: {
   overview: Overview;
   isAdmin: boolean;
-  onRetried: () => void;
+  onDone: () => void;
 }): ReactNode {
   const [fault, setFault] = useState<string | null>(null);
   if (overview.failures.length === 0) return null;
@@ -230,17 +230,25 @@ function Failures({
       </Title>
       <Fault text={fault} />
       {overview.failures.map(({ jobId, key, at, error }) => (
-        <Group key={jobId} justify="space-between" wrap="nowrap" py={4}>
+        <Group key={jobId} justify="space-between" wrap="nowrap" py={4} role="group" aria-label={key}>
           <Text fz="sm" className="wrap">
             {timeText(at)} <b>{key}</b>: {error}
           </Text>
           {isAdmin && (
-            <ActionButton
-              act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onRetried)}
-              onFault={setFault}
-            >
-              Try again
-            </ActionButton>
+            <Group gap="xs" wrap="nowrap">
+              <ActionButton
+                act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onDone)}
+                onFault={setFault}
+              >
+                Try again
+              </ActionButton>
+              <ActionButton
+                act={async () => await send('POST', `/api/jobs/${jobId}/put-away`).then(onDone)}
+                onFault={setFault}
+              >
+                Put away
+              </ActionButton>
+            </Group>
           )}
         </Group>
       ))}
