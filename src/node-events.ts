@@ -69,10 +69,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
         log.warn('series not analysed', { ...fields, code: findings.reason.code });
       else log.info('series analysed', fields);
     },
-    waiting: ({ seriesId, error }) => {
-      log.warn('series waits for the inference server', { seriesId, why: describeError(error) });
-      alerts.raise('inference server', `Series wait for the inference server: ${describeError(error)}`);
-    },
+    waiting: waitingEvent(log, alerts),
     delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
     orphansRemoved: (count) => {
@@ -98,6 +95,13 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
     },
     bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
+  };
+}
+
+function waitingEvent(log: Log, alerts: Alerts): NodeEvents['waiting'] {
+  return ({ seriesId, error }) => {
+    log.warn('series waits for the inference server', { seriesId, why: describeError(error) });
+    alerts.raise('inference server', `Series wait for the inference server: ${describeError(error)}`);
   };
 }
 

@@ -8,7 +8,6 @@ import {
   findingThreshold,
   loadBundle,
   loadSiteModel,
-  type SiteModel,
   withParameters,
   type Bundle,
   type Engine,
@@ -139,7 +138,6 @@ function seriesOf(
   siteModel: SiteModel | null,
 ): PipelineInput {
   return {
-    siteModel,
     volume: toLpsOrientation(volume),
     frames,
     seriesInstanceUid: seriesUid(instances),
