@@ -48,9 +48,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
       else
         log.warn('series cannot be analysed', {
           ...fields,
-          rule: rule.name,
-          code: reason.code,
-          why: reason.text,
+          ...{ rule: rule.name, code: reason.code, why: reason.text },
         });
     },
     analysed: ({ seriesId, findings, provider }) => {
