@@ -67,6 +67,12 @@ export function openShelf(folders: { readonly standard: string; readonly uploade
   };
 }
 
+/** Where the bundles lie that were not uploaded; null where there are none. */
+export function standardFolder(shelf: readonly ShelvedBundle[]): string | null {
+  const one = shelf.find(({ isUploaded }) => !isUploaded);
+  return one === undefined ? null : path.dirname(folderOf(one));
+}
+
 /** A sound one goes by id and version, a refused one by its folder. */
 function nameOf(listed: ListedBundle): string {
   return listed.kind === 'bundle' ? bundleName(listed.bundle) : path.basename(listed.folder);

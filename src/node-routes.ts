@@ -5,7 +5,7 @@ import { kindsWithFallbacks } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
 import { soughtBy, type SeriesFindings } from './findings/index.ts';
 import { bundleName, type Bundle } from './inference/index.ts';
-import type { ShelvedBundle } from './node-bundles.ts';
+import { standardFolder, type ShelvedBundle } from './node-bundles.ts';
 import { openWindow } from './operations/index.ts';
 
 /** Which bundles serve each rule, and what the leading one says it is for. */
@@ -13,6 +13,7 @@ export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string 
 
 /** The routes of a configuration. Throws BUNDLE_MISSING and PIPELINES_DIFFER. */
 export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Routes {
+  const siteModelFolder = standardFolder(shelf);
   return new Map(
     config.rules.map(({ name, pipeline, bundle: wanted, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
       const chosen = config.inference.bundles;
@@ -30,6 +31,7 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
           kinds: kindsFor(config, sendTo),
           ...(sendDuring === undefined ? {} : { sendAt: sendAt(name, sendDuring) }),
           bundleFolder: bundle.folder,
+          ...(siteModelFolder === null ? {} : { siteModelFolder }),
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
           also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
           intendedUse: bundle.manifest.intendedUse,

@@ -104,8 +104,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   try {
     const loaded = await loadVolume(input.instances);
     const load = Math.round(performance.now() - input.started);
-    // the folder of bundles is one place: what names the arteries lies beside what finds the aneurysms
-    const siteModel = await loadSiteModel(path.dirname(task.bundleFolder));
+    const siteModel = await loadSiteModel(task.siteModelFolder ?? path.dirname(task.bundleFolder));
     const series = seriesOf(input.instances, loaded, siteModel);
     const began = performance.now();
     const all = await runAll(task, series, input);

@@ -24,6 +24,8 @@ const analysisFailed = 'ANALYSIS_FAILED';
 export interface Route {
   readonly pipeline: string;
   readonly bundleFolder: string;
+  /** Where the model of sites is, though the bundle may have been uploaded elsewhere. */
+  readonly siteModelFolder?: string;
   /** Of all bundles, where there are further ones. */
   readonly bundleSha256: string;
   readonly also?: SeriesTask['also'];
@@ -201,6 +203,7 @@ function taskOf(
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
+    ...(route.siteModelFolder === undefined ? {} : { siteModelFolder: route.siteModelFolder }),
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
     inputSha256: request.inputSha256,
