@@ -43,7 +43,9 @@ describe('willis process', function () {
       ['tof-patch', 'findings'],
     ]);
     const comments = readReport(path.join(out, readdirSync(out)[0]!, 'sr-0001.dcm')).comments.join('\n');
-    expect(comments).to.match(/Also read by tof-patch-phantom \S+: findings; it reports them from a probability of 0\.\d{3}\./);
+    expect(comments).to.match(
+      /Also read by tof-patch-phantom \S+: findings; it reports them from a probability of 0\.\d{3}\./,
+    );
     for (const finding of series!.findings)
       expect((finding as AneurysmFinding).opinions!.map(({ probability }) => probability)).to.deep.equal([
         finding.probability,
