@@ -66,8 +66,7 @@ export class PlaneView {
 
   draw(look: Look): void {
     const ratio = window.devicePixelRatio;
-    this.canvas.width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
-    this.canvas.height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));
+    this.fit(ratio);
     const focus = look.zoom === 1 ? this.middleVoxel() : toVoxel(this.grid, look.focusLpsMm);
     const mm = this.sizeMm();
     const { width, height } = this.canvas;
@@ -171,10 +170,19 @@ export class PlaneView {
     return toLpsMm(this.grid, clamped(voxel, this.grid, through));
   }
 
+  /** A canvas that is given its size anew gets a new surface, even if it is the same size: that only where it changed. */
+  private fit(ratio: number): void {
+    const { canvas } = this;
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+  }
+
   private index = 0;
 
   private drawImage(look: Look): CanvasRenderingContext2D {
-    const pen = this.canvas.getContext('2d')!;
+    const pen = this.canvas.getContext('2d', { alpha: false })!;
     this.paint(look);
     const { width, height, mmPerPixel, middleMm } = this.frame;
     const [wide, high] = this.sizeMm();
