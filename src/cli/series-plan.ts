@@ -55,7 +55,7 @@ export async function planSeries(
     const lines = shippedRules().flatMap((one) =>
       explain(one, traits, stack).lines.filter((line) => !line.holds),
     );
-    const why = `not ${lines.map((line) => `${line.condition}, found ${line.found}`).join('; not ')}`;
+    const why = `what does not hold: ${lines.map((line) => `${line.condition} (found ${line.found})`).join('; ')}`;
     return { kind: 'left', name, why };
   }
   const task: PlannedTask = {

@@ -194,10 +194,10 @@ function noRule(explanations: readonly Explanation[]): Reason {
   if (nearest === undefined) return { code: 'NO_RULE_MATCHED', text: 'No rules are configured.' };
   const why = nearest.lines
     .filter((line) => !line.holds)
-    .map((line) => `not ${line.condition} (found ${line.found})`);
+    .map((line) => `${line.condition} (found ${line.found})`);
   return {
     code: 'NO_RULE_MATCHED',
-    text: `No rule takes this series. Nearest is "${nearest.rule}": ${why.join('; ')}.`,
+    text: `No rule takes this series. Nearest is "${nearest.rule}", of which this does not hold: ${why.join('; ')}.`,
   };
 }
 

@@ -13,6 +13,8 @@ export interface RuleConditions {
   readonly sopClassUid?: readonly string[] | undefined;
   /** Looked for in Series Description, Protocol Name and Sequence Name. */
   readonly text?: string | undefined;
+  /** Must not be found in these three, nor in Convolution Kernel. */
+  readonly textExcludes?: string | undefined;
   readonly seriesDescription?: string | undefined;
   /** Values of Body Part Examined; "" accepts a series that does not say. */
   readonly bodyPartExamined?: readonly string[] | undefined;
@@ -66,6 +68,7 @@ function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[
     equals('Modality', when.modality, traits.modality),
     oneOf('SOP Class UID', when.sopClassUid, traits.sopClassUid),
     matches('Series Description, Protocol Name or Sequence Name', when.text, texts),
+    lacks(when.textExcludes, [...texts, ...(traits.convolutionKernel ?? [])]),
     matches('Series Description', when.seriesDescription, [traits.seriesDescription]),
     oneOf('Body Part Examined', when.bodyPartExamined, traits.bodyPartExamined),
     when.scanningSequence && {
@@ -128,6 +131,17 @@ function matches(name: string, pattern: string | undefined, found: readonly stri
     condition: `${name} matches /${pattern}/`,
     found: shown.join(', ') || 'absent',
     holds: found.some((text) => expression.test(text)),
+  };
+}
+
+function lacks(pattern: string | undefined, found: readonly string[]): Line | undefined {
+  if (pattern === undefined) return undefined;
+  const expression = new RegExp(pattern, 'i');
+  const bad = found.find((text) => expression.test(text));
+  return {
+    condition: `Series Description, Protocol Name, Sequence Name and Convolution Kernel do not match /${pattern}/`,
+    found: bad === undefined ? 'no such word' : `"${bad}"`,
+    holds: bad === undefined,
   };
 }
 

@@ -68,6 +68,48 @@ describe('rules', () => {
       expect(takenBy(description, part), description).to.equal(pipeline);
   });
 
+  it('the shipped rules leave sharp reconstructions of a head CT, by their description or kernel', () => {
+    const head = parseConfig({}, 'test').rules.find(({ pipeline }) => pipeline === 'ncct-haemorrhage')!;
+    const ct = {
+      modality: 'CT',
+      sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+      protocolName: '',
+      sequenceName: '',
+    };
+    const isTaken = (seriesDescription: string, ...convolutionKernel: readonly string[]): boolean =>
+      explain(head, { ...traits, ...ct, seriesDescription, convolutionKernel }, stack).matches;
+    for (const kernel of [
+      '',
+      'UB',
+      'H30s',
+      'H31s',
+      'Hr40f',
+      'J40s',
+      'STANDARD',
+      'SOFT',
+      'FC21',
+      'FC64',
+      'FC68',
+    ])
+      expect(isTaken('Head 5 mm', kernel), kernel).to.equal(true);
+    for (const kernel of [
+      'YA',
+      'YD',
+      'H60s',
+      'H70h',
+      'Hr64h',
+      'J70h',
+      'BONE',
+      'BONEPLUS',
+      'EDGE',
+      'FC30',
+      'FC81',
+    ])
+      expect(isTaken('Head 1 mm', kernel, '3'), kernel).to.equal(false);
+    for (const description of ['BONE BRAIN 1MM', 'Schädel Knochen', 'Crâne osseux'])
+      expect(isTaken(description), description).to.equal(false);
+  });
+
   it('with conditions on geometry judge spacing and number, and keep a broken stack so that it is reported', () => {
     const strict = { ...tof!, when: { ...tof!.when, slices: { min: 200 }, sliceSpacingMm: { max: 1 } } };
     expect(explain(strict, traits, stack).lines.at(-2)).to.deep.include({
