@@ -42,12 +42,14 @@ describe('real volumes: dcmsend, Willis, Orthanc', function () {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-real-'));
   let orthanc: Orthanc;
   let node: NodeProcess;
+  const opened: AsyncDisposable[] = [];
   let outcomes: readonly Outcome[] = [];
 
   before(async function () {
     needs(this, 'dcmsend', 'Orthanc', 'dciodvfy', 'python');
     needsRealImages(this);
     orthanc = await startOrthanc(path.join(folder, 'orthanc'));
+    opened.push(orthanc);
     const results = ['summary', 'heatmap-multiframe', 'sr', 'key-views', 'curve'];
     const destination = {
       name: 'pacs',
@@ -57,6 +59,7 @@ describe('real volumes: dcmsend, Willis, Orthanc', function () {
       results,
     };
     node = await startNodeProcess(folder, { destinations: [destination], rules });
+    opened.push(node);
     for (const place of [...(await wrapped()), ...unpacked(), ...asTheyAre()]) send(place);
     const judged = (): boolean => runPython('unjudged.py', index()).trim() === '0';
     await untilTrue(judged, 480_000, () => node.log().slice(-3000));
@@ -70,8 +73,7 @@ describe('real volumes: dcmsend, Willis, Orthanc', function () {
     );
   });
   after(async () => {
-    await node?.[Symbol.asyncDispose]();
-    await orthanc?.[Symbol.asyncDispose]();
+    for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -70,7 +70,12 @@ def draw_marks(marks: list[Mark], behind: Outline | Projected, file: Path, capti
 def pictures_of(folder: Path, names: list[str]) -> str:
     """Markdown of those pictures of volumes that lie in the folder of a bundle, each after an empty line."""
     stems = [name.split(".")[0] for name in names]
-    return "".join(f"\n![marks on {stem}]({stem}.png)\n" for stem in stems if (folder / f"{stem}.png").exists())
+    return "".join(f"\n![marks on {stem}]({stem}.png)\n{_licence(folder, stem)}" for stem in stems if (folder / f"{stem}.png").exists())
+
+
+def _licence(folder: Path, stem: str) -> str:
+    file = f"{stem}.LICENSE.txt"
+    return f"\n[Licence of {stem}]({file})\n" if (folder / file).exists() else ""
 
 
 class _View:
