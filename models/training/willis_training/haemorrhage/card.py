@@ -83,7 +83,7 @@ products does not: another run gives another network, which the command measures
 SEEN = {"pycerr_head_neck_human": """`pycerr_head_neck_human` is a planning CT from the shoulders to the vertex (1 x 1 x 3 mm, thick skull, metal streaks), no bleed seen by a layman.
 Almost every slice that is read has a high probability. The map is strongest along the inner table (1: cortex beside bone), in the streaks of the
 skull base (2), and in the face (3). Without table and head rest, centred on the skull alone, read for 120 to 150 mm from the vertex, and with all values 5 to 40 HU
-lower, `any` and subdural stay above 0.97 (intraparenchymal falls from 0.61 to below 0.01 at 20 HU): it is the networks, which know bone and cortex of phantoms alone, and no step before them.
+lower, `any` and subdural stay above 0.97 (intraparenchymal falls below 0.01 at 20 HU): it is the networks, which know bone and cortex of phantoms alone, and no step before them.
 """}
 
 
