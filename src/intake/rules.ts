@@ -61,6 +61,15 @@ export function explain(rule: Rule, traits: SeriesTraits, stack: StackOutcome): 
   return { rule: rule.name, matches: lines.every((line) => line.holds), lines };
 }
 
+/** In words: which of the rules that do not match comes nearest, and what of it does not hold. */
+export function nearestMiss(explanations: readonly Explanation[]): string {
+  const failed = ({ lines }: Explanation): readonly Line[] => lines.filter((line) => !line.holds);
+  const nearest = [...explanations].sort((a, b) => failed(a).length - failed(b).length)[0];
+  if (nearest === undefined) return 'No rules are configured.';
+  const why = failed(nearest).map((line) => `${line.condition} (found ${line.found})`);
+  return `Nearest is "${nearest.rule}", of which this does not hold: ${why.join('; ')}.`;
+}
+
 function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[] {
   const texts = [traits.seriesDescription, traits.protocolName, traits.sequenceName];
   const has = (wanted: string): boolean => traits.imageType.includes(wanted.toUpperCase());

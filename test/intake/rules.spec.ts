@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { parseConfig } from '../../src/config/index.ts';
-import { explain, inputIdentity, readTraits, type SeriesTraits } from '../../src/intake/index.ts';
+import {
+  explain,
+  inputIdentity,
+  nearestMiss,
+  readTraits,
+  type SeriesTraits,
+} from '../../src/intake/index.ts';
 import { checkStack, frameGeometries } from '../../src/volume/index.ts';
 import { sampleInstances } from '../support/sample.ts';
 
@@ -108,6 +114,21 @@ describe('rules', () => {
       expect(isTaken('Head 1 mm', kernel, '3'), kernel).to.equal(false);
     for (const description of ['BONE BRAIN 1MM', 'Schädel Knochen', 'Crâne osseux'])
       expect(isTaken(description), description).to.equal(false);
+  });
+
+  it('none of which takes a series: the nearest is named, with what of it does not hold and what was found', () => {
+    const { rules } = parseConfig({}, 'test');
+    const scout = {
+      modality: 'CT',
+      seriesDescription: 'Head scout',
+      imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'],
+    };
+    const said = nearestMiss(rules.map((rule) => explain(rule, { ...traits, ...scout }, stack)));
+    expect(said).to.match(
+      /^Nearest is "CT of the head", of which this does not hold: Image Type is original/,
+    );
+    expect(said).to.match(/\(found ORIGINAL\\PRIMARY\\LOCALIZER\)\.$/);
+    expect(nearestMiss([])).to.equal('No rules are configured.');
   });
 
   it('with conditions on geometry judge spacing and number, and keep a broken stack so that it is reported', () => {
