@@ -17,7 +17,7 @@ const leastHeadShare = 0.15;
 
 /** Grid and normalisation as the manifest says; models/training does the same (golden vectors). */
 export function prepare(volume: Volume, recipe: Manifest['preprocessing']): Prepared {
-  const iso = resampleIsotropic(volume, recipe.spacingMm);
+  const iso = resampleIsotropic(volume, recipe.spacingMm, recipe);
   const coarse = resampleIsotropic(volume, headGridMm);
   return {
     image: normalise(iso, recipe.normalisation),
