@@ -18,6 +18,7 @@ import { judgeKernel, type KernelJob } from '../conformance/support/kernel-judge
 import { sampleInstances } from '../test/support/sample.ts';
 
 const passes = 4;
+const cubic = { interpolation: 'cubic', antiAlias: false } as const;
 /** Widths of vessels of 1 to 4 mm, voxels. */
 const sigmas = [0.7, 1.2, 2];
 
@@ -44,6 +45,15 @@ export async function kernels(): Promise<void> {
       'resampling to 1 mm, linear',
       () => resampleIsotropic(fine, 1),
       { kernel: 'resample', size: fine.size, spacing: fine.spacingMm, step: 1, image: fine.data },
+      'SimpleITK',
+    ],
+    [
+      'resampling to 1 mm, cubic B-spline',
+      () => resampleIsotropic(fine, 1, cubic),
+      {
+        ...{ kernel: 'resample', size: fine.size, spacing: fine.spacingMm, step: 1, image: fine.data },
+        ...{ interpolation: 'cubic', library: 'SimpleITK' },
+      },
       'SimpleITK',
     ],
     [

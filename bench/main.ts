@@ -12,12 +12,13 @@ import {
 import { sendInstances } from '../src/network/index.ts';
 import { prepare } from '../src/pipelines/tof-patch/prepare.ts';
 import { loadVolume, toLpsOrientation, type Size } from '../src/volume/index.ts';
-import { writeFineSeries } from './fine-series.ts';
 import { kernels } from './kernels.ts';
 import { networks } from './networks.ts';
 import { outlines } from './outlines.ts';
+import { pipelines } from './pipelines.ts';
+import { fineTof } from './volumes.ts';
 import { freePort, startNodeProcess, untilTrue } from '../test/support/node-process.ts';
-import { sampleFiles, sampleInstances } from '../test/support/sample.ts';
+import { sampleFiles, sampleInstances, writeDatasets } from '../test/support/sample.ts';
 import { sendFiles } from '../test/support/study.ts';
 import { startTestPacs } from '../test/support/test-pacs.ts';
 import { peakMegabytes, startPeer, type Peer } from './network/peers.ts';
@@ -177,7 +178,7 @@ async function seriesToPacs(): Promise<void> {
   });
   console.log('\nLast image received -> last result in the PACS, quiet period 0, CPU');
   console.log('| series | results | s | peak memory of the node so far MB |\n|---|---|---|---|');
-  const fine = await writeFineSeries(path.join(home, 'fine'));
+  const fine = await writeDatasets(await fineTof(), path.join(home, 'fine'));
   for (const [name, files] of [
     ['256 x 256 x 90, the first after the start', sampleFiles()],
     ['512 x 512 x 160', fine],
@@ -197,7 +198,7 @@ async function seriesToPacs(): Promise<void> {
   }
 }
 
-const benches = { receive, receiveLarge, send, dense, kernels, networks, outlines, seriesToPacs };
+const benches = { receive, receiveLarge, send, dense, kernels, networks, outlines, pipelines, seriesToPacs };
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches))
   if (wanted.length === 0 || wanted.includes(name)) await bench();

@@ -7,9 +7,10 @@ import { openDatabase } from '../src/archive/index.ts';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
 import { openBrowser, openPage } from '../conformance/support/browser.ts';
 import { untilTrue } from '../test/support/node-process.ts';
+import { writeDatasets } from '../test/support/sample.ts';
 import { sendFiles } from '../test/support/study.ts';
 import { adminPassword, startWebNode, type WebClient } from '../test/support/web-node.ts';
-import { writeFineSeries } from './fine-series.ts';
+import { fineTof } from './volumes.ts';
 
 /** The page on this machine: a long list, the first paint, and a fine volume. */
 const home = mkdtempSync(path.join(os.tmpdir(), 'willis-page-bench-'));
@@ -77,7 +78,7 @@ async function lists(client: WebClient): Promise<void> {
 }
 
 async function paints(): Promise<void> {
-  await sendFiles(await writeFineSeries(path.join(home, 'fine')), web.node.dicomPort, 'MR1');
+  await sendFiles(await writeDatasets(await fineTof(), path.join(home, 'fine')), web.node.dicomPort, 'MR1');
   const id = studies + 1;
   await untilTrue(
     async () => {

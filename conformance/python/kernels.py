@@ -55,17 +55,43 @@ def distance():
 
 
 def resample():
-    """Linear, voxel 0 on voxel 0, as many voxels as fit: SimpleITK's filter on a grid of its own."""
+    """Voxel 0 on voxel 0, as many voxels as fit: SimpleITK's filter on a grid of its own, or scipy."""
+    step, how = job["step"], job.get("interpolation", "linear")
+    size = [int(np.floor((n - 1) * mm / step + 1e-6)) + 1 for n, mm in zip(job["size"], spacing)]
+    image = volume("image.raw", "<f4")
+    if job.get("library") == "scipy":
+        return lambda: resampled_by_scipy(image, size, step, how)
     import SimpleITK
 
-    image = itk_image(volume("image.raw", "<f4"))
-    step = job["step"]
-    size = [int(np.floor((n - 1) * mm / step + 1e-6)) + 1 for n, mm in zip(job["size"], spacing)]
-    grid = SimpleITK.ResampleImageFilter()
+    smooth, grid = low_pass(image, step), SimpleITK.ResampleImageFilter()
     grid.SetSize(size)
     grid.SetOutputSpacing([step] * 3)
-    grid.SetInterpolator(SimpleITK.sitkLinear)
-    return lambda: SimpleITK.GetArrayFromImage(grid.Execute(image))
+    grid.SetInterpolator({"linear": SimpleITK.sitkLinear, "cubic": SimpleITK.sitkBSpline, "nearest": SimpleITK.sitkNearestNeighbor}[how])
+    # places that rounding puts outside are there for us
+    grid.SetUseNearestNeighborExtrapolator(True)
+    source = itk_image(smooth)
+    return lambda: SimpleITK.GetArrayFromImage(grid.Execute(source))
+
+
+def resampled_by_scipy(image, size, step, how):
+    from scipy import ndimage
+
+    places = [np.minimum(np.arange(n) * step / mm, limit - 1) for n, mm, limit in zip(size, spacing, job["size"])][::-1]
+    order = {"linear": 1, "cubic": 3, "nearest": 0}[how]
+    return ndimage.map_coordinates(low_pass(image, step).astype(float), np.meshgrid(*places, indexing="ij"), order=order, mode="mirror")
+
+
+def low_pass(image, step):
+    """The Gaussian that is asked for before a coarser grid: half of sqrt(factor^2 - 1) voxels of the source, up to 4 of it."""
+    from scipy import ndimage
+
+    if not job.get("antiAlias"):
+        return image
+    sigmas = [0.5 * np.sqrt(max(1, step / mm) ** 2 - 1) for mm in spacing[::-1]]
+    for axis, sigma in enumerate(sigmas):
+        if sigma > 0:
+            image = ndimage.gaussian_filter1d(image.astype(float), sigma, axis, mode="nearest", radius=max(1, int(np.ceil(4 * sigma))))
+    return image.astype("<f4")
 
 
 def components():
@@ -168,7 +194,18 @@ def curvatures():
     return run
 
 
-kernels = {"nearest": nearest, "gaussian": gaussian, "sobel": sobel, "vesselness": vesselness, "eroded": eroded, "dilated": dilated, "curvatures": curvatures,
+def projection():
+    """Maximum intensity projection."""
+    image = volume("image.raw", "<f4")
+    if job.get("library") == "SimpleITK":
+        import SimpleITK
+
+        source = itk_image(image)
+        return lambda: SimpleITK.GetArrayFromImage(SimpleITK.MaximumProjection(source, job["axis"]))
+    return lambda: image.max(2 - job["axis"])
+
+
+kernels = {"projection": projection, "nearest": nearest, "gaussian": gaussian, "sobel": sobel, "vesselness": vesselness, "eroded": eroded, "dilated": dilated, "curvatures": curvatures,
            "n4": n4, "distance": distance, "resample": resample, "components": components, "percentiles": percentiles}
 work = kernels[job["kernel"]]()
 best = np.inf

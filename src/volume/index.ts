@@ -8,7 +8,7 @@ export { axesOf, dot } from './vectors.ts';
 export { labelComponents } from './components.ts';
 export { headMask, solid, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';
-export { resampleIsotropic } from './resample.ts';
+export { resampleIsotropic, type Resampling } from './resample/index.ts';
 export { gaussianSmooth } from './smooth.ts';
 export { sobelMagnitude } from './sobel.ts';
 export { dilated, eroded } from './morphology.ts';

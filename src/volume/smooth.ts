@@ -1,18 +1,35 @@
 import { lineCapacity, openLineFilter, type LineFilter } from './simd/lines.ts';
 import type { Size } from './types.ts';
 
-/** Gaussian smoothing by `sigmaVoxels` along every axis; the kernel ends at 4 sigma, the border voxel is repeated. */
-export function gaussianSmooth(data: Float32Array, size: Size, sigmaVoxels: number): Float32Array {
-  const weights = kernel(sigmaVoxels);
-  const reach = weights.length - 1;
-  const filter = openLineFilter(weights);
+/**
+ * Gaussian smoothing by `sigmaVoxels` along every axis, or along x, y and z (0: not along it); the kernel ends at 4 sigma, the border
+ * voxel is repeated.
+ */
+export function gaussianSmooth(data: Float32Array, size: Size, sigmaVoxels: number | Size): Float32Array {
+  const [sx, sy, sz] =
+    typeof sigmaVoxels === 'number' ? [sigmaVoxels, sigmaVoxels, sigmaVoxels] : sigmaVoxels;
   const [nx, ny, nz] = size;
-  const out = new Float32Array(data.length);
-  smoothRows(filter, { from: data, to: out, nx, reach });
-  for (let start = 0; start < out.length; start += nx * ny)
-    smoothAcross(filter, out.subarray(start, start + nx * ny), { count: ny, width: nx, reach });
-  smoothAcross(filter, out, { count: nz, width: nx * ny, reach });
+  const x = openKernel(sx);
+  // a filter has a memory of its own: axes that are smoothed alike share it
+  const y = sy === sx ? x : openKernel(sy);
+  const z = sz === sx ? x : openKernel(sz);
+  const out = x === null ? data.slice() : new Float32Array(data.length);
+  if (x !== null) smoothRows(x, { from: data, to: out, nx });
+  for (let start = 0; y !== null && start < out.length; start += nx * ny)
+    smoothAcross(y, out.subarray(start, start + nx * ny), { count: ny, width: nx });
+  if (z !== null) smoothAcross(z, out, { count: nz, width: nx * ny });
   return out;
+}
+
+interface Kernel {
+  readonly filter: LineFilter;
+  readonly reach: number;
+}
+
+function openKernel(sigma: number): Kernel | null {
+  if (sigma === 0) return null;
+  const weights = kernel(sigma);
+  return { filter: openLineFilter(weights), reach: weights.length - 1 };
 }
 
 /** Half of the kernel: the middle first. */
@@ -27,8 +44,8 @@ function kernel(sigma: number): Float32Array {
 
 /** Along x: rows with their repeated borders one behind the other, as many at a time as fit. */
 function smoothRows(
-  filter: LineFilter,
-  { from, to, nx, reach }: { from: Float32Array; to: Float32Array; nx: number; reach: number },
+  { filter, reach }: Kernel,
+  { from, to, nx }: { from: Float32Array; to: Float32Array; nx: number },
 ): void {
   const { source, target } = filter;
   const pitch = nx + 2 * reach;
@@ -50,9 +67,9 @@ function smoothRows(
 
 /** Across lines of `width` neighbours, in place: as many columns of all lines at a time as fit. */
 function smoothAcross(
-  filter: LineFilter,
+  { filter, reach }: Kernel,
   data: Float32Array,
-  { count, width, reach }: { count: number; width: number; reach: number },
+  { count, width }: { count: number; width: number },
 ): void {
   const { source, target } = filter;
   const columns = Math.min(width, Math.floor(lineCapacity / (count + 2 * reach)));

@@ -25,6 +25,7 @@ export const overview = z.object({
   version: z.string(),
   startedAt: time,
   providers: z.array(z.string()),
+  ranLastOn: z.string().nullable(),
   threads: z.number(),
   settingsFault: z.string().nullable(),
   restartNeeded: z.array(z.string()),

@@ -14,20 +14,17 @@ const angiogram = headWith(
   { x: 8, y: -9, radius: 1.4, hu: 380 },
   { x: -10, y: -18, radius: 3.2, hu: 380 },
 );
-/**
- * What pipelines read, whether their networks are quick enough to be run here, and how far probabilities may change where a
- * patient turns.
- */
-const series: Readonly<Record<string, { slices: () => Promise<Slices>; run: boolean; within: number }>> = {
-  'tof-patch': { slices: sampleDatasets, run: true, within: 2e-3 },
-  // it takes minutes; what it is given is all that the way of sending could change
-  'tof-coarse-fine': { slices: sampleDatasets, run: false, within: 0 },
+/** What pipelines read, and how far probabilities may change where a patient turns. */
+const series: Readonly<Record<string, { slices: () => Promise<Slices>; within: number }>> = {
+  'tof-patch': { slices: sampleDatasets, within: 2e-3 },
+  // about the aneurysms only: the whole head takes its networks a minute
+  'tof-coarse-fine': { slices: async () => middleOf(await sampleDatasets()), within: 2e-3 },
   // crops follow the patient's axes, not the scanner's: what turns with him is cut at another angle
-  'cta-resnet': { slices: async () => await Promise.resolve(ctInstances(angiogram)), run: true, within: 0.3 },
-  'ncct-haemorrhage': { slices: headCtDatasets, run: true, within: 2e-3 },
+  'cta-resnet': { slices: async () => await Promise.resolve(ctInstances(angiogram)), within: 0.3 },
+  'ncct-haemorrhage': { slices: headCtDatasets, within: 2e-3 },
 };
 
-for (const [pipeline, { slices: source, run, within }] of Object.entries(series)) {
+for (const [pipeline, { slices: source, within }] of Object.entries(series)) {
   describe(`${pipeline} sees the same, however the series was sent`, function () {
     this.timeout(120_000);
     let slices: Slices;
@@ -52,22 +49,20 @@ for (const [pipeline, { slices: source, run, within }] of Object.entries(series)
       }
     });
 
-    (run ? it : it.skip)(
-      'a patient who lies askew has the same findings at places turned with him',
-      async () => {
-        const plain = await read(slices);
-        const turned = await read(slices.map((slice) => ({ ...slice, ...askew(slice) })));
-        expect(turned.findings.state).to.equal(plain.findings.state);
-        const marks = placesOf(plain).map(({ centre, probability }) => ({
-          centre: turn(centre),
-          probability,
-        }));
-        const found = placesOf(turned);
-        // a mark of either has its like in the other, which may lie on the other side of what makes a mark
-        expectIn(found, marks.filter(isMark), within);
-        expectIn(marks, found.filter(isMark), within);
-      },
-    );
+    it('a patient who lies askew has the same findings at places turned with him', async () => {
+      const plain = await read(slices);
+      const turned = await read(slices.map((slice) => ({ ...slice, ...askew(slice) })));
+      expect(turned.findings.state).to.equal(plain.findings.state);
+      expect(plain.findings.state).to.not.equal('not-analysed');
+      const marks = placesOf(plain).map(({ centre, probability }) => ({
+        centre: turn(centre),
+        probability,
+      }));
+      const found = placesOf(turned);
+      // a mark of either has its like in the other, which may lie on the other side of what makes a mark
+      expectIn(found, marks.filter(isMark), within);
+      expectIn(marks, found.filter(isMark), within);
+    });
 
     async function loaded(changed: Slices): Promise<Awaited<ReturnType<typeof loadVolume>>> {
       const { volume, ...rest } = await loadVolume(changed.map(instanceOf));
@@ -79,6 +74,30 @@ for (const [pipeline, { slices: source, run, within }] of Object.entries(series)
       const input = { ...(await loaded(changed)), seriesInstanceUid: '2.25.5', contrastAgent: null };
       return await runPipeline(pipeline, input, bundle, engine);
     }
+  });
+}
+
+/** 130 x 130 pixels and 48 slices about the circle of Willis: still all that the pipeline wants to be covered. */
+function middleOf(slices: Slices): Slices {
+  const [left, top, side, first, count] = [63, 63, 130, 21, 48] as const;
+  return slices.slice(first, first + count).map((slice) => {
+    const { attributes } = instanceOf(slice);
+    const columns = attributes.number('Columns')!;
+    const [rowMm, columnMm] = attributes.numbers('PixelSpacing');
+    const along = attributes.numbers('ImageOrientationPatient');
+    const stored = slice['PixelData'] as Uint8Array;
+    const rows = Array.from({ length: side }, (_, row) => 2 * (left + columns * (top + row)));
+    return {
+      ...slice,
+      Rows: side,
+      Columns: side,
+      ImagePositionPatient: attributes
+        .numbers('ImagePositionPatient')
+        .map((value, axis) =>
+          (value + left * columnMm! * along[axis]! + top * rowMm! * along[axis + 3]!).toFixed(6),
+        ),
+      PixelData: Buffer.concat(rows.map((start) => stored.subarray(start, start + 2 * side))),
+    };
   });
 }
 

@@ -29,7 +29,11 @@ describe('web results', function () {
   before(async () => {
     pacs = await startTestPacs(path.join(folder, 'pacs'));
     const destination = { name: 'pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port };
-    web = await startWebNode(folder, { destinations: [destination] });
+    // this build has no CUDA: the page must say that something else ran
+    web = await startWebNode(folder, {
+      destinations: [destination],
+      inference: { providers: ['cuda', 'cpu'], threads: 2 },
+    });
     admin = await web.setUpAdmin();
     reader = await web.addReader(admin);
     await sendFiles(sampleFiles(), web.node.dicomPort, 'MR1');
@@ -67,6 +71,8 @@ describe('web results', function () {
     const overview = await admin.get<Overview>('/api/overview');
     expect(overview.instancesPerMinute.reduce((sum, count) => sum + count, 0)).to.equal(90);
     expect(overview.doorToResult).to.have.length(1);
+    expect(overview.providers).to.deep.equal(['cuda', 'cpu']);
+    expect(overview.ranLastOn).to.match(/^cuda$|^cpu \(cuda: not available: .+\)$/);
   });
 
   it('give the volume and the map as NIfTI, in the patient where the findings lie', async () => {

@@ -1,5 +1,9 @@
 """CTA phantoms, and system 000: network, selection refitted in every fold, explanation, export, a tiny training."""
 
+import gzip
+import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -11,6 +15,7 @@ from willis_training.cta_resnet.crops import Crop, crop_at, phantom_crops, tripl
 from willis_training.cta_resnet.export import OUTPUTS, export_candidate
 from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of
 from willis_training.cta_resnet.network import CandidateNetwork, load_imagenet
+from willis_training.cta_resnet.proposal_vectors import SPACING, rows
 from willis_training.cta_resnet.proposals import _large_bone, _lumen, propose
 from willis_training.cta_resnet.bundle import _real_row
 from willis_training.cta_resnet.scans import Proposed, choose_threshold, measure_scans, sac_at
@@ -68,6 +73,16 @@ def test_crop_lies_about_its_centre():
     expected = 31 + 10 * 36 + 1200
     assert crop.shape == (5, 112, 112) and np.isclose(crop[2, 55:57, 55:57].mean(), expected, atol=1e-2)
     assert np.isclose(crop[3, 56, 57] - crop[2, 56, 56], 0.5 + 50, atol=1e-2)
+
+
+def test_proposals_are_those_the_runtime_is_held_to():
+    folder = Path(__file__).parents[3] / "test" / "vectors" / "cta-proposals"
+    golden = json.loads((folder / "golden.json").read_text())
+    volume = np.frombuffer(gzip.decompress((folder / golden["file"]).read_bytes()), "<i2").reshape(golden["shape"])
+    assert tuple(golden["spacingMm"]) == SPACING and len(golden["proposals"]) > 40
+    for found, expected in zip(rows(volume), golden["proposals"], strict=True):
+        assert np.linalg.norm(np.subtract(found["centreMm"], expected["centreMm"])) < 0.4 and found["demoted"] == expected["demoted"]
+        assert abs(found["score"] - expected["score"]) < 1e-3
 
 
 def test_trunk_has_the_parameters_of_resnet_18(tmp_path):

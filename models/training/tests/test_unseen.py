@@ -133,3 +133,13 @@ def test_a_bundle_of_several_networks_is_refused_by_name(tmp_path):
     (tmp_path / "model.json").write_text('{"pipeline": "tof-coarse-fine"}')
     with pytest.raises(Refusal, match="WRONG_BUNDLE.*tof-coarse-fine"):
         run(argparse.Namespace(bundle=tmp_path))
+
+
+@pytest.mark.parametrize("asked", [{"interpolation": "cubic"}, {"antiAlias": True}, {"biasCorrection": "n4"}])
+def test_a_bundle_that_is_prepared_otherwise_is_refused_before_it_is_measured(tmp_path, asked):
+    shutil.copytree(BUNDLE, tmp_path / "bundle")
+    manifest = json.loads((BUNDLE / "model.json").read_text())
+    manifest["preprocessing"] |= asked
+    (tmp_path / "bundle" / "model.json").write_text(json.dumps(manifest))
+    with pytest.raises(Refusal, match="OTHER_PREPROCESSING.*willis evaluate"):
+        run(argparse.Namespace(bundle=tmp_path / "bundle"))

@@ -11,7 +11,8 @@ from .dataset import load_cases
 from .detect import Candidate, candidates_of
 from .evaluate import Calibration, onnx_fields, scan_case
 from .marked_picture import Mark, Outline, draw_marks
-from .preprocess import prepare
+from .preprocess import Prepared, prepare
+from .readers.refusal import Refusal
 from .real_tof import Embedded, in_synthetic_head, vessels_of
 
 #: room between a mark and its ring (mm)
@@ -21,6 +22,7 @@ ROOM_MM = 3.0
 def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
     """Measures anew with the calibration and threshold that the bundle has; without scans the figures on phantoms stay."""
     folder: Path = arguments.bundle
+    require_prepared_here(folder, manifest["preprocessing"])
     session = ort.InferenceSession(str(folder / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
     calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
     if arguments.scans > 0:
@@ -31,6 +33,13 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     if arguments.real:
         manifest["performance"]["realVolumes"] = [real_row(session, manifest, file, arguments.pictures) for file in arguments.real]
     write_texts(folder, manifest)
+
+
+def require_prepared_here(folder: Path, recipe: dict) -> None:  # type: ignore[type-arg]
+    """The runtime knows more ways to prepare a series than `prepare`; figures of another one would not be the bundle's."""
+    if recipe["interpolation"] != "linear" or recipe.get("antiAlias") or recipe.get("biasCorrection", "none") != "none":
+        raise Refusal("OTHER_PREPROCESSING", folder, "asks for preprocessing that only the runtime has (cubic or nearest interpolation, "
+                      "antiAlias or biasCorrection); measure it with `willis evaluate`")
 
 
 def calibration_of(manifest: dict) -> Calibration:  # type: ignore[type-arg]

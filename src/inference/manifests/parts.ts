@@ -35,6 +35,12 @@ export const measured = z.looseObject({ testedOn: z.string() });
 
 export const probability = z.number().min(0).max(1);
 
+/** How a series gets onto the networks' grid (src/volume/resample): as in training. The shipped ones are trained behind `linear` without a low-pass. */
+export const resampling = {
+  interpolation: z.enum(['linear', 'cubic', 'nearest']),
+  antiAlias: z.boolean().default(false),
+};
+
 /** Series geometry a bundle reads; the shared checks of src/pipelines/acceptance.ts go by it. */
 export const geometry = {
   orientation: z.enum(['axial', 'coronal', 'sagittal']),

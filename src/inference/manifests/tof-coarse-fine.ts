@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { geometry, identity, measured, networkFile, probability, provenance } from './parts.ts';
+import { geometry, identity, measured, networkFile, probability, provenance, resampling } from './parts.ts';
 
 const percent = z.number().min(0).max(100);
 
@@ -39,7 +39,7 @@ const manifest = z.strictObject({
   preprocessing: z.strictObject({
     orientation: z.literal('LPS'),
     spacingMm: z.number().positive(),
-    interpolation: z.literal('linear'),
+    ...resampling,
     normalisation: z.strictObject({
       method: z.literal('percentile-above-zero'),
       lowPercentile: percent,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { geometry, identity, networkFile, probability, provenance, range } from './parts.ts';
+import { geometry, identity, networkFile, probability, provenance, range, resampling } from './parts.ts';
 
 /** System 001, a dense patch classifier on TOF-MRA. */
 export const tofPatchManifest = z.strictObject({
@@ -15,7 +15,7 @@ export const tofPatchManifest = z.strictObject({
   preprocessing: z.strictObject({
     orientation: z.literal('LPS'),
     spacingMm: z.number().positive(),
-    interpolation: z.literal('linear'),
+    ...resampling,
     /** N4 on the resampled grid, inside the head mask and before normalisation; only for a network trained behind it. */
     biasCorrection: z.enum(['none', 'n4']).default('none'),
     headMask: z.strictObject({

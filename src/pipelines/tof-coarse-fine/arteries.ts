@@ -5,8 +5,8 @@ import { fileOf } from './networks.ts';
 import { tilesOf, type Tile } from './tiles.ts';
 import { tubesOf } from './tubes.ts';
 
-/** Voxels of one run: about 250 bytes of working memory each. */
-const largestRunVoxels = 4_000_000;
+/** Voxels of one run, about 280 bytes of working memory each, which the session keeps; more and smaller tiles run more halo. */
+const largestRunVoxels = 3_000_000;
 
 type Recipe = ManifestOf<'tof-coarse-fine'>['preprocessing']['arteries'];
 type ByNetwork = Exclude<Recipe, { readonly method: string }>;

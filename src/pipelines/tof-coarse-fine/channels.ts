@@ -40,10 +40,10 @@ function zScored(data: Float32Array, near: Uint8Array): Float32Array {
   return scored;
 }
 
+/** In place: a field of this grid has a hundred megabytes. */
 function scaledToOne(values: Float32Array): Float32Array {
   let top = 1e-6;
   for (let index = 0; index < values.length; index += 1) top = Math.max(top, values[index]!);
-  const scaled = new Float32Array(values.length);
-  for (let index = 0; index < values.length; index += 1) scaled[index] = values[index]! / top;
-  return scaled;
+  for (let index = 0; index < values.length; index += 1) values[index]! /= top;
+  return values;
 }

@@ -17,7 +17,7 @@ const leastHeadShare = 0.15;
 
 /** Grid and normalisation as the manifest says; models/training does the same (golden vectors). */
 export function prepare(volume: Volume, recipe: Manifest['preprocessing']): Prepared {
-  const iso = resampleIsotropic(volume, recipe.spacingMm);
+  const iso = resampleIsotropic(volume, recipe.spacingMm, recipe);
   const coarse = resampleIsotropic(volume, headGridMm);
   return {
     image: normalise(iso, recipe.normalisation),
@@ -35,14 +35,14 @@ export function headMissing({ head: { mask } }: Prepared, { id }: Manifest): Rea
   return { code: 'HEAD_NOT_FOUND', text };
 }
 
-/** Between two percentiles of the voxels above 0, clipped to 0..1. */
+/** Between two percentiles of the voxels above 0, clipped to 0..1; in place, since a field of this grid has a hundred megabytes. */
 function normalise(iso: Volume, recipe: Manifest['preprocessing']['normalisation']): Volume {
-  const [low = 0, high = 1] = percentiles(positive(iso.data), [recipe.lowPercentile, recipe.highPercentile]);
+  const { data } = iso;
+  const [low = 0, high = 1] = percentiles(positive(data), [recipe.lowPercentile, recipe.highPercentile]);
   const scale = 1 / Math.max(high - low, 1e-6);
-  const data = new Float32Array(iso.data.length);
   for (let index = 0; index < data.length; index += 1)
-    data[index] = Math.max(0, Math.min(1, (iso.data[index]! - low) * scale));
-  return { ...iso, data };
+    data[index] = Math.max(0, Math.min(1, (data[index]! - low) * scale));
+  return iso;
 }
 
 function positive(values: Float32Array): Float32Array {

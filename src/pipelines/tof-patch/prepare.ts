@@ -16,7 +16,7 @@ export interface Prepared {
 
 /** Grid, mask and normalisation as the manifest says; models/training does the same (golden vectors). */
 export function prepare(volume: Volume, recipe: ManifestOf<'tof-patch'>['preprocessing']): Prepared {
-  const iso = resampleIsotropic(volume, recipe.spacingMm);
+  const iso = resampleIsotropic(volume, recipe.spacingMm, recipe);
   const mask = headMask(iso, recipe.headMask);
   const even = recipe.biasCorrection === 'n4' ? correctBias(iso, mask) : iso;
   return { image: normalise(even, mask, recipe.normalisation), mask };

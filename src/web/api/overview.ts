@@ -1,3 +1,4 @@
+import type { SeriesFindings } from '../../findings/index.ts';
 import type { App } from '../app.ts';
 import { overview, type Overview } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
@@ -18,6 +19,7 @@ export function overviewRoutes(app: App, node: NodeAccess): void {
         version: node.version,
         startedAt: node.startedAt,
         providers: [...facts.providers],
+        ranLastOn: await ranLastOn(node),
         threads: facts.threads,
         settingsFault: node.settings.document().fault,
         restartNeeded: [...node.settings.restartNeeded()],
@@ -33,6 +35,17 @@ export function overviewRoutes(app: App, node: NodeAccess): void {
       };
     },
   );
+}
+
+/** What ran the networks of the series analysed last, and why what was asked for first did not; null before there is one. */
+async function ranLastOn({ database }: Pick<NodeAccess, 'database'>): Promise<string | null> {
+  const row = await database
+    .selectFrom('analysis')
+    .select('findings')
+    .where('state', '!=', 'not-analysed')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  return row === undefined ? null : ((JSON.parse(row.findings) as SeriesFindings).provider ?? null);
 }
 
 async function seriesCounts(node: NodeAccess): Promise<Overview['series']> {

@@ -123,7 +123,7 @@ function Series({ overview }: { overview: Overview }): ReactNode {
 }
 
 function Machine({ overview }: { overview: Overview }): ReactNode {
-  const { disk, providers, threads } = overview;
+  const { disk, providers, ranLastOn, threads } = overview;
   return (
     <Card withBorder>
       <Title order={2} fz="sm" c="dimmed">
@@ -132,6 +132,11 @@ function Machine({ overview }: { overview: Overview }): ReactNode {
       <Text>
         Computes on <b>{providers.join(', then ')}</b>, {threads} threads
       </Text>
+      {ranLastOn === null || ranLastOn === providers[0] ? null : (
+        <Text>
+          The last series ran on <b>{ranLastOn}</b>
+        </Text>
+      )}
       <Text>
         <b>{bytesText(disk.freeBytes)}</b> of {bytesText(disk.totalBytes)} disk free
       </Text>

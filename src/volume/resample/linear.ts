@@ -1,23 +1,24 @@
-import type { Size, Volume } from './types.ts';
+import type { Volume } from '../types.ts';
+import type { AxisPlaces } from './places.ts';
 
-/**
- * Trilinear resampling to isotropic `spacingMm`. Voxel 0 stays on voxel 0; n_out = floor((n_in - 1) * step / spacing + 1e-6) + 1,
- * so no voxel lies outside the source. No low-pass before it: the published system resamples so, and the kit trains so.
- */
-export function resampleIsotropic(volume: Volume, spacingMm: number): Volume {
-  const axes = volume.spacingMm.map((step, axis) => axisWeights(volume.size[axis]!, step / spacingMm));
-  const [x, y, z] = axes as [AxisWeights, AxisWeights, AxisWeights];
-  const size: Size = [x.low.length, y.low.length, z.low.length];
-  const data = new Float32Array(size[0] * size[1] * size[2]);
+/** Trilinear, row by row: the four source rows around each output row are blended first. */
+export function linear(volume: Volume, places: AxisPlaces): Float32Array {
+  const [x, y, z] = places.map((along, axis) => axisWeights(along, volume.size[axis]!)) as [
+    AxisWeights,
+    AxisWeights,
+    AxisWeights,
+  ];
+  const [nx, ny, nz] = [x.low.length, y.low.length, z.low.length];
+  const data = new Float32Array(nx * ny * nz);
   const rowA = new Float32Array(volume.size[0]);
   const plane = volume.size[0] * volume.size[1];
-  for (let k = 0; k < size[2]; k += 1) {
-    for (let j = 0; j < size[1]; j += 1) {
+  for (let k = 0; k < nz; k += 1) {
+    for (let j = 0; j < ny; j += 1) {
       blendRows(rowA, volume, { y, z, j, k, plane });
-      interpolateRow(data, (k * size[1] + j) * size[0], rowA, x);
+      interpolateRow(data, (k * ny + j) * nx, rowA, x);
     }
   }
-  return { ...volume, size, spacingMm: [spacingMm, spacingMm, spacingMm], data };
+  return data;
 }
 
 interface AxisWeights {
@@ -26,16 +27,14 @@ interface AxisWeights {
   readonly weight: Float32Array;
 }
 
-function axisWeights(n: number, step: number): AxisWeights {
-  const size = Math.floor((n - 1) * step + 1e-6) + 1;
-  const low = new Int32Array(size);
-  const high = new Int32Array(size);
-  const weight = new Float32Array(size);
-  for (let index = 0; index < size; index += 1) {
-    const position = Math.min(index / step, n - 1);
-    low[index] = Math.min(Math.floor(position), Math.max(n - 2, 0));
+function axisWeights(places: Float64Array, n: number): AxisWeights {
+  const low = new Int32Array(places.length);
+  const high = new Int32Array(places.length);
+  const weight = new Float32Array(places.length);
+  for (const [index, place] of places.entries()) {
+    low[index] = Math.min(Math.floor(place), Math.max(n - 2, 0));
     high[index] = Math.min(low[index]! + 1, n - 1);
-    weight[index] = position - low[index]!;
+    weight[index] = place - low[index]!;
   }
   return { low, high, weight };
 }
