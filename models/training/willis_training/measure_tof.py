@@ -24,7 +24,7 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     session = ort.InferenceSession(str(folder / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
     calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
     cases = load_cases(arguments.cache, "test", arguments.scans)
-    kept = {name: manifest["performance"][name] for name in ("ablation", "realVolumes") if name in manifest["performance"]}
+    kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes") if name in manifest["performance"]}
     manifest["performance"] = performance_of([scan_case(session, c) for c in cases], calibration, threshold) | {
         "denseVersusPatchCorrelation": agreement_of(session, cases)} | kept
     if arguments.real:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from ..explanations import explanation_section
+from ..sample import sample_section
+
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     """Writes the card a physicist reads before using the bundle."""
@@ -57,7 +60,7 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'))}## Limits
+{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'))}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild

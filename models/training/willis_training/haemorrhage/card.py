@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from ..explanations import explanation_section
 from ..ncct import CLASSES
+from ..sample import sample_section
 
 #: published figures (Wang et al. 2021, public test of the 2019 challenge), in the order of CLASSES
 PUBLISHED = dict(zip(CLASSES, (0.988, 0.984, 0.992, 0.996, 0.985, 0.983)))
@@ -67,7 +69,7 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 |---|{'---|' * len(CLASSES)}
 {stages}
 {real_part}
-## Limits
+{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild

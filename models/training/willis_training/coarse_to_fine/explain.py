@@ -1,0 +1,101 @@
+"""What the probability map of system 003 is worth: the outline network's answer, taken out of the image, and without what was learnt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from scipy import ndimage
+
+from ..explanations import Explained, MapSeen, filled, shuffled
+from .cases import FineCase
+from .contour import channels_of
+from .measure import Calibration
+from .reader import SPACING_MM, FineReader, Mark, Steps
+
+#: voxels read about a sac (half the box), and those of the peak, the places elsewhere and the correlation
+HALF, INNER = 44, 24
+PLACES, REACH_MM = 2, 6.0
+#: the probability of a scan without candidate
+WITHOUT_CANDIDATE = 0.01
+HOW = (f"A box of {HALF} mm about each sac is read; a mark on the sac counts. The part of the map at half its peak and more, and a voxel about it, is filled from its "
+       f"surroundings; 'elsewhere' is the mean of two balls of the same volume about arteries within {INNER * SPACING_MM:g} mm, clear of the sacs. Peaks and "
+       f"correlations are those within {INNER * SPACING_MM:g} mm of the mark.")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a case: image, arteries, sacs [z,y,x], and the sac's number and middle (z, y, x)."""
+
+    image: np.ndarray
+    arteries: np.ndarray
+    sacs: np.ndarray
+    number: int
+    middle: np.ndarray
+
+
+def explained(folder: Path, voi: int, cases: Iterable[FineCase], calibration: Calibration, threshold: float) -> list[Explained]:
+    """The true positives of the cases. Only the outline network, whose answer the map is, is shuffled: shuffled ones before it would mark other places."""
+    reader, other = FineReader(folder, voi), FineReader(folder, voi)
+    graph = shuffled(onnx.load(str(folder / "fine.onnx")), 1)
+    other.fine = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    return [one for number, case in enumerate(cases) for box in boxes(case)
+            if (one := _explained(reader, other, box, calibration, threshold, number)) is not None]
+
+
+def boxes(case: FineCase) -> list[Box]:
+    """A box about each sac of the case."""
+    found = []
+    for number in range(1, int(case.aneurysms.max()) + 1):
+        inside = np.argwhere(case.aneurysms == number)
+        if len(inside):
+            middle = inside.mean(0)
+            start = np.maximum(np.round(middle).astype(int) - HALF, 0)
+            part = tuple(slice(int(s), int(m) + HALF) for s, m in zip(start, np.round(middle)))
+            found.append(Box(case.image[part], case.arteries[part], case.aneurysms[part], number, middle - start))
+    return found
+
+
+def _explained(reader: FineReader, other: FineReader, box: Box, calibration: Calibration, threshold: float, number: int) -> Explained | None:
+    steps = reader.read(box.image)
+    mark = _mark_on(steps, box)
+    if mark is None or (probability := calibration(mark)) < threshold:
+        return None
+    inner = tuple(slice(max(0, round(v) - INNER), round(v) + INNER) for v in mark.centre)
+    values = steps.fine[inner]
+    peak = tuple(int(i) + s.start for i, s in zip(np.unravel_index(int(values.argmax()), values.shape), inner))
+    labels, _ = ndimage.label(steps.fine >= 0.5 * steps.fine[peak])
+    region = ndimage.binary_dilation(labels == labels[peak])
+    after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, inner, number)))
+    plain = other.outline(channels_of(box.image, steps.arteries), steps.centres)[inner]
+    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), values.ravel(), plain.ravel())
+    return Explained(number, probability, {"outline probability": seen})
+
+
+def _mark_on(steps: Steps, box: Box) -> Mark | None:
+    """The first mark whose centre lies within the sac's largest radius of its middle, as ADAM counts."""
+    radius = np.linalg.norm(np.argwhere(box.sacs == box.number) - box.middle, axis=1).max()
+    return next((m for m in steps.marks if np.linalg.norm(np.array(m.centre) - box.middle) <= radius), None)
+
+
+def _elsewhere(box: Box, region: np.ndarray, inner: tuple[slice, ...], seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng([8, seed])
+    radius = (3 * region.sum() / (4 * np.pi)) ** (1 / 3)
+    free = ndimage.distance_transform_edt(~(region | (box.sacs > 0))) > radius + 1
+    inside = np.zeros_like(free)
+    inside[inner] = True
+    for allowed in (free & inside & box.arteries, free & box.arteries, free & inside, free):
+        places = np.argwhere(allowed)
+        if len(places) >= PLACES:
+            break
+    grid = np.indices(region.shape).transpose(1, 2, 3, 0)
+    return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), PLACES, replace=False)]]
+
+
+def _without(reader: FineReader, box: Box, region: np.ndarray, mark: Mark, calibration: Calibration) -> float:
+    """The largest probability of a mark about the place when a region is taken out."""
+    steps = reader.read(replace(box, image=filled(box.image, region)).image)
+    near = [calibration(m) for m in steps.marks if np.linalg.norm(np.array(m.centre) - mark.centre) * SPACING_MM <= REACH_MM]
+    return max(near, default=WITHOUT_CANDIDATE)
