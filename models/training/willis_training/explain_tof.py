@@ -11,7 +11,7 @@ from scipy import ndimage
 from .dataset import PATCH, Case
 from .detect import Fields, candidates_of
 from .evaluate import Calibration, onnx_fields
-from .explanations import Explained, MapSeen, filled, shuffled
+from .explanations import SHUFFLES, Explained, MapSeen, filled, shuffled
 
 #: voxels about a mark that are read again: its patch, and what the network sees beyond it
 HALF = 48
@@ -35,8 +35,8 @@ class Patch:
 
 def explained(graph: onnx.ModelProto, cases: Iterable[Case], calibration: Calibration, threshold: float) -> list[Explained]:
     """The true positives of the cases, with both maps."""
-    session, other = _open(graph), _open(shuffled(graph, 1))
-    return [_explained(session, other, patch, calibration, number)
+    session, others = _open(graph), [_open(shuffled(graph, seed)) for seed in SHUFFLES]
+    return [_explained(session, others, patch, calibration, number)
             for number, case in enumerate(cases) for patch in true_positives(session, case, calibration, threshold)]
 
 
@@ -62,15 +62,15 @@ def _patch(image: np.ndarray, sacs: np.ndarray, mark: np.ndarray, probability: f
     return Patch(image[box], sacs[box], local, inner, probability)
 
 
-def _explained(session: ort.InferenceSession, other: ort.InferenceSession, patch: Patch, calibration: Calibration, number: int) -> Explained:
-    fields, plain = onnx_fields(session, patch.image), onnx_fields(other, patch.image)
+def _explained(session: ort.InferenceSession, others: list[ort.InferenceSession], patch: Patch, calibration: Calibration, number: int) -> Explained:
+    fields, plain = onnx_fields(session, patch.image), [onnx_fields(other, patch.image) for other in others]
     maps = {}
     for name, of in (("voxel evidence", _evidence), ("localisation (the heatmap)", _localisation)):
         values = of(fields)[patch.inner]
         peak = tuple(int(i) + s.start for i, s in zip(np.unravel_index(int(values.argmax()), values.shape), patch.inner))
         region = strongest_part(of(fields), peak, patch.inner)
         after, *elsewhere = (_without(session, patch, part, calibration) for part in (region, *_elsewhere(patch, region, number)))
-        maps[name] = MapSeen(bool(patch.sacs[peak]), after, tuple(elsewhere), values.ravel(), of(plain)[patch.inner].ravel())
+        maps[name] = MapSeen(bool(patch.sacs[peak]), after, tuple(elsewhere), values.ravel(), tuple(of(one)[patch.inner].ravel() for one in plain))
     return Explained(number, patch.probability, maps)
 
 

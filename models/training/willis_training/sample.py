@@ -32,7 +32,7 @@ SERIES = {
     "ncct-haemorrhage": Series("test/samples/ncct-phantom", "The synthetic head CT of seed 300201, which no network was trained on."),
     "cta-resnet": Series("test/samples/cta-phantom", (
         "`python -m willis_training head-cta --seed 300304 --split validation --aneurysms 2 --diameters 3.5 8 --spacing 0.5 0.5 0.8 --compress jpeg-ls "
-        "--out cta-phantom` makes it. No network was trained on this anatomy. The seed was chosen among five: hits and false marks are about what the card says of a scan."))}
+        "--out cta-phantom` makes it.\nNo network was trained on this anatomy. The seed was chosen among five: hits and false marks are about what the card says of a scan."))}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     truth = json.loads((ROOT / series.folder / "truth.json").read_text())
     findings = read_by_node(arguments.node, series.folder, pipeline, folder)
     rows = [_row(finding, truth) for finding in findings]
-    sample = {"series": series.folder, "slices": len(list((ROOT / series.folder).glob("*.dcm"))), "made": series.made, "pipeline": pipeline,
+    sample = {"series": series.folder, "slices": len(list((ROOT / series.folder).glob("*.dcm"))), "pipeline": pipeline,
               "holds": _holds(truth), "findings": rows, "missed": _missed(rows, truth), "readBy": reading_sha256(manifest)}
     (folder / "sample.json").write_text(json.dumps(sample, indent=2) + "\n")
     write_card_of(folder)
@@ -85,7 +85,7 @@ def sample_section(folder: Path) -> str:
     missed = "; ".join(sample["missed"])
     table = f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}\n{lines}\n" if lines else "\nNo findings.\n"
     return f"""## Sample
-`{sample['series']}`, {sample['slices']} slices. {sample['made']}
+`{sample['series']}`, {sample['slices']} slices. {SERIES[sample['pipeline']].made}
 In it: {'; '.join(sample['holds'])}. `npx willis process {sample['series']} --pipeline {sample['pipeline']} --out results` finds
 {table}
 Missed: {missed or 'nothing'}.
@@ -96,7 +96,7 @@ Missed: {missed or 'nothing'}.
 def _cells(row: dict) -> list[str]:  # type: ignore[type-arg]
     place = "-" if row["centreLpsMm"] is None else ", ".join(f"{v:.1f}" for v in row["centreLpsMm"])
     own = [row["kind"], str(row["slices"])] if "slices" in row else [f"{row['maxDiameterMm']:.1f}", row["artery"], row["side"] or "-"]
-    return [f"{row['probability']:.3f}", place, *own, row["on"] or "nothing: a false mark"]
+    return [f"{row['probability']:.3f}", place, *own, row["on"] or ("no such blood: a false mark" if "slices" in row else "nothing: a false mark")]
 
 
 def _row(finding: dict, truth: dict) -> dict[str, object]:  # type: ignore[type-arg]

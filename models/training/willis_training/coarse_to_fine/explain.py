@@ -9,7 +9,7 @@ import onnx
 import onnxruntime as ort
 from scipy import ndimage
 
-from ..explanations import Explained, MapSeen, filled, shuffled
+from ..explanations import SHUFFLES, Explained, MapSeen, filled, shuffled
 from .cases import FineCase
 from .contour import channels_of
 from .measure import Calibration
@@ -38,11 +38,16 @@ class Box:
 
 def explained(folder: Path, voi: int, cases: Iterable[FineCase], calibration: Calibration, threshold: float) -> list[Explained]:
     """The true positives of the cases. Only the outline network, whose answer the map is, is shuffled: shuffled ones before it would mark other places."""
-    reader, other = FineReader(folder, voi), FineReader(folder, voi)
-    graph = shuffled(onnx.load(str(folder / "fine.onnx")), 1)
-    other.fine = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    reader, others = FineReader(folder, voi), [_shuffled_reader(folder, voi, seed) for seed in SHUFFLES]
     return [one for number, case in enumerate(cases) for box in boxes(case)
-            if (one := _explained(reader, other, box, calibration, threshold, number)) is not None]
+            if (one := _explained(reader, others, box, calibration, threshold, number)) is not None]
+
+
+def _shuffled_reader(folder: Path, voi: int, seed: int) -> FineReader:
+    reader = FineReader(folder, voi)
+    graph = shuffled(onnx.load(str(folder / "fine.onnx")), seed)
+    reader.fine = ort.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    return reader
 
 
 def boxes(case: FineCase) -> list[Box]:
@@ -58,7 +63,7 @@ def boxes(case: FineCase) -> list[Box]:
     return found
 
 
-def _explained(reader: FineReader, other: FineReader, box: Box, calibration: Calibration, threshold: float, number: int) -> Explained | None:
+def _explained(reader: FineReader, others: list[FineReader], box: Box, calibration: Calibration, threshold: float, number: int) -> Explained | None:
     steps = reader.read(box.image)
     mark = _mark_on(steps, box)
     if mark is None or (probability := calibration(mark)) < threshold:
@@ -69,8 +74,9 @@ def _explained(reader: FineReader, other: FineReader, box: Box, calibration: Cal
     labels, _ = ndimage.label(steps.fine >= 0.5 * steps.fine[peak])
     region = ndimage.binary_dilation(labels == labels[peak])
     after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, inner, number)))
-    plain = other.outline(channels_of(box.image, steps.arteries), steps.centres)[inner]
-    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), values.ravel(), plain.ravel())
+    channels = channels_of(box.image, steps.arteries)
+    plain = tuple(other.outline(channels, steps.centres)[inner].ravel() for other in others)
+    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), values.ravel(), plain)
     return Explained(number, probability, {"outline probability": seen})
 
 

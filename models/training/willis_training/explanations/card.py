@@ -1,5 +1,9 @@
 """The card's section on the maps."""
 
+CAVEAT = ("A map shows what the network looked at. It does not show that the finding is right, and its edge is no outline. Where maps of different findings are much alike, "
+          "they tell less than they seem to: every map of a few cells about a candidate has a middle and a rim.")
+KINDS = (("values", "pearson"), ("ranks", "spearman"))
+
 
 def explanation_section(performance: dict) -> str:  # type: ignore[type-arg]
     """Nothing where the maps were not measured."""
@@ -11,9 +15,9 @@ def explanation_section(performance: dict) -> str:  # type: ignore[type-arg]
             ("probability falls more without the peak than without as much elsewhere", [_share(m["deletion"], said["truePositives"]) for m in maps]),
             *((label, [_figure(m["probability"][name]) for m in maps]) for label, name in (
                 ("mean probability (95 %)", "before"), ("without what the map calls strongest", "after"), ("without as much elsewhere", "elsewhere"))),
-            *((f"correlation {label}, {kind}", [_figure(m[name][key]) for m in maps]) for label, name in (
-                ("with the map of shuffled weights", "shuffled"), ("with the map of another finding", "otherFinding"))
-              for kind, key in (("values", "pearson"), ("ranks", "spearman")))]
+            *((f"correlation with the map of shuffled weights, {kind}: mean and range of {len(maps[0]['shuffled'])} shuffles",
+               [_range([way[key]["mean"] for way in m["shuffled"]]) for m in maps]) for kind, key in KINDS),
+            *((f"correlation with the map of another finding, {kind}", [_figure(m["otherFinding"][key]) for m in maps]) for kind, key in KINDS)]
     lines = "\n".join(f"| {label} | {' | '.join(values)} |" for label, values in rows)
     return f"""## What the map is worth
 {said['truePositives']} true positives in {said['phantoms']} phantoms of unseen anatomy and appearance. {said['how']}
@@ -22,7 +26,7 @@ def explanation_section(performance: dict) -> str:  # type: ignore[type-arg]
 |---|{'---|' * len(maps)}
 {lines}
 
-A map shows what the network looked at. It does not show that the finding is right, and its edge is no outline.
+{CAVEAT}
 
 """
 
@@ -30,6 +34,10 @@ A map shows what the network looked at. It does not show that the finding is rig
 def _share(figure: dict, count: int) -> str:  # type: ignore[type-arg]
     low, high = figure["interval"]
     return f"{figure['share']:.2f} ({low:.2f}-{high:.2f}; {figure['count']} of {count})"
+
+
+def _range(means: list[float]) -> str:
+    return f"{sum(means) / len(means):.2f} ({min(means):.2f} to {max(means):.2f})"
 
 
 def _figure(figure: dict) -> str:  # type: ignore[type-arg]

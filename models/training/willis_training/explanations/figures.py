@@ -12,14 +12,14 @@ class MapSeen:
     """One map of one true positive.
 
     `pointed`: its peak lies in the lesion. `after`: probability without what the map calls strongest; `elsewhere`: probabilities with as
-    much taken out at other places. `values` and `shuffled`: the map, and that of the network with its weights shuffled, flat.
+    much taken out at other places. `values` and `shuffled`: the map, and those of the network with its weights shuffled in SHUFFLES ways, flat.
     """
 
     pointed: bool
     after: float
     elsewhere: tuple[float, ...]
     values: np.ndarray
-    shuffled: np.ndarray
+    shuffled: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def _of_map(found: list[Explained], name: str) -> dict[str, object]:
     return {
         "map": name, "pointing": _share([s.pointed for s in seen]), "deletion": _share(lost),
         "probability": {"before": _mean(before, phantom), "after": _mean(after, phantom), "elsewhere": _mean(elsewhere, phantom)},
-        "shuffled": _alike([(s.values, s.shuffled) for s in seen], phantom),
+        "shuffled": [_alike([(s.values, s.shuffled[way]) for s in seen], phantom) for way in range(len(seen[0].shuffled))],
         "otherFinding": _alike([(s.values, o.values) for s, o in zip(seen, others)], phantom)}
 
 

@@ -6,6 +6,8 @@ from onnx import numpy_helper
 
 #: tensors with fewer values hold settings of the graph (windows, scales, shapes), nothing learnt
 LEAST_VALUES = 8
+#: one way alone can fall out either way: a map of few cells has a middle and a rim, whatever the weights
+SHUFFLES = range(1, 6)
 
 
 def shuffled(graph: onnx.ModelProto, seed: int) -> onnx.ModelProto:

@@ -8,15 +8,15 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from ..explanations import Explained, MapSeen, filled, shuffled
+from ..explanations import SHUFFLES, Explained, MapSeen, as_pixels, by_cell, filled, other_cells, shuffled, strongest_cells
 from ..ncct import CLASSES
 from .dataset import Study, at_network_size, neighbours
 from .measure import Calibration, Reader
 from .prepare import HEAD_HU
 
-PLACES = 6
-HOW = ("A finding is a kind of blood that a scan is rightly called for; its maps are those of the slice most probable for it. The strongest of 8 x 8 cells (26 mm) is "
-       "filled from its surroundings in this slice alone; 'elsewhere' is the mean of six other cells inside the head. Probabilities are those of the slice.")
+HOW = ("A finding is a kind of blood that a scan is rightly called for; its maps are those of the slice most probable for it, if that slice holds the blood. The cells "
+       "(26 mm) at half the map's peak and more are filled from their surroundings in this slice alone; 'elsewhere' is the mean of four draws of as many other cells "
+       "inside the head that hold no blood. Probabilities are those of the slice.")
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,20 @@ class Read:
 
 def explained(folder: Path, studies: Iterable[Study], calibration: Calibration, thresholds: np.ndarray) -> list[Explained]:
     """The true positives of the studies, kind by kind (`any` has no place of its own and is left out). The shuffled weights are those of both slice networks."""
-    reader, other = Reader(folder), Reader(folder)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    other.a, other.b = (ort.InferenceSession(shuffled(onnx.load(str(folder / f"slices-{which}.onnx")), seed).SerializeToString(), options,
-                                             providers=["CPUExecutionProvider"]) for seed, which in ((1, "a"), (2, "b")))
+    reader, others = Reader(folder), [_shuffled_reader(folder, seed) for seed in SHUFFLES]
     return [one for number, study in enumerate(studies) if study.labels.any()
-            for one in _of_study(reader, other, study, (calibration, thresholds), number)]
+            for one in _of_study(reader, others, study, (calibration, thresholds), number)]
 
 
-def _of_study(reader: Reader, other: Reader, study: Study, point: tuple[Calibration, np.ndarray], number: int) -> Iterator[Explained]:
+def _shuffled_reader(folder: Path, seed: int) -> Reader:
+    reader, options = Reader(folder), ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    reader.a, reader.b = (ort.InferenceSession(shuffled(onnx.load(str(folder / f"slices-{which}.onnx")), seed).SerializeToString(), options,
+                                               providers=["CPUExecutionProvider"]) for which in "ab")
+    return reader
+
+
+def _of_study(reader: Reader, others: list[Reader], study: Study, point: tuple[Calibration, np.ndarray], number: int) -> Iterator[Explained]:
     calibration, thresholds = point
     hu = at_network_size(study)
     logits, maps, parts = reader.read(hu, study.slice_spacing)
@@ -50,21 +54,23 @@ def _of_study(reader: Reader, other: Reader, study: Study, point: tuple[Calibrat
     for k in range(1, len(CLASSES)):
         best = int(probability[:, k].argmax())
         if probability[best, k] >= thresholds[k] and study.labels[best, k]:
-            yield _explained(reader, other, read, (best, k, calibration), number)
+            yield _explained(reader, others, read, (best, k, calibration), number)
 
 
-def _explained(reader: Reader, other: Reader, read: Read, at: tuple[int, int, Calibration], number: int) -> Explained:
+def _explained(reader: Reader, others: list[Reader], read: Read, at: tuple[int, int, Calibration], number: int) -> Explained:
     t, k, calibration = at
     mask = read.study.mask[t] == k
-    plain = _plain(reader, other, read, t)
+    plain = [_plain(reader, other, read, t) for other in others]
     maps = {}
-    for name, cells, other_cells in (("Grad-CAM++ (the heatmap)", read.maps[t, k], plain[0][k]),
-                                     ("sequence-level map", reader.explain(read.parts, read.study.slice_spacing, [t])[0, k], plain[1][k])):
-        hottest = int(cells.argmax())
-        squares = [_square(cell, cells.shape[0], mask.shape[0]) for cell in (hottest, *_elsewhere(read.hu[t], hottest, cells.shape[0], number))]
-        after, *elsewhere = (_without(reader, read, square, at) for square in squares)
-        pointed = bool(cells.max() > 0 and mask[squares[0]].any())
-        maps[name] = MapSeen(pointed, after, tuple(elsewhere), cells.ravel(), other_cells.ravel())
+    for which, (name, cells) in enumerate((("Grad-CAM++ (the heatmap)", read.maps[t, k]),
+                                           ("sequence-level map", reader.explain(read.parts, read.study.slice_spacing, [t])[0, k]))):
+        held, count = by_cell(mask, len(cells)) > 0, len(cells)
+        inside = by_cell(read.hu[t] > HEAD_HU, count) >= 0.5 * (len(mask) // count) ** 2
+        strongest = strongest_cells(cells)
+        sets = [strongest, *other_cells(strongest, by_cell(read.study.mask[t] > 0, count) > 0, inside, [9, number])]
+        after, *elsewhere = (_without(reader, read, as_pixels(one, len(mask)), at) for one in sets)
+        pointed = bool(cells.max() > 0 and held.flat[int(cells.argmax())])
+        maps[name] = MapSeen(pointed, after, tuple(elsewhere), cells.ravel(), tuple(one[which][k].ravel() for one in plain))
     return Explained(number, float(calibration(read.logits)[t, k]), maps)
 
 
@@ -77,26 +83,9 @@ def _plain(reader: Reader, other: Reader, read: Read, t: int) -> tuple[np.ndarra
     return cams.mean(0)[0], reader.explain(parts, read.study.slice_spacing, [t])[0]
 
 
-def _elsewhere(hu: np.ndarray, hottest: int, cells: int, seed: int) -> list[int]:
-    """Other cells of which at least half lies inside the head."""
-    side = hu.shape[0] // cells
-    inside = (hu > HEAD_HU).reshape(cells, side, cells, side).mean((1, 3)).ravel() >= 0.5
-    inside[hottest] = False
-    places = np.flatnonzero(inside)
-    return [int(v) for v in np.random.default_rng([9, seed]).choice(places, min(PLACES, len(places)), replace=False)]
-
-
-def _square(cell: int, cells: int, pixels: int) -> tuple[slice, slice]:
-    side = pixels // cells
-    y, x = (cell // cells) * side, (cell % cells) * side
-    return slice(y, y + side), slice(x, x + side)
-
-
-def _without(reader: Reader, read: Read, square: tuple[slice, slice], at: tuple[int, int, Calibration]) -> float:
-    """Probability of a slice with a square of it filled: it and its neighbours are read again, then the sequence."""
+def _without(reader: Reader, read: Read, region: np.ndarray, at: tuple[int, int, Calibration]) -> float:
+    """Probability of a slice with a region of it filled: it and its neighbours are read again, then the sequence."""
     t, k, calibration = at
-    region = np.zeros(read.hu.shape[1:], bool)
-    region[square] = True
     hu = read.hu.copy()
     hu[t] = filled(hu[t], region)
     first, last = max(0, t - 1), min(len(hu), t + 2)
