@@ -1,4 +1,4 @@
-"""`sample`: what the node finds in the shipped series of a pipeline. It is kept as `sample.json` in the bundle, and every card written has it."""
+"""`sample`: what the node finds in the shipped series of a pipeline. It is kept in the bundle beside the golden vectors, and every card written has it."""
 
 import argparse
 import hashlib
@@ -16,6 +16,8 @@ from .card_of import write_card_of
 ROOT = Path(__file__).parents[3]
 #: a mark within the sac's radius, at least 3 mm, of its middle is on it
 LEAST_RADIUS_MM = 3.0
+#: of a bundle; an archive of one may hold it
+FILE = "golden/sample.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ SERIES = {
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Runs the node on the series and writes sample.json and card."""
+    """Runs the node on the series and writes golden/sample.json and card."""
     folder: Path = arguments.bundle
     manifest = json.loads((folder / "model.json").read_text())
     pipeline = manifest["pipeline"]
@@ -46,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows = [_row(finding, truth) for finding in findings]
     sample = {"series": series.folder, "slices": len(list((ROOT / series.folder).glob("*.dcm"))), "pipeline": pipeline,
               "holds": _holds(truth), "findings": rows, "missed": _missed(rows, truth), "readBy": reading_sha256(manifest)}
-    (folder / "sample.json").write_text(json.dumps(sample, indent=2) + "\n")
+    (folder / FILE).write_text(json.dumps(sample, indent=2) + "\n")
     write_card_of(folder)
     print(json.dumps(sample, indent=2))
 
@@ -72,8 +74,8 @@ def read_by_node(node: str, series: str, pipeline: str, bundle: Path) -> list[di
 
 
 def sample_section(folder: Path) -> str:
-    """The card's section; nothing where the bundle has no sample.json, or one that was read with other weights or thresholds."""
-    file = folder / "sample.json"
+    """The card's section; nothing where the bundle has no sample, or one that was read with other weights or thresholds."""
+    file = folder / FILE
     if not file.exists():
         return ""
     sample = json.loads(file.read_text())
