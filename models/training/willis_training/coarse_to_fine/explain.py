@@ -15,14 +15,14 @@ from .contour import channels_of
 from .measure import Calibration
 from .reader import SPACING_MM, FineReader, Mark, Steps
 
-#: voxels read about a sac (half the box), and those of the peak, the places elsewhere and the correlation
-HALF, INNER = 44, 24
+#: voxels read about a sac (half the box: two tiles of the coarse network), and those of the places elsewhere and the correlation
+HALF, INNER = 29, 24
 PLACES, REACH_MM = 2, 6.0
 #: the probability of a scan without candidate
 WITHOUT_CANDIDATE = 0.01
-HOW = (f"A box of {HALF} mm about each sac is read; a mark on the sac counts. The part of the map at half its peak and more, and a voxel about it, is filled from its "
-       f"surroundings; 'elsewhere' is the mean of two balls of the same volume about arteries within {INNER * SPACING_MM:g} mm, clear of the sacs. Peaks and "
-       f"correlations are those within {INNER * SPACING_MM:g} mm of the mark.")
+HOW = (f"A box of {HALF} mm about each sac is read; a mark on the sac counts. Its outline, and a voxel about it, is filled from its surroundings; 'elsewhere' is the mean of "
+       f"two balls of the same volume about arteries within {INNER * SPACING_MM:g} mm, clear of the sacs. The peak is that of the outline, correlations are those "
+       f"within {INNER * SPACING_MM:g} mm of the mark.")
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,21 @@ def _explained(reader: FineReader, others: list[FineReader], box: Box, calibrati
     if mark is None or (probability := calibration(mark)) < threshold:
         return None
     inner = tuple(slice(max(0, round(v) - INNER), round(v) + INNER) for v in mark.centre)
-    values = steps.fine[inner]
-    peak = tuple(int(i) + s.start for i, s in zip(np.unravel_index(int(values.argmax()), values.shape), inner))
-    labels, _ = ndimage.label(steps.fine >= 0.5 * steps.fine[peak])
-    region = ndimage.binary_dilation(labels == labels[peak])
+    outline = outline_of(steps.fine, mark)
+    peak = np.unravel_index(int(np.where(outline, steps.fine, 0).argmax()), outline.shape)
+    region = ndimage.binary_dilation(outline)
     after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, inner, number)))
     channels = channels_of(box.image, steps.arteries)
     plain = tuple(other.outline(channels, steps.centres)[inner].ravel() for other in others)
-    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), values.ravel(), plain)
+    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), steps.fine[inner].ravel(), plain)
     return Explained(number, probability, {"outline probability": seen})
+
+
+def outline_of(probability: np.ndarray, mark: Mark) -> np.ndarray:
+    """The connected part at one half and more whose middle the mark is."""
+    labels, count = ndimage.label(probability >= 0.5, np.ones((3, 3, 3)))
+    middles = ndimage.center_of_mass(labels > 0, labels, range(1, count + 1))
+    return labels == 1 + int(np.linalg.norm(np.array(middles) - mark.centre, axis=1).argmin())  # type: ignore[no-any-return]
 
 
 def _mark_on(steps: Steps, box: Box) -> Mark | None:
