@@ -68,15 +68,19 @@ def _explained(reader: FineReader, others: list[FineReader], box: Box, calibrati
     mark = _mark_on(steps, box)
     if mark is None or (probability := calibration(mark)) < threshold:
         return None
-    inner = tuple(slice(max(0, round(v) - INNER), round(v) + INNER) for v in mark.centre)
     outline = outline_of(steps.fine, mark)
     peak = np.unravel_index(int(np.where(outline, steps.fine, 0).argmax()), outline.shape)
     region = ndimage.binary_dilation(outline)
-    after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, inner, number)))
+    after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, mark, number)))
     channels = channels_of(box.image, steps.arteries)
-    plain = tuple(other.outline(channels, steps.centres)[inner].ravel() for other in others)
-    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), steps.fine[inner].ravel(), plain)
+    plain = tuple(about(other.outline(channels, steps.centres), mark) for other in others)
+    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), about(steps.fine, mark), plain)
     return Explained(number, probability, {"outline probability": seen})
+
+
+def about(volume: np.ndarray, mark: Mark) -> np.ndarray:
+    """The cube of INNER voxels to each side of a mark, flat; 0 beyond the volume."""
+    return np.pad(volume, INNER)[tuple(slice(round(v), round(v) + 2 * INNER) for v in mark.centre)].ravel()
 
 
 def outline_of(probability: np.ndarray, mark: Mark) -> np.ndarray:
@@ -92,12 +96,12 @@ def _mark_on(steps: Steps, box: Box) -> Mark | None:
     return next((m for m in steps.marks if np.linalg.norm(np.array(m.centre) - box.middle) <= radius), None)
 
 
-def _elsewhere(box: Box, region: np.ndarray, inner: tuple[slice, ...], seed: int) -> list[np.ndarray]:
+def _elsewhere(box: Box, region: np.ndarray, mark: Mark, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng([8, seed])
     radius = (3 * region.sum() / (4 * np.pi)) ** (1 / 3)
     free = ndimage.distance_transform_edt(~(region | (box.sacs > 0))) > radius + 1
     inside = np.zeros_like(free)
-    inside[inner] = True
+    inside[tuple(slice(max(0, round(v) - INNER), round(v) + INNER) for v in mark.centre)] = True
     for allowed in (free & inside & box.arteries, free & box.arteries, free & inside, free):
         places = np.argwhere(allowed)
         if len(places) >= PLACES:
