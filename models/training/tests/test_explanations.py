@@ -80,20 +80,20 @@ def test_figures_of_known_maps_and_their_card():
 
 def test_grad_cam_of_the_angiogram_points_at_the_sac():
     folder, manifest = bundle("cta-resnet")
-    crops = [crop for index in range(20) for crop in phantom_crops("test", 1000 + index, "aneurysm")]
+    crops = [crop for index in range(14) for crop in phantom_crops("test", 1000 + index, "aneurysm")]
     found = explained_candidates(onnx.load(folder / "model.onnx"), crops, manifest["operatingPoint"]["threshold"])
-    (said,) = worth(found, 20).values()
-    assert len(found) >= 15 and said["pointing"]["share"] >= 0.8 and said["deletion"]["share"] >= 0.8
+    (said,) = worth(found, 14).values()
+    assert len(found) >= 12 and said["pointing"]["share"] >= 0.8 and said["deletion"]["share"] >= 0.8
     # one shuffle alone can fall out either way; on average they know nothing of the map
     assert abs(np.mean([way["pearson"]["mean"] for way in said["shuffled"]])) < 0.4
 
 
 def test_evidence_and_heatmap_of_the_tof_patches_lie_in_the_sac(tmp_path):
     folder, manifest = bundle("tof-patch")
-    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 4, workers=1), calibration_of(manifest),
+    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 1, workers=1), calibration_of(manifest),
                               manifest["operatingPoint"]["findingThreshold"])
-    assert len(found) >= 2
-    for said in worth(found, 4).values():
+    assert len(found) >= 1
+    for said in worth(found, 1).values():
         assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1
         assert all(abs(way["pearson"]["mean"]) < 0.4 for way in said["shuffled"])
 

@@ -43,12 +43,18 @@ def _of_map(found: list[Explained], name: str) -> dict[str, object]:
     before = np.array([one.probability for one in found])
     after, elsewhere = np.array([s.after for s in seen]), np.array([np.mean(s.elsewhere) for s in seen])
     lost = [_logit(s.after) < np.mean([_logit(p) for p in s.elsewhere]) for s in seen]
-    others = [seen[(k + 1) % len(seen)] for k in range(len(seen))]
+    others = [_of_another_phantom(found, k).maps[name] for k in range(len(found))]
     return {
         "map": name, "pointing": _share([s.pointed for s in seen]), "deletion": _share(lost),
         "probability": {"before": _mean(before, phantom), "after": _mean(after, phantom), "elsewhere": _mean(elsewhere, phantom)},
         "shuffled": [_alike([(s.values, s.shuffled[way]) for s in seen], phantom) for way in range(len(seen[0].shuffled))],
         "otherFinding": _alike([(s.values, o.values) for s, o in zip(seen, others)], phantom)}
+
+
+def _of_another_phantom(found: list[Explained], place: int) -> Explained:
+    """The next finding in another phantom; the finding itself where there is none."""
+    after = [*found[place + 1 :], *found[:place]]
+    return next((one for one in after if one.phantom != found[place].phantom), found[place])
 
 
 def _share(hits: list[bool]) -> dict[str, object]:
