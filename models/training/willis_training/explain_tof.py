@@ -14,12 +14,12 @@ from .evaluate import Calibration, onnx_fields
 from .explanations import SHUFFLES, Explained, MapSeen, filled, shuffled
 
 #: voxels about a mark that are read again: its patch, and what the network sees beyond it
-HALF = 48
+HALF = 40
 #: brighter voxels are arteries; without a candidate the scan has this probability
 VESSEL, WITHOUT_CANDIDATE = 0.5, 0.01
-PLACES = 4
+PLACES = 3
 HOW = ("A mark on a sac counts. The part of the map at half its peak and more, and a voxel about it, is filled from its surroundings; 'elsewhere' is the mean of "
-       "four balls of the same volume about arteries in the same 32 mm patch, clear of the sacs. Peaks and correlations are those of the patch.")
+       "three balls of the same volume about arteries in the same 32 mm patch, clear of the sacs. Peaks and correlations are those of the patch.")
 
 
 @dataclass(frozen=True)
