@@ -12,7 +12,7 @@ def explanation_section(performance: dict) -> str:  # type: ignore[type-arg]
         return ""
     maps = said["maps"]
     rows = [("peak within the lesion (95 %)", [_share(m["pointing"], said["truePositives"]) for m in maps]),
-            ("probability falls more without the peak than without as much elsewhere", [_share(m["deletion"], said["truePositives"]) for m in maps]),
+            ("probability falls more without what the map calls strongest than without as much elsewhere", [_share(m["deletion"], said["truePositives"]) for m in maps]),
             *((label, [_figure(m["probability"][name]) for m in maps]) for label, name in (
                 ("mean probability (95 %)", "before"), ("without what the map calls strongest", "after"), ("without as much elsewhere", "elsewhere"))),
             *((f"correlation with the map of shuffled weights, {kind}: mean and range of {len(maps[0]['shuffled'])} shuffles",
