@@ -1,7 +1,7 @@
 """What the maps of system 001 are worth: the voxel evidence whose mean is the patch logit, and the localisation map that the heatmap shows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -102,13 +102,13 @@ def _elsewhere(patch: Patch, region: np.ndarray, seed: int) -> list[np.ndarray]:
         if len(places) >= PLACES:
             break
     grid = np.indices(region.shape).transpose(1, 2, 3, 0)
-    return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), PLACES, replace=False)]]
+    return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), min(PLACES, len(places)), replace=False)]]
 
 
 def _without(session: ort.InferenceSession, patch: Patch, region: np.ndarray, calibration: Calibration) -> float:
     """The largest probability of a candidate about the mark when a region is taken out."""
-    again = replace(patch, image=filled(patch.image, region))
-    found = candidates_of(onnx_fields(session, again.image), again.image > 0)
+    image = filled(patch.image, region)
+    found = candidates_of(onnx_fields(session, image), image > 0)
     near = [_sigmoid(calibration.logit(c)) for c in found if np.linalg.norm(c.centre[::-1] - patch.mark) <= 8]
     return max(near, default=WITHOUT_CANDIDATE)
 
