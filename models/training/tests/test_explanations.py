@@ -9,6 +9,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from willis_training.coarse_to_fine.cases import phantom_case
+from willis_training.coarse_to_fine.explain import Point
 from willis_training.coarse_to_fine.explain import explained as explained_outlines
 from willis_training.coarse_to_fine.measure import Calibration as OutlineCalibration
 from willis_training.cta_resnet.crops import phantom_crops
@@ -113,7 +114,7 @@ def test_the_outline_lies_in_the_sac_and_matters():
     folder, manifest = bundle("tof-coarse-fine")
     line = manifest["calibration"]
     calibration = OutlineCalibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
-    found = explained_outlines(folder, manifest["fine"]["voi"], [phantom_case(600_000 + k, "test") for k in range(2)], calibration,
-                               manifest["operatingPoint"]["findingThreshold"])
+    point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
+    found = explained_outlines(folder, manifest["fine"]["voi"], [phantom_case(600_000 + k, "test") for k in range(2)], point)
     (said,) = worth(found, 2).values()
     assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1

@@ -46,13 +46,14 @@ def _patches(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tup
 
 def _outlines(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tuple[list[Explained], str]:  # type: ignore[type-arg]
     from .coarse_to_fine.command import load
-    from .coarse_to_fine.explain import HOW, explained
+    from .coarse_to_fine.explain import HOW, Point, explained
     from .coarse_to_fine.measure import Calibration
 
     line = manifest["calibration"]
     calibration = Calibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
     cases = load("test", arguments.phantoms, manifest["preprocessing"]["spacingMm"])
-    return explained(folder, manifest["fine"]["voi"], cases, calibration, manifest["operatingPoint"]["findingThreshold"]), HOW
+    point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
+    return explained(folder, manifest["fine"]["voi"], cases, point), HOW
 
 
 def _slices(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tuple[list[Explained], str]:  # type: ignore[type-arg]

@@ -1,7 +1,7 @@
 """What the probability map of system 003 is worth: the outline network's answer, taken out of the image, and without what was learnt."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..explanations import SHUFFLES, Explained, MapSeen, filled, shuffled
 from .cases import FineCase
 from .contour import channels_of
 from .measure import Calibration
-from .reader import SPACING_MM, FineReader, Mark, Steps
+from .reader import SMALLEST_VOXELS, SPACING_MM, FineReader, Mark, Steps
 
 #: voxels read about a sac (half the box: two tiles of the coarse network), and those of the places elsewhere and the correlation
 HALF, INNER = 29, 24
@@ -36,11 +36,20 @@ class Box:
     middle: np.ndarray
 
 
-def explained(folder: Path, voi: int, cases: Iterable[FineCase], calibration: Calibration, threshold: float) -> list[Explained]:
+@dataclass(frozen=True)
+class Point:
+    """Where a bundle cuts: probability of the outline, calibration and probability of a finding."""
+
+    outline: float
+    calibration: Calibration
+    finding: float
+
+
+def explained(folder: Path, voi: int, cases: Iterable[FineCase], point: Point) -> list[Explained]:
     """The true positives of the cases. Only the outline network, whose answer the map is, is shuffled: shuffled ones before it would mark other places."""
     reader, others = FineReader(folder, voi), [_shuffled_reader(folder, voi, seed) for seed in SHUFFLES]
     return [one for number, case in enumerate(cases) for box in boxes(case)
-            if (one := _explained(reader, others, box, calibration, threshold, number)) is not None]
+            if (one := _explained(reader, others, box, point, number)) is not None]
 
 
 def _shuffled_reader(folder: Path, voi: int, seed: int) -> FineReader:
@@ -63,17 +72,17 @@ def boxes(case: FineCase) -> list[Box]:
     return found
 
 
-def _explained(reader: FineReader, others: list[FineReader], box: Box, calibration: Calibration, threshold: float, number: int) -> Explained | None:
+def _explained(reader: FineReader, others: list[FineReader], box: Box, point: Point, number: int) -> Explained | None:
     steps = reader.read(box.image)
-    mark = _mark_on(steps, box)
-    if mark is None or (probability := calibration(mark)) < threshold:
+    mark = _mark_on(marks_of(steps, point.outline), box)
+    if mark is None or (probability := point.calibration(mark)) < point.finding:
         return None
-    outline = outline_of(steps.fine, mark)
+    outline = outline_of(steps.fine, mark, point.outline)
     peak = np.unravel_index(int(np.where(outline, steps.fine, 0).argmax()), outline.shape)
     region = ndimage.binary_dilation(outline)
-    after, *elsewhere = (_without(reader, box, part, mark, calibration) for part in (region, *_elsewhere(box, region, mark, number)))
+    after, *elsewhere = (_without(reader, box, part, mark, point) for part in (region, *_elsewhere(box, region, mark, number)))
     channels = channels_of(box.image, steps.arteries)
-    plain = tuple(about(other.outline(channels, steps.centres), mark) for other in others)
+    plain = tuple(about(other._outline(channels, steps.centres), mark) for other in others)
     seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), about(steps.fine, mark), plain)
     return Explained(number, probability, {"outline probability": seen})
 
@@ -83,17 +92,30 @@ def about(volume: np.ndarray, mark: Mark) -> np.ndarray:
     return np.pad(volume, INNER)[tuple(slice(round(v), round(v) + 2 * INNER) for v in mark.centre)].ravel()
 
 
-def outline_of(probability: np.ndarray, mark: Mark) -> np.ndarray:
-    """The connected part at one half and more whose middle the mark is."""
-    labels, count = ndimage.label(probability >= 0.5, np.ones((3, 3, 3)))
+def marks_of(steps: Steps, threshold: float) -> list[Mark]:
+    """What is outlined at this probability, in any order."""
+    labels, _ = ndimage.label(steps.fine >= threshold, np.ones((3, 3, 3)))
+    marks = []
+    for number in range(1, int(labels.max()) + 1):
+        inside = np.nonzero(labels == number)
+        if len(inside[0]) >= SMALLEST_VOXELS:
+            z, y, x = (float(v.mean()) for v in inside)
+            marks.append(Mark((z, y, x), len(inside[0]), float(steps.fine[inside].mean()), float(steps.coarse[inside].max())))
+    return marks
+
+
+def outline_of(probability: np.ndarray, mark: Mark, threshold: float) -> np.ndarray:
+    """The connected part at the threshold and more whose middle the mark is."""
+    labels, count = ndimage.label(probability >= threshold, np.ones((3, 3, 3)))
     middles = ndimage.center_of_mass(labels > 0, labels, range(1, count + 1))
     return labels == 1 + int(np.linalg.norm(np.array(middles) - mark.centre, axis=1).argmin())  # type: ignore[no-any-return]
 
 
-def _mark_on(steps: Steps, box: Box) -> Mark | None:
-    """The first mark whose centre lies within the sac's largest radius of its middle, as ADAM counts."""
+def _mark_on(marks: list[Mark], box: Box) -> Mark | None:
+    """The mark whose centre lies nearest to the sac's middle, within its largest radius, as ADAM counts."""
     radius = np.linalg.norm(np.argwhere(box.sacs == box.number) - box.middle, axis=1).max()
-    return next((m for m in steps.marks if np.linalg.norm(np.array(m.centre) - box.middle) <= radius), None)
+    near = [(float(np.linalg.norm(np.array(m.centre) - box.middle)), m) for m in marks]
+    return min((one for one in near if one[0] <= radius), key=lambda one: one[0], default=(0.0, None))[1]
 
 
 def _elsewhere(box: Box, region: np.ndarray, mark: Mark, seed: int) -> list[np.ndarray]:
@@ -107,11 +129,11 @@ def _elsewhere(box: Box, region: np.ndarray, mark: Mark, seed: int) -> list[np.n
         if len(places) >= PLACES:
             break
     grid = np.indices(region.shape).transpose(1, 2, 3, 0)
-    return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), PLACES, replace=False)]]
+    return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), min(PLACES, len(places)), replace=False)]]
 
 
-def _without(reader: FineReader, box: Box, region: np.ndarray, mark: Mark, calibration: Calibration) -> float:
+def _without(reader: FineReader, box: Box, region: np.ndarray, mark: Mark, point: Point) -> float:
     """The largest probability of a mark about the place when a region is taken out."""
-    steps = reader.read(replace(box, image=filled(box.image, region)).image)
-    near = [calibration(m) for m in steps.marks if np.linalg.norm(np.array(m.centre) - mark.centre) * SPACING_MM <= REACH_MM]
+    steps = reader.read(filled(box.image, region))
+    near = [point.calibration(m) for m in marks_of(steps, point.outline) if np.linalg.norm(np.array(m.centre) - mark.centre) * SPACING_MM <= REACH_MM]
     return max(near, default=WITHOUT_CANDIDATE)

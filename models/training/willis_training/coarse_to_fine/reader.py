@@ -58,7 +58,7 @@ class FineReader:
         channels = channels_of(image, arteries)
         coarse = self._coarse(channels[0])
         centres = [centre for _, centre, _ in regions(coarse, coarse)][:MOST]
-        fine = self.outline(channels, centres)
+        fine = self._outline(channels, centres)
         marks = [Mark(centre, count, float(fine[inside].mean()), peak) for peak, centre, (inside, count) in regions(fine, coarse)]
         return Steps(arteries, coarse, centres, fine, marks)
 
@@ -84,8 +84,7 @@ class FineReader:
             out[box] = probability[tuple(slice(b.stop - b.start) for b in box)]
         return out
 
-    def outline(self, channels: np.ndarray, centres: list[tuple[float, float, float]]) -> np.ndarray:
-        """The outline network's probability [z,y,x] in a volume of interest about each centre; the largest where they overlap, 0 elsewhere."""
+    def _outline(self, channels: np.ndarray, centres: list[tuple[float, float, float]]) -> np.ndarray:
         half = self.voi // 2
         padded = np.pad(channels, ((0, 0), *((half, half),) * 3))
         out = np.zeros(padded.shape[1:], np.float32)
