@@ -67,8 +67,8 @@ def test_shuffled_weights_are_the_same_weights_in_another_order():
 def test_figures_of_known_maps_and_their_card():
     rng = np.random.default_rng(0)
     maps = rng.random((10, 30))
-    good = [Explained(k, 0.9, {"good": MapSeen(True, 0.1, (0.8, 0.9), m, (rng.random(30), rng.random(30))),
-                               "idle": MapSeen(k < 2, 0.9, (0.9, 0.8), m, (m, m))}) for k, m in enumerate(maps)]
+    good = [Explained(k, {"good": MapSeen(True, 0.9, 0.1, (0.8, 0.9), m, (rng.random(30), rng.random(30))),
+                               "idle": MapSeen(k < 2, 0.9, 0.9, (0.9, 0.8), m, (m, m))}) for k, m in enumerate(maps)]
     said = figures(good, "So it was done.", 10)
     best, idle = said["maps"]
     assert best["pointing"]["share"] == 1 and best["deletion"]["share"] == 1 and idle["deletion"]["share"] == 0 and idle["pointing"]["count"] == 2

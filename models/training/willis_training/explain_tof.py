@@ -70,8 +70,8 @@ def _explained(session: ort.InferenceSession, others: list[ort.InferenceSession]
         peak = tuple(int(i) + s.start for i, s in zip(np.unravel_index(int(values.argmax()), values.shape), patch.inner))
         region = strongest_part(of(fields), peak, patch.inner)
         after, *elsewhere = (_without(session, patch, part, calibration) for part in (region, *_elsewhere(patch, region, number)))
-        maps[name] = MapSeen(bool(patch.sacs[peak]), after, tuple(elsewhere), values.ravel(), tuple(of(one)[patch.inner].ravel() for one in plain))
-    return Explained(number, patch.probability, maps)
+        maps[name] = MapSeen(bool(patch.sacs[peak]), patch.probability, after, tuple(elsewhere), values.ravel(), tuple(of(one)[patch.inner].ravel() for one in plain))
+    return Explained(number, maps)
 
 
 def _evidence(fields: Fields) -> np.ndarray:

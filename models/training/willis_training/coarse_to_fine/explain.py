@@ -83,8 +83,8 @@ def _explained(reader: FineReader, others: list[FineReader], box: Box, point: Po
     after, *elsewhere = (_without(reader, box, part, mark, point) for part in (region, *_elsewhere(box, region, mark, number)))
     channels = channels_of(box.image, steps.arteries)
     plain = tuple(about(other._outline(channels, steps.centres), mark) for other in others)
-    seen = MapSeen(bool(box.sacs[peak]), after, tuple(elsewhere), about(steps.fine, mark), plain)
-    return Explained(number, probability, {"outline probability": seen})
+    seen = MapSeen(bool(box.sacs[peak]), probability, after, tuple(elsewhere), about(steps.fine, mark), plain)
+    return Explained(number, {"outline probability": seen})
 
 
 def about(volume: np.ndarray, mark: Mark) -> np.ndarray:

@@ -33,8 +33,8 @@ def _explained(session: ort.InferenceSession, others: list[ort.InferenceSession]
     sets = [strongest, *other_cells(strongest, by_cell(sac, cam.shape[0]) > 0, vessel, [10, crop.patient])]
     after, *elsewhere = [_without(session, hu, as_pixels(cells, PIXELS)) for cells in sets]
     plain = tuple(other.run(["cam"], {"hu": triples(crop)})[0][1].ravel() for other in others)
-    seen = MapSeen(pointing(cam, field(crop.mask[2]) > 0), after, tuple(elsewhere), cam.ravel(), plain)
-    return Explained(crop.patient, probability, {"Grad-CAM": seen})
+    seen = MapSeen(pointing(cam, field(crop.mask[2]) > 0), probability, after, tuple(elsewhere), cam.ravel(), plain)
+    return Explained(crop.patient, {"Grad-CAM": seen})
 
 
 def _without(session: ort.InferenceSession, hu: np.ndarray, region: np.ndarray) -> float:

@@ -11,11 +11,12 @@ from ..metrics import bootstrap, wilson
 class MapSeen:
     """One map of one true positive.
 
-    `pointed`: its peak lies in the lesion. `after`: probability without what the map calls strongest; `elsewhere`: probabilities with as
-    much taken out at other places. `values` and `shuffled`: the map, and those of the network with its weights shuffled in SHUFFLES ways, flat.
+    `pointed`: its peak lies in the lesion. `before`: the probability that the map explains; `after`: the same without what the map calls strongest;
+    `elsewhere`: with as much taken out at other places. `values` and `shuffled`: the map, and those of the network with its weights shuffled in SHUFFLES ways, flat.
     """
 
     pointed: bool
+    before: float
     after: float
     elsewhere: tuple[float, ...]
     values: np.ndarray
@@ -24,10 +25,9 @@ class MapSeen:
 
 @dataclass(frozen=True)
 class Explained:
-    """A true positive: the number of its phantom, its probability, and its maps by name."""
+    """A true positive: the number of its phantom, and its maps by name."""
 
     phantom: int
-    probability: float
     maps: dict[str, MapSeen]
 
 
@@ -40,7 +40,7 @@ def figures(found: list[Explained], how: str, phantoms: int) -> dict[str, object
 def _of_map(found: list[Explained], name: str) -> dict[str, object]:
     seen = [one.maps[name] for one in found]
     phantom = np.array([one.phantom for one in found])
-    before = np.array([one.probability for one in found])
+    before = np.array([s.before for s in seen])
     after, elsewhere = np.array([s.after for s in seen]), np.array([np.mean(s.elsewhere) for s in seen])
     lost = [_logit(s.after) < np.mean([_logit(p) for p in s.elsewhere]) for s in seen]
     others = [_of_another_phantom(found, k).maps[name] for k in range(len(found))]

@@ -1,6 +1,7 @@
 """What the maps of system 002 are worth: Grad-CAM++ of the slice networks and the sequence-level map, in the slice that shows a finding best."""
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from .prepare import HEAD_HU
 
 HOW = ("A finding is a kind of blood that a scan is rightly called for; its maps are those of the slice most probable for it, if that slice holds the blood. The cells "
        "(26 mm) at half the map's peak and more are filled from their surroundings in this slice alone; 'elsewhere' is the mean of four draws of as many other cells "
-       "inside the head that hold no blood. Probabilities are those of the slice.")
+       "inside the head that hold no blood. Each map is tried on what it explains: Grad-CAM++ on the mean logit of both slice networks (as a probability), the "
+       "sequence-level map on the sequence model's probability of the slice, which its neighbours hold up.")
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,17 @@ class Read:
 
 def explained(folder: Path, studies: Iterable[Study], calibration: Calibration, thresholds: np.ndarray) -> list[Explained]:
     """The true positives of the studies, kind by kind (`any` has no place of its own and is left out). The shuffled weights are those of both slice networks."""
-    reader, others = Reader(folder), [_shuffled_reader(folder, seed) for seed in SHUFFLES]
+    reader = Reader(folder)
+    others = [_shuffled_reader(reader, folder, seed) for seed in SHUFFLES]
     return [one for number, study in enumerate(studies) if study.labels.any()
             for one in _of_study(reader, others, study, (calibration, thresholds), number)]
 
 
-def _shuffled_reader(folder: Path, seed: int) -> Reader:
-    reader, options = Reader(folder), ort.SessionOptions()
+def _shuffled_reader(reader: Reader, folder: Path, seed: int) -> Reader:
+    """The reader with its slice networks shuffled."""
+    reader, options = copy(reader), ort.SessionOptions()
     options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     reader.a, reader.b = (ort.InferenceSession(shuffled(onnx.load(str(folder / f"slices-{which}.onnx")), seed).SerializeToString(), options,
                                                providers=["CPUExecutionProvider"]) for which in "ab")
     return reader
@@ -58,20 +63,21 @@ def _of_study(reader: Reader, others: list[Reader], study: Study, point: tuple[C
 
 
 def _explained(reader: Reader, others: list[Reader], read: Read, at: tuple[int, int, Calibration], number: int) -> Explained:
-    t, k, calibration = at
+    t, k, _ = at
     mask = read.study.mask[t] == k
     plain = [_plain(reader, other, read, t) for other in others]
     maps = {}
+    before = _probabilities(read.parts["logits"], read.logits, at)
     for which, (name, cells) in enumerate((("Grad-CAM++ (the heatmap)", read.maps[t, k]),
                                            ("sequence-level map", reader.explain(read.parts, read.study.slice_spacing, [t])[0, k]))):
         held, count = by_cell(mask, len(cells)) > 0, len(cells)
         inside = by_cell(read.hu[t] > HEAD_HU, count) >= 0.5 * (len(mask) // count) ** 2
         strongest = strongest_cells(cells)
         sets = [strongest, *other_cells(strongest, by_cell(read.study.mask[t] > 0, count) > 0, inside, [9, number])]
-        after, *elsewhere = (_without(reader, read, as_pixels(one, len(mask)), at) for one in sets)
+        after, *elsewhere = (_without(reader, read, as_pixels(one, len(mask)), at)[which] for one in sets)
         pointed = bool(cells.max() > 0 and held.flat[int(cells.argmax())])
-        maps[name] = MapSeen(pointed, after, tuple(elsewhere), cells.ravel(), tuple(one[which][k].ravel() for one in plain))
-    return Explained(number, float(calibration(read.logits)[t, k]), maps)
+        maps[name] = MapSeen(pointed, before[which], after, tuple(elsewhere), cells.ravel(), tuple(one[which][k].ravel() for one in plain))
+    return Explained(number, maps)
 
 
 def _plain(reader: Reader, other: Reader, read: Read, t: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,9 +89,9 @@ def _plain(reader: Reader, other: Reader, read: Read, t: int) -> tuple[np.ndarra
     return cams.mean(0)[0], reader.explain(parts, read.study.slice_spacing, [t])[0]
 
 
-def _without(reader: Reader, read: Read, region: np.ndarray, at: tuple[int, int, Calibration]) -> float:
-    """Probability of a slice with a region of it filled: it and its neighbours are read again, then the sequence."""
-    t, k, calibration = at
+def _without(reader: Reader, read: Read, region: np.ndarray, at: tuple[int, int, Calibration]) -> tuple[float, float]:
+    """Probabilities of a slice with a region of it filled: it and its neighbours are read again, then the sequence."""
+    t = at[0]
     hu = read.hu.copy()
     hu[t] = filled(hu[t], region)
     first, last = max(0, t - 1), min(len(hu), t + 2)
@@ -94,4 +100,10 @@ def _without(reader: Reader, read: Read, region: np.ndarray, at: tuple[int, int,
     parts = {name: read.parts[name].copy() for name in ("logits", "features")}
     parts["logits"][:, first:last], parts["features"][:, first:last] = logits, features
     feeds = {name: value[None] for name, value in parts.items()} | {"spacing": np.array([read.study.slice_spacing], np.float32)}
-    return float(calibration(reader.sequence.run(None, feeds)[0][0])[t, k])
+    return _probabilities(parts["logits"], reader.sequence.run(None, feeds)[0][0], at)
+
+
+def _probabilities(slice_logits: np.ndarray, sequence: np.ndarray, at: tuple[int, int, Calibration]) -> tuple[float, float]:
+    """Of both slice networks' mean logit, and of the sequence model, calibrated."""
+    t, k, calibration = at
+    return float(1 / (1 + np.exp(-slice_logits[:, t, k].mean()))), float(calibration(sequence)[t, k])
