@@ -42,4 +42,4 @@ def _range(means: list[float]) -> str:
 
 def _figure(figure: dict) -> str:  # type: ignore[type-arg]
     low, high = figure["interval"]
-    return f"{figure['mean']:.2f} ({low:.2f}-{high:.2f})"
+    return f"{figure['mean']:.2f} ({low:.2f} to {high:.2f})"
