@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .training_commands import (ablate_arguments, bundle_arguments, coarse_to_fine_arguments, cta_arguments, haemorrhage_arguments, measure_arguments,
-                                patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
+from .training_commands import (ablate_arguments, bundle_arguments, coarse_to_fine_arguments, cta_arguments, explain_arguments, haemorrhage_arguments,
+                                measure_arguments, patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
 
 
 def main() -> None:
@@ -39,6 +39,15 @@ def main() -> None:
     head_ct.add_argument("--slice-spacing", type=float, help="mm")
     head_ct.add_argument("--tilt", type=float, default=0.0, metavar="DEGREES", help="gantry tilt")
     head_ct.set_defaults(run=_head_ct)
+    head_cta = commands.add_parser("head-cta", help="write one CT angiogram of a head, about the circle of Willis, as DICOM series with truth.json")
+    head_cta.add_argument("--out", type=Path, required=True)
+    head_cta.add_argument("--seed", type=int, default=1)
+    head_cta.add_argument("--aneurysms", type=int)
+    head_cta.add_argument("--diameters", type=float, nargs=2, default=(2.5, 14.0), metavar=("MIN", "MAX"))
+    head_cta.add_argument("--split", choices=("train", "validation", "test"), default="train")
+    head_cta.add_argument("--spacing", type=float, nargs=3, metavar=("X", "Y", "Z"))
+    head_cta.add_argument("--compress", choices=("none", "jpeg-ls", "jpeg2000", "rle"), default="none")
+    head_cta.set_defaults(run=_head_cta)
     haemorrhage_arguments(commands.add_parser("haemorrhage-bundle", help="train, calibrate, measure and export the head CT bundle"))
     seen = commands.add_parser("haemorrhage-map", help="add the sequence-level map to a head CT bundle that was exported without it")
     seen.add_argument("bundle", type=Path)
@@ -50,6 +59,11 @@ def main() -> None:
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     measure_arguments(commands.add_parser("measure", help="measure tof-patch or cta-resnet anew on unseen phantoms and real arteries"))
+    explain_arguments(commands.add_parser("explain", help="measure how well a bundle's maps explain its findings; the figures go into the card"))
+    sampled = commands.add_parser("sample", help="run the node on the shipped series of a bundle's pipeline; its findings go into the card")
+    sampled.add_argument("bundle", type=Path)
+    sampled.add_argument("--node", default="node", help="Node.js, with the packages of the repository installed")
+    sampled.set_defaults(run=_sample)
     ablate_arguments(commands.add_parser("ablate", help="short runs of a published system's settings; the table goes into the card"))
     bundle_arguments(commands.add_parser("bundle", help="train, calibrate, measure and export the tof-patch bundle"))
     rebuild_arguments(commands.add_parser("rebuild", help="any shipped bundle again, from its seed"), parser.parse_args)
@@ -81,10 +95,22 @@ def _head_ct(arguments: argparse.Namespace) -> None:
     print(json.dumps({"seed": truth["seed"], "bleeds": truth["bleeds"], "mimics": truth["mimics"]}, indent=2))
 
 
+def _head_cta(arguments: argparse.Namespace) -> None:
+    from .phantom_files import write_head_cta
+
+    print(json.dumps(write_head_cta(arguments), indent=2))
+
+
 def _haemorrhage_map(arguments: argparse.Namespace) -> None:
     from .haemorrhage.stored import add_sequence_map
 
     add_sequence_map(arguments.bundle, arguments.version)
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from .sample import run
+
+    run(arguments)
 
 
 def _wrap(arguments: argparse.Namespace) -> None:

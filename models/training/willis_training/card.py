@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from .explanations import explanation_section
 from .marked_picture import pictures_of
 from .metrics import wilson
+from .sample import sample_section
 
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
@@ -45,7 +47,7 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 The paper prints scan sensitivity 0.68 and specificity 0.58 for its best model, on patients; ours are phantoms, and marks instead of scans are counted:
 the figures are on different data and cannot be compared.
 {_ablation(performance.get('ablation'))}{_real(performance.get('realVolumes'), folder)}
-## Limits
+{explanation_section(performance)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild

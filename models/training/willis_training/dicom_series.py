@@ -27,6 +27,8 @@ class SeriesOptions:
     skip_slices: tuple[int, ...] = field(default=())
     #: where given, a CT series in HU of this gantry tilt (degrees): rows are turned, the table moves along z
     ct_tilt: float | None = None
+    #: Contrast/Bolus Agent of a CT series
+    contrast: str | None = None
 
 
 def uid(*parts: object) -> str:
@@ -121,7 +123,9 @@ def _as_ct(dataset: Dataset, options: SeriesOptions) -> None:
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "-1024", "1", "HU"
     dataset.KVP, dataset.XRayTubeCurrent, dataset.ExposureTime = "120", 280, 1000
     dataset.ConvolutionKernel, dataset.GantryDetectorTilt = "H30s", f"{options.ct_tilt:.6g}"
-    dataset.WindowCenter, dataset.WindowWidth = "40", "80"
+    dataset.WindowCenter, dataset.WindowWidth = ("40", "80") if options.contrast is None else ("250", "700")
+    if options.contrast is not None:
+        dataset.ContrastBolusAgent, dataset.StudyDescription, dataset.ConvolutionKernel = options.contrast, "CT Angiography Head", "H20f"
 
 
 def convert(source: Path, target: Path, to: str) -> None:

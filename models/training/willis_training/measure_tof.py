@@ -11,7 +11,7 @@ from .dataset import load_cases
 from .detect import Candidate, candidates_of
 from .evaluate import Calibration, onnx_fields, scan_case
 from .marked_picture import Mark, Outline, draw_marks
-from .preprocess import Prepared, prepare
+from .preprocess import prepare
 from .readers.refusal import Refusal
 from .real_tof import Embedded, in_synthetic_head, vessels_of
 
@@ -27,7 +27,7 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
     if arguments.scans > 0:
         cases = load_cases(arguments.cache, "test", arguments.scans)
-        kept = {name: manifest["performance"][name] for name in ("ablation", "realVolumes") if name in manifest["performance"]}
+        kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes") if name in manifest["performance"]}
         manifest["performance"] = performance_of([scan_case(session, c) for c in cases], calibration, threshold) | {
             "denseVersusPatchCorrelation": agreement_of(session, cases)} | kept
     if arguments.real:

@@ -8,13 +8,16 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+from .cta import draw_cta_appearance, draw_patient, render_cta
 from .dicom_series import SeriesOptions, write_series
 from .ncct import CLASSES, CtPhantom, draw_bleeds, draw_ct_appearance, draw_head, render_ct
-from .phantom import Phantom, draw_anatomy, draw_appearance, render
+from .phantom import Aneurysm, Grid, Phantom, draw_anatomy, draw_appearance, render
 from .phantom.arteries import rotation_matrix
 
 #: grey value of fresh arterial blood in the files
 BLOOD = 400
+#: the box of a CT angiogram: from its first voxel (LPS mm), and its edges
+CTA_ORIGIN, CTA_BOX_MM = (-58.0, -62.0, -30.0), (116.0, 114.0, 57.6)
 
 
 def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
@@ -35,11 +38,31 @@ def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
     write_series(voxels, phantom.spacing, phantom.origin, arguments.out / "dicom", options, turn)
     _nifti(voxels.astype(np.int16), phantom, turn, arguments.out / "image.nii.gz")
     _nifti(phantom.mask, phantom, turn, arguments.out / "mask.nii.gz")
-    truth = {"seed": arguments.seed, "aneurysms": [
-        {"site": a.site, "side": a.side, "centreLpsMm": [round(float(v), 3) for v in turn @ a.centre], "diameterMm": round(a.diameter, 2)}
-        for a in anatomy.aneurysms]}
+    truth = _truth(arguments.seed, anatomy.aneurysms, turn)
     (arguments.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
     return truth
+
+
+def write_head_cta(arguments: argparse.Namespace) -> dict[str, object]:
+    """Writes what the arguments of `head-cta` ask for, a box about the circle of Willis, and returns the truth."""
+    patient = draw_patient(arguments.seed, arguments.aneurysms, tuple(arguments.diameters))
+    appearance = draw_cta_appearance(arguments.seed, arguments.split)
+    if arguments.spacing is not None:
+        appearance = dataclasses.replace(appearance, spacing=tuple(arguments.spacing))
+    x, y, z = (int(length / step) for length, step in zip(CTA_BOX_MM, appearance.spacing))
+    phantom = render_cta(patient, appearance, Grid(CTA_ORIGIN, appearance.spacing, (x, y, z)))
+    options = SeriesOptions(uid_key=f"head cta {arguments.seed} {arguments.split} {appearance.spacing}", description="CTA Head 0.8 H20f",
+                            ct_tilt=0.0, compress=arguments.compress, contrast="IOMEPROL 400")
+    write_series(np.round(phantom.image), appearance.spacing, CTA_ORIGIN, arguments.out / "dicom", options)
+    truth = _truth(arguments.seed, patient.anatomy.aneurysms, np.eye(3))
+    (arguments.out / "truth.json").write_text(json.dumps(truth, indent=2) + "\n")
+    return truth
+
+
+def _truth(seed: int, aneurysms: list[Aneurysm], turn: np.ndarray) -> dict[str, object]:
+    return {"seed": seed, "aneurysms": [
+        {"site": a.site, "side": a.side, "centreLpsMm": [round(float(v), 3) for v in turn @ a.centre], "diameterMm": round(a.diameter, 2)}
+        for a in aneurysms]}
 
 
 def write_head_ct(arguments: argparse.Namespace) -> dict[str, object]:

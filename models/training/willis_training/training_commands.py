@@ -115,6 +115,14 @@ def measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_measure)
 
 
+def explain_arguments(parser: argparse.ArgumentParser) -> None:
+    """How well the maps of a bundle explain its findings."""
+    parser.add_argument("bundle", type=Path, help="any bundle of a pipeline; its manifest and card are written anew")
+    parser.add_argument("--phantoms", type=int, default=40)
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms of tof-patch and ncct-haemorrhage")
+    parser.set_defaults(run=_explain)
+
+
 def ablate_arguments(parser: argparse.ArgumentParser) -> None:
     """The tables of settings."""
     parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or tof-coarse-fine; its manifest and card get the table")
@@ -155,6 +163,12 @@ def _bundle(arguments: argparse.Namespace) -> None:
 
 def _measure(arguments: argparse.Namespace) -> None:
     from .measure_bundle import run
+
+    run(arguments)
+
+
+def _explain(arguments: argparse.Namespace) -> None:
+    from .explain_bundle import run
 
     run(arguments)
 

@@ -89,6 +89,15 @@ export const tofPatchManifest = z.strictObject({
         }),
       )
       .optional(),
+    /** What the maps are worth on phantoms; the card prints the table. */
+    explanation: z
+      .looseObject({
+        how: z.string(),
+        phantoms: z.int(),
+        truePositives: z.int(),
+        maps: z.array(z.looseObject({})),
+      })
+      .optional(),
     /** The published settings against each other in short runs; the card prints the table. */
     ablation: z
       .strictObject({

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from ..explanations import explanation_section
+from ..sample import sample_section
+
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     """Writes the card a physicist reads before using the bundle."""
@@ -47,7 +50,7 @@ ours are phantoms: the figures are on different data and cannot be compared.
 |---|---|---|---|
 {sizes}
 {_ablation(p.get('ablation'))}{_real(p.get('realVolumes'))}
-## Limits
+{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ..explanations import explanation_section
+from ..sample import sample_section
 from ..marked_picture import pictures_of
 
 
@@ -59,7 +61,7 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'), folder)}## Limits
+{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'), folder)}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild

@@ -44,14 +44,14 @@ def crop_at(image: np.ndarray, grid_origin: np.ndarray, spacing: np.ndarray, cen
     return ndimage.map_coordinates(image, at, order=order, mode="nearest")  # type: ignore[no-any-return]
 
 
-def phantom_crops(split: Split, index: int) -> list[Crop]:
-    """The candidates of one synthetic patient."""
+def phantom_crops(split: Split, index: int, only: str | None = None) -> list[Crop]:
+    """The candidates of one synthetic patient, or those of one kind."""
     seed = FIRST_SEED[split] + index
     rng = np.random.default_rng([31, seed])
     patient = draw_patient(seed, int(rng.choice([0, 1, 2, 3], p=[0.15, 0.45, 0.25, 0.15])))
     appearance = draw_cta_appearance(seed, split)
     crops = []
-    for candidate in draw_candidates(patient, seed):
+    for candidate in (c for c in draw_candidates(patient, seed) if only in (None, c.kind)):
         grid = box_around(candidate.centre, (KEPT_MM + 3, KEPT_MM + 3, 9.0), appearance.spacing)
         crops.append(_crop(render_cta(patient, appearance, grid), candidate, index))
     return crops

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from ..explanations import explanation_section
 from ..marked_picture import pictures_of
 from ..ncct import CLASSES
+from ..sample import sample_section
 
 #: published figures (Wang et al. 2021, public test of the 2019 challenge), in the order of CLASSES
 PUBLISHED = dict(zip(CLASSES, (0.988, 0.984, 0.992, 0.996, 0.985, 0.983)))
@@ -68,7 +70,7 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 | stage | {' | '.join(CLASSES)} |
 |---|{'---|' * len(CLASSES)}
 {stages}
-{real_part}## Limits
+{real_part}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild
