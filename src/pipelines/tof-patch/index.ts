@@ -26,10 +26,10 @@ export async function tofPatch(
 
   const started = performance.now();
   const prepared = prepare(input.volume, bundle.manifest.preprocessing);
-  const head = await lookForHead(prepared, { input, bundle, engine });
-  const preparedAt = performance.now();
   const headProblem = headMissing(prepared, bundle.manifest);
   if (headProblem !== null) return { ...notAnalysed(input, bundle, headProblem), image: prepared.image };
+  const head = await lookForHead(prepared, { input, bundle, engine });
+  const preparedAt = performance.now();
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
   const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
