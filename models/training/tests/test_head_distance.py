@@ -136,5 +136,5 @@ def test_the_shipped_bundle_answers_as_its_golden_vectors_say():
         assert distance[z, y, x] == pytest.approx(value, abs=1e-2)
     share, outside = plausibility(seen, distance, sampled_mask(head_mask(stored), np.eye(4)), KEEP_MM)
     assert share == pytest.approx(golden["brainShare"], abs=1e-3) and outside == pytest.approx(golden["brightOutside"], abs=1e-2)
-    found = found_in(session, stored, KEEP_MM)
+    found = found_in(session, stored, head_mask(stored), KEEP_MM)
     assert found.distance.shape == stored.shape and np.isfinite(found.distance).all()

@@ -57,7 +57,7 @@ def head_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-head"), help="prepared heads, scans and checkpoint")
     parser.add_argument("--heads", type=int, nargs=2, default=(40, 32), metavar=("TOF", "CT"), help="label maps to train on")
-    parser.add_argument("--scans", type=int, nargs=2, default=(50, 10), metavar=("TOF", "CT"), help="unseen scans to measure on")
+    parser.add_argument("--scans", type=int, nargs=2, default=(40, 8), metavar=("TOF", "CT"), help="unseen scans to measure on")
     parser.add_argument("--detector", type=Path, default=Path("../tof-patch"), help="bundle whose marks are counted with and without the mask")
     parser.add_argument("--steps", type=int, default=560)
     parser.add_argument("--seed", type=int, default=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 ROWS = (("dice", "Dice of what lies within the brain's surface", "{:.3f}"), ("hd95", "HD95 of that surface, mm", "{:.1f}"),
         ("arteries15", "voxels of intracranial arteries kept at 15 mm", "{:.4f}"), ("arteries10", "at 10 mm", "{:.4f}"),
         ("sacs15", "voxels of aneurysms kept at 15 mm", "{:.4f}"), ("sacs10", "at 10 mm", "{:.4f}"),
-        ("scalp15", "voxels of scalp fat taken away at 15 mm", "{:.3f}"), ("scalp10", "at 10 mm", "{:.3f}"), ("scalp5", "at 5 mm", "{:.3f}"),
+        ("scalp15", "voxels of scalp fat taken away at 15 mm", "{:.3f}"), ("scalp10", "at 10 mm", "{:.3f}"),
         ("head15", "voxels of the head taken away at 15 mm", "{:.3f}"), ("head10", "at 10 mm", "{:.3f}"))
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from ..preprocess import head_mask
 from .bundle import export_head, write_bundle
 from .detector import Marks, effect_on, marks_in
 from .heads import KINDS, Kind, load_heads
-from .measure import KEEPS_MM, WHOLE, figures, parts_of, row_of
+from .measure import KEEPS_MM, WHOLE, figures, found_in, parts_of, row_of
 from .scenes import load_scene, scene_files
 from .train import HeadOptions, train_head
 
@@ -52,8 +53,12 @@ def run(arguments: argparse.Namespace) -> None:
 def _measure(job: tuple[Kind, int, Path, Path, Path]) -> tuple[list[tuple[str, dict[str, float]]], Marks | None]:
     """The rows of one scan by how much of it is shown, and the detector's marks where it reads such scans."""
     kind, index, file, network, detector = job
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    session, scene = ort.InferenceSession(str(network), options, providers=["CPUExecutionProvider"]), load_scene(file)
-    rows = [(name, row_of(session, part)) for name, part in parts_of(kind, index, scene)]
-    return rows, marks_in(detector, session, scene) if kind == "tof" else None
+    session, scene = ort.InferenceSession(str(network), providers=["CPUExecutionProvider"]), load_scene(file)
+    rows, marks = [], None
+    for name, part in parts_of(kind, index, scene):
+        head = head_mask(part.image)
+        found = found_in(session, part.image, head, KEEPS_MM[-1])
+        rows.append((name, row_of(found, part, head)))
+        if name == WHOLE:
+            marks = marks_in(detector, part, head, found.distance)
+    return rows, marks

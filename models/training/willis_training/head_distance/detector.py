@@ -9,13 +9,12 @@ import onnxruntime as ort
 from ..detect import candidates_of
 from ..evaluate import Calibration, onnx_fields
 from ..metrics import bootstrap
-from ..preprocess import head_mask, normalise
-from .measure import found_in
+from ..preprocess import normalise
 from .scenes import Scene
 
 
 #: how many aneurysms there are; of each mark which it hits (-1 none), and its distance from the brain's surface (mm)
-Marks = tuple[int, list[int], np.ndarray]
+Marks = tuple[int, list[int], list[float]]
 
 
 def effect_on(bundle: Path, rows: list[Marks], keeps_mm: tuple[float, ...]) -> dict[str, object]:
@@ -26,23 +25,21 @@ def effect_on(bundle: Path, rows: list[Marks], keeps_mm: tuple[float, ...]) -> d
             "aneurysms": int(sum(count for count, _, _ in rows)), "reach": told}
 
 
-def marks_in(bundle: Path, session: ort.InferenceSession, scene: Scene) -> Marks:
+def marks_in(bundle: Path, scene: Scene, head: np.ndarray, distance: np.ndarray) -> Marks:
     """The marks of a scan above the bundle's threshold."""
     manifest = json.loads((bundle / "model.json").read_text())
     detector = ort.InferenceSession(str(bundle / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
-    mask = head_mask(scene.image)
     values, threshold = manifest["calibration"], manifest["operatingPoint"]["findingThreshold"]
     calibration = Calibration(values["intercept"], values["seedLogit"], values["patchLogit"], values["logVolume"])
-    found = candidates_of(onnx_fields(detector, normalise(scene.image, mask)), mask)
+    found = candidates_of(onnx_fields(detector, normalise(scene.image, head)), head)
     found = [c for c in found if calibration.logit(c) >= np.log(threshold / (1 - threshold))]
     hits = []
     for candidate in found:
         away = np.linalg.norm(scene.centres - candidate.centre, axis=1)
         near = np.flatnonzero(away <= np.maximum(3.0, scene.diameters / 2))
         hits.append(int(near[away[near].argmin()]) if len(near) else -1)
-    distance = found_in(session, scene.image, 15.0).distance
     at = [tuple(np.clip(np.round(c.centre[::-1]).astype(int), 0, np.array(distance.shape) - 1)) for c in found]
-    return len(scene.diameters), hits, np.array([distance[place] for place in at])
+    return len(scene.diameters), hits, [float(distance[place]) for place in at]
 
 
 def _counted(rows: list[Marks], keep: float) -> dict[str, object]:

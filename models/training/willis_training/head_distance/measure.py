@@ -18,7 +18,7 @@ from .scenes import Scene
 THIN_MM = 45
 WHOLE = "TOF, whole slab"
 #: what is kept about the brain (mm) in the tables
-KEEPS_MM = (5.0, 10.0, 15.0)
+KEEPS_MM = (10.0, 15.0)
 #: so far below the surface of the head no scalp lies: what is bright there is an artery
 DEEP_MM = 20.0
 
@@ -38,12 +38,12 @@ def answer(session: ort.InferenceSession, seen: Conformed) -> np.ndarray:
     return session.run(["distance"], {"image": padded(seen.image)[None, None]})[0][0, 0, :z, :y, :x]  # type: ignore[no-any-return]
 
 
-def found_in(session: ort.InferenceSession, iso: np.ndarray, keep_mm: float) -> Found:
-    """What the node does with a scan whose axes are the patient's."""
+def found_in(session: ort.InferenceSession, iso: np.ndarray, head: np.ndarray, keep_mm: float) -> Found:
+    """What the node does with a scan of 1 mm whose axes are the patient's; `head` is what the threshold finds."""
     affine = np.eye(4)
     seen = conform(iso, affine)
     distance = answer(session, seen)
-    brain_share, bright_outside = plausibility(seen, distance, sampled_mask(head_mask(iso), affine), keep_mm)
+    brain_share, bright_outside = plausibility(seen, distance, sampled_mask(head, affine), keep_mm)
     back = np.eye(4)
     back[:3, :3] *= 2
     back[:3, 3] = seen.origin
@@ -78,14 +78,13 @@ def parts_of(kind: Kind, index: int, scene: Scene) -> Iterator[tuple[str, Scene]
     yield f"TOF, {THIN_MM} mm of it", scene.part(start, start + THIN_MM)
 
 
-def row_of(session: ort.InferenceSession, scene: Scene) -> dict[str, float]:
-    """All figures of one scan; NaN where there is nothing to count."""
-    found = found_in(session, scene.image, KEEPS_MM[-1])
-    inside, head = mask_of(found.distance, 0.0), head_mask(scene.image)
+def row_of(found: Found, scene: Scene, head: np.ndarray) -> dict[str, float]:
+    """All figures of one scan; NaN where there is nothing to count. The node keeps holes as well, and so a little more than what is counted here."""
+    inside = mask_of(found.distance, 0.0)
     row = {"dice": 2 * float((inside & scene.brain).sum()) / max(int(inside.sum() + scene.brain.sum()), 1), "hd95": hd95(inside, scene.brain),
            "brainShare": found.brain_share, "brightOutside": found.bright_outside}
     for keep in KEEPS_MM:
-        mask = mask_of(found.distance, keep)
+        mask = found.distance <= keep
         row |= {f"arteries{keep:.0f}": _share(mask, scene.arteries), f"sacs{keep:.0f}": _share(mask, scene.sacs > 0),
                 f"scalp{keep:.0f}": 1 - _share(mask, scene.scalp), f"head{keep:.0f}": 1 - _share(mask, head)}
         row |= {f"sacsLost{keep:.0f}": float(sum(not mask[scene.sacs == n].any() for n in np.unique(scene.sacs[scene.sacs > 0])))}
