@@ -20,6 +20,7 @@ export interface StageParts {
   readonly ingest: Ingest;
   readonly events: NodeEvents;
   readonly audit: Pick<NodeAudit, 'handlers'>;
+  readonly listeningSince: () => number | null;
   readonly now: () => number;
 }
 
@@ -45,12 +46,14 @@ export function stageHandlers(parts: StageParts): ReadonlyMap<string, JobHandler
   return handlers;
 }
 
-function assembling({ database, live, events, now }: StageParts, priors: PriorParts): JobHandler {
+function assembling(parts: StageParts, priors: PriorParts): JobHandler {
+  const { database, live, events, listeningSince, now } = parts;
   return assembleHandler(database, {
     ...quietPeriods(live.config),
     get rules() {
       return live.config.rules;
     },
+    listeningSince,
     now,
     onJudged: events.judged,
     onQueued: priors.onQueued,

@@ -3,7 +3,8 @@ import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { openAnalysisWorker } from './analysis/index.ts';
-import { lockDataFolder, openDatabase, openFiles, removeOrphans, type Database } from './archive/index.ts';
+import { lockDataFolder, openDatabase, openFiles, removeOrphans } from './archive/index.ts';
+import type { ArchiveFiles, Database } from './archive/index.ts';
 import { openConfigStore, type Config } from './config/index.ts';
 import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
@@ -16,7 +17,7 @@ import { nodeEvents } from './node-events.ts';
 import { startNodeOperations } from './node-operations.ts';
 import { lookBehind, openRemoteHealth } from './node-inference.ts';
 import { receiverPort, receiverWatch } from './node-receiver.ts';
-import { liveSettings, quietPeriods, watchConfigFile } from './node-settings.ts';
+import { liveSettings, quietPeriods, watchConfigFile, type LiveSettings } from './node-settings.ts';
 import { stageHandlers } from './node-stages.ts';
 import { startNodeWeb } from './node-web.ts';
 import { openAlerts, openObservers, type Log } from './operations/index.ts';
@@ -51,11 +52,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const { log, ...observers } = openObservers(consoleLog, now);
   const { aeTitle } = config.node;
   await using stack = new AsyncDisposableStack();
-  const files = openFiles(config.node.dataDir, () => new Date());
-  await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
-  stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
-  const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
-  stack.defer(async () => await database.destroy());
+  const { files, database } = await openDataFolder(stack, config.node.dataDir);
   const alerts = openAlerts(config.operations.alerts, { aeTitle, log, now });
   const audit = openAudit({ database, config, now, onFault: auditFault(log) });
   const events = nodeEvents(log, { ...observers, alerts, audit });
@@ -66,7 +63,11 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const remotes = openRemoteHealth({ worker, live, log, alerts });
   const quiet = quietPeriods(config);
   const ingest = new Ingest(database, files, { ...quiet, now, onConflict: events.conflict });
-  const handlers = stageHandlers({ database, files, worker, live, ingest, events, audit, now });
+  let listeningSince: number | null = null;
+  const handlers = stageHandlers({
+    ...{ database, files, worker, live, ingest, events, audit, now },
+    listeningSince: () => listeningSince,
+  });
   const runner = stack.use(
     await startRunner(database, handlers, jobTiming, {
       onFailure: events.jobFailed,
@@ -80,10 +81,8 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
     ...roomOf(config, files.dataDir),
     watch: receiverWatch({ ...observers, calls, audit, now }),
   });
-  const options = receiverOptions(config, () => live.config.dicom.callers);
-  const receiver = stack.use(await startReceiver(options, port));
-  const { tls } = config.dicom;
-  if (tls !== undefined) stack.use(await startReceiver(overTls(options, tls), port));
+  const receiver = await openDoors(stack, { config, live, port });
+  listeningSince = now();
   const store = openConfigStore(config, {
     ...(origin ?? { file: path.join(files.dataDir, 'willis.json'), valueWithoutFile: config }),
     now,
@@ -109,6 +108,19 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   };
 }
 
+/** Locked, with its index open, until the stack is disposed. */
+async function openDataFolder(
+  stack: AsyncDisposableStack,
+  dataDir: string,
+): Promise<{ files: ArchiveFiles; database: Database }> {
+  const files = openFiles(dataDir, () => new Date());
+  await mkdir(path.join(files.dataDir, 'instances'), { recursive: true });
+  stack.use(lockDataFolder(path.join(files.dataDir, 'node.lock')));
+  const database = openDatabase(path.join(files.dataDir, 'index.sqlite'));
+  stack.defer(async () => await database.destroy());
+  return { files, database };
+}
+
 function auditFault(log: Log): (error: unknown) => void {
   return (error) => log.error('an audit message could not be kept', { why: describeError(error) });
 }
@@ -123,6 +135,19 @@ async function latestFindings(database: Database): Promise<SeriesFindings | unde
 }
 
 type ReceiverOptions = Parameters<typeof startReceiver>[0];
+type ReceiverPort = Parameters<typeof startReceiver>[1];
+
+/** The receiver, and the same one over TLS where that is configured. */
+async function openDoors(
+  stack: AsyncDisposableStack,
+  { config, live, port }: { config: Config; live: LiveSettings; port: ReceiverPort },
+): ReturnType<typeof startReceiver> {
+  const options = receiverOptions(config, () => live.config.dicom.callers);
+  const receiver = stack.use(await startReceiver(options, port));
+  const { tls } = config.dicom;
+  if (tls !== undefined) stack.use(await startReceiver(overTls(options, tls), port));
+  return receiver;
+}
 
 /** Callers are read at each association: the page may add one while the node runs. */
 function receiverOptions(config: Config, callers: () => Config['dicom']['callers']): ReceiverOptions {

@@ -10,6 +10,8 @@ import type { SeriesTraits } from './traits.ts';
 export interface AssembleOptions {
   readonly quietPeriodMs: number;
   readonly quietPeriodAfterReleaseMs: number;
+  /** Since when senders find the node listening; null while they do not yet. */
+  readonly listeningSince: () => number | null;
   readonly rules: readonly Rule[];
   readonly now: () => number;
   readonly onJudged: (judgement: Judgement) => void;
@@ -139,13 +141,17 @@ async function readSeries(database: Database | Transaction, seriesId: number): P
   return { series, instances, frames, traits, stack: checkStack(frames, traits.expectedCount ?? undefined) };
 }
 
-/** When to look again, or null when the series can be judged now. */
+/**
+ * When to look again, or null when the series can be judged now. Silence counts from the last image, and only while the node listens:
+ * what a sender could not deliver while it was down is still to come, released or not.
+ */
 function notYet(series: SeriesRow, stack: StackOutcome, options: AssembleOptions): number | null {
   const now = options.now();
-  const quietAt = series.last_received_at + options.quietPeriodMs;
+  const listeningSince = options.listeningSince() ?? now;
+  const quietAt = Math.max(series.last_received_at, listeningSince) + options.quietPeriodMs;
   if (now >= quietAt) return null;
+  if (stack.kind === 'not-a-stack' || series.last_received_at < listeningSince) return quietAt;
   const releasedAt = series.last_received_at + options.quietPeriodAfterReleaseMs;
-  if (stack.kind === 'not-a-stack') return quietAt;
   return now >= releasedAt ? null : Math.min(releasedAt, quietAt);
 }
 

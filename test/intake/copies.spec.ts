@@ -5,16 +5,15 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
-import { readInstance } from '../../src/dicom/index.ts';
 import { Ingest, releaseCopies } from '../../src/intake/index.ts';
 import { sampleFiles } from '../support/sample.ts';
+import { takeFile } from '../support/take.ts';
 
 describe('objects that come again with other bytes', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-copies-'));
@@ -42,14 +41,8 @@ describe('objects that come again with other bytes', () => {
     const file = files.allocateInstance();
     copyFileSync(original, file);
     writeFileSync(file, readFileSync(file, 'latin1').replace('Phantom^Willis', patientName), 'latin1');
-    const bytes = readFileSync(file);
-    const { sopClassUid, sopInstanceUid, transferSyntaxUid } = readInstance(bytes);
-    const datasetOffset = 144 + bytes.readUInt32LE(140);
     clock += 1;
-    await ingest.take({
-      ...{ path: file, sizeBytes: statSync(file).size, sopClassUid, sopInstanceUid, transferSyntaxUid },
-      ...{ callingAeTitle: 'MR1', origin, head: bytes.subarray(datasetOffset), datasetOffset },
-    });
+    await takeFile(ingest, file, origin);
   };
   const stored = (): number =>
     readdirSync(path.join(folder, 'instances'), { recursive: true }).filter((name) =>

@@ -73,8 +73,7 @@ describe('counts agree: a thousand instances with failures between', function ()
   });
 
   it('the index holds each instance once, and the audit messages tell every acknowledged one', async () => {
-    const admin = web.client();
-    await admin.setUp(web.setupCode);
+    const admin = await web.setUpAdmin();
     const { text } = await admin.request('GET', '/dicom-web/instances?limit=5000');
     expect((JSON.parse(text) as unknown[]).length).to.equal(1000);
     const told = (): number =>

@@ -96,8 +96,7 @@ describe('operations', function () {
         },
       },
     });
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
     await sendFiles(sampleFiles(), web.node.dicomPort, 'MR1');
   });
   after(async () => {

@@ -11,6 +11,10 @@ export interface WebNode extends AsyncDisposable {
   readonly configFile: string;
   /** A browser's worth of requests: cookie, token and all. */
   client(userAgent?: string): WebClient;
+  /** Makes the first administrator, signed in. */
+  setUpAdmin(): Promise<WebClient>;
+  /** Makes a reader, signed in. */
+  addReader(admin: WebClient): Promise<WebClient>;
 }
 
 export interface Answer {
@@ -57,6 +61,18 @@ export async function startWebNode(folder: string, changes: object = {}): Promis
     setupCode: node.web!.setupCode ?? '',
     configFile,
     client: (userAgent = 'test browser') => openClient(url, userAgent),
+    setUpAdmin: async () => {
+      const admin = openClient(url, 'test browser');
+      await admin.setUp(node.web!.setupCode ?? '');
+      return admin;
+    },
+    addReader: async (admin) => {
+      const body = { name: 'Reader', role: 'reader', password: readerPassword };
+      await admin.request('POST', '/api/users', { body });
+      const reader = openClient(url, 'test browser');
+      await reader.login('Reader', readerPassword);
+      return reader;
+    },
     [Symbol.asyncDispose]: async () => await node[Symbol.asyncDispose](),
   };
 }

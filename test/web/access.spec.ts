@@ -47,8 +47,7 @@ describe('web access', function () {
 
   before(async () => {
     web = await startWebNode(folder);
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
     const body = { name: 'Reader', role: 'reader', password: readerPassword };
     expect((await admin.request('POST', '/api/users', { body })).status).to.equal(204);
     reader = web.client('reader browser');

@@ -43,8 +43,7 @@ describe('bundles on the page', function () {
 
   before(async () => {
     web = await startWebNode(folder);
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
   });
   after(async () => {
     await web[Symbol.asyncDispose]();

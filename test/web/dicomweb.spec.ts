@@ -34,8 +34,7 @@ describe('DICOMweb', function () {
   let admin: WebClient;
   before(async () => {
     web = await startWebNode(folder, { dicom: { host: '127.0.0.1', port: 11_999, maxInstanceMegabytes: 1 } });
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
   });
   after(async () => {
     await web[Symbol.asyncDispose]();

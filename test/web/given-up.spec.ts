@@ -23,8 +23,7 @@ describe('work that was given up', function () {
       rules: [{ name: 'MR', when: { modality: 'MR' }, pipeline: 'tof-patch', sendTo: ['gone'] }],
       destinations: [{ name: 'gone', aeTitle: 'GONE', host: '127.0.0.1', port: 9 }],
     });
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
     // too few images to be analysed: reported at once, to a destination that is not there
     await sendFiles(sampleFiles().slice(0, 5), web.node.dicomPort, 'MR1');
     index = openDatabase(path.join(folder, 'data', 'index.sqlite'), 'none');

@@ -28,8 +28,7 @@ describe('inference on uploaded files', function () {
       dicom: { host: '127.0.0.1', port: await freePort(), maxInstanceMegabytes: 20 },
       destinations: [{ name: 'nowhere', aeTitle: 'GONE', host: '127.0.0.1', port: 9 }],
     });
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
   });
   after(async () => {
     await web[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import type { Quarantined, SeriesDetail, StudyPage } from '../../src/web/contrac
 import { untilTrue } from '../support/node-process.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { sendFiles } from '../support/study.ts';
-import { readerPassword, startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
+import { startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
 
 describe('quarantine', function () {
   this.timeout(90_000);
@@ -19,12 +19,8 @@ describe('quarantine', function () {
 
   before(async () => {
     web = await startWebNode(folder);
-    admin = web.client();
-    await admin.setUp(web.setupCode);
-    const body = { name: 'Reader', role: 'reader', password: readerPassword };
-    await admin.request('POST', '/api/users', { body });
-    reader = web.client();
-    await reader.login('Reader', readerPassword);
+    admin = await web.setUpAdmin();
+    reader = await web.addReader(admin);
     await sendFiles(originals, web.node.dicomPort, 'MR1');
     await analyses(1);
   });

@@ -8,7 +8,7 @@ import { untilTrue } from '../support/node-process.ts';
 import { sampleDatasets, sampleFiles, sampleTruth, writeDatasets } from '../support/sample.ts';
 import { sendFiles } from '../support/study.ts';
 import { startTestPacs, type TestPacs } from '../support/test-pacs.ts';
-import { readerPassword, startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
+import { startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
 
 describe('web results', function () {
   this.timeout(120_000);
@@ -30,13 +30,8 @@ describe('web results', function () {
     pacs = await startTestPacs(path.join(folder, 'pacs'));
     const destination = { name: 'pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port };
     web = await startWebNode(folder, { destinations: [destination] });
-    admin = web.client();
-    await admin.setUp(web.setupCode);
-    await admin.request('POST', '/api/users', {
-      body: { name: 'Reader', role: 'reader', password: readerPassword },
-    });
-    reader = web.client();
-    await reader.login('Reader', readerPassword);
+    admin = await web.setUpAdmin();
+    reader = await web.addReader(admin);
     await sendFiles(sampleFiles(), web.node.dicomPort, 'MR1');
     await delivered(92);
     await untilTrue(

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { hidden, withSecrets, withoutSecrets } from '../../src/web/hidden.ts';
 import { untilTrue } from '../support/node-process.ts';
-import { readerPassword, startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
+import { startWebNode, type WebClient, type WebNode } from '../support/web-node.ts';
 
 const secret = 'sesame-0123456789';
 
@@ -27,12 +27,8 @@ describe('secrets of the configuration', function () {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
     web = await startWebNode(folder);
-    admin = web.client();
-    await admin.setUp(web.setupCode);
-    const body = { name: 'Reader', role: 'reader', password: readerPassword };
-    await admin.request('POST', '/api/users', { body });
-    reader = web.client();
-    await reader.login('Reader', readerPassword);
+    admin = await web.setUpAdmin();
+    reader = await web.addReader(admin);
   });
   after(async () => {
     await web[Symbol.asyncDispose]();

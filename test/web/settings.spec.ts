@@ -24,8 +24,7 @@ describe('web settings', function () {
   let admin: WebClient;
   before(async () => {
     web = await startWebNode(folder);
-    admin = web.client();
-    await admin.setUp(web.setupCode);
+    admin = await web.setUpAdmin();
   });
   after(async () => {
     await web[Symbol.asyncDispose]();
