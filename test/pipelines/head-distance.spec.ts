@@ -136,6 +136,7 @@ describe('the distance from the brain', function () {
   it('an answer that cannot be is not used, and says why; without a model nothing is outside', async () => {
     for (const [mm, why] of [
       [40, 'brain would be 0 % of the head'],
+      [-5, '20 % to 80 % is plausible'],
       [Number.NaN, 'no numbers'],
     ] as const) {
       const answer = await headDistance(sample, 15, { model, engine: saying(() => mm) });

@@ -33,6 +33,8 @@ export const headDistanceManifest = z.strictObject({
   plausible: z.strictObject({
     /** Least share of the head, as its threshold finds it, that is brain. */
     minBrainShare: share,
+    /** Brain in the air about the head makes more than that of it. */
+    maxBrainShare: share,
     /** Of the brightest hundredth of the image, what lies `deepMm` and more below the surface of the head: arteries in an angiogram. */
     deepMm: z.number().positive(),
     /** Most of them that the mask may leave outside, as a share. */

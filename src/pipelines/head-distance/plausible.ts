@@ -41,8 +41,9 @@ export function plausibility(
 
 /** Why an answer is not believed, as a clause; null where it is. */
 export function doubt({ brainShare, brightOutside }: Plausibility, bounds: Bounds): string | null {
-  if (brainShare < bounds.minBrainShare)
-    return `brain would be ${percent(brainShare)} of the head, at least ${percent(bounds.minBrainShare)} is plausible`;
+  const { minBrainShare, maxBrainShare } = bounds;
+  if (brainShare < minBrainShare || brainShare > maxBrainShare)
+    return `brain would be ${percent(brainShare)} of the head, ${percent(minBrainShare)} to ${percent(maxBrainShare)} is plausible`;
   if (brightOutside > bounds.maxBrightOutside)
     return `${percent(brightOutside)} of what is as bright as arteries deep in the head would lie outside, at most ${percent(bounds.maxBrightOutside)} is plausible`;
   return null;

@@ -1,6 +1,7 @@
 """The command head-distance: heads, training, figures on unseen scans, the bundle."""
 
 import argparse
+import hashlib
 import json
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -51,8 +52,12 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _measure(job: tuple[Kind, int, Path, Path, Path]) -> tuple[list[tuple[str, dict[str, float]]], Marks | None]:
-    """The rows of one scan by how much of it is shown, and the detector's marks where it reads such scans."""
+    """The rows of one scan by how much of it is shown, and the detector's marks where it reads such scans; kept beside the scan."""
     kind, index, file, network, detector = job
+    weights = hashlib.sha256(network.read_bytes() + (detector / "model.json").read_bytes()).hexdigest()[:12]
+    kept = file.with_suffix(f".{weights}.json")
+    if kept.exists():
+        return json.loads(kept.read_text())  # type: ignore[no-any-return]
     session, scene = ort.InferenceSession(str(network), providers=["CPUExecutionProvider"]), load_scene(file)
     rows, marks = [], None
     for name, part in parts_of(kind, index, scene):
@@ -61,4 +66,5 @@ def _measure(job: tuple[Kind, int, Path, Path, Path]) -> tuple[list[tuple[str, d
         rows.append((name, row_of(found, part, head)))
         if name == WHOLE:
             marks = marks_in(detector, part, head, found.distance)
+    kept.write_text(json.dumps([rows, marks]))
     return rows, marks
