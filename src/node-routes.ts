@@ -13,7 +13,7 @@ export type Routes = ReadonlyMap<string, Route & { readonly intendedUse: string 
 
 /** The routes of a configuration. Throws BUNDLE_MISSING and PIPELINES_DIFFER. */
 export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Routes {
-  const siteModelFolder = standardFolder(shelf);
+  const helpersFolder = standardFolder(shelf);
   return new Map(
     config.rules.map(({ name, pipeline, bundle: wanted, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
       const chosen = config.inference.bundles;
@@ -31,7 +31,7 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
           kinds: kindsFor(config, sendTo),
           ...(sendDuring === undefined ? {} : { sendAt: sendAt(name, sendDuring) }),
           bundleFolder: bundle.folder,
-          ...(siteModelFolder === null ? {} : { siteModelFolder }),
+          ...(helpersFolder === null ? {} : { helpersFolder }),
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
           also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
           intendedUse: bundle.manifest.intendedUse,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Config, ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
-import { loadSiteModel } from './inference/index.ts';
+import { loadHelperModels } from './inference/index.ts';
 import { openShelf, type BundleShelf, type ShelvedBundle } from './node-bundles.ts';
 import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
@@ -31,7 +31,7 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
   });
   const bundles = shelf.list;
   let routes = routesOf(config, await logged(bundles, log));
-  await logSiteModel(started.inference.bundlesDir ?? shippedBundles, log);
+  await logHelperModels(started.inference.bundlesDir ?? shippedBundles, log);
   return {
     get config() {
       return config;
@@ -120,16 +120,19 @@ async function logged(
   return listed;
 }
 
-/** What names the arteries, or why none will be: a broken one fails every analysis that needs it, by its name. */
-async function logSiteModel(folder: string, log: Log): Promise<void> {
+/** What names the arteries and finds the brain, or that nothing does: a broken one fails every analysis that needs it, by its name. */
+async function logHelperModels(folder: string, log: Log): Promise<void> {
   try {
-    const model = await loadSiteModel(folder);
+    const { siteModel, headModel } = await loadHelperModels(folder);
     log.info('arteries of aneurysms are named by', {
-      model: model === null ? 'no model: sites are told as cerebral artery' : model.identity.id,
+      model: siteModel === null ? 'no model: sites are told as cerebral artery' : siteModel.identity.id,
+    });
+    log.info('places outside the head are told by', {
+      model: headModel === null ? 'no model: none is demoted for that' : headModel.identity.id,
     });
   } catch (error) {
     if (!(error instanceof WillisError)) throw error;
-    log.error('the model that names arteries was refused', { why: error.message });
+    log.error('a helper model was refused', { why: error.message });
   }
 }
 

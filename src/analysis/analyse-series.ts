@@ -7,11 +7,11 @@ import { consolidate, type Reason, type SeriesFindings } from '../findings/index
 import {
   findingThreshold,
   loadBundle,
-  loadSiteModel,
+  loadHelperModels,
   withParameters,
   type Bundle,
   type Engine,
-  type SiteModel,
+  type HelperModels,
 } from '../inference/index.ts';
 import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
@@ -104,15 +104,15 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   try {
     const loaded = await loadVolume(input.instances);
     const load = Math.round(performance.now() - input.started);
-    const siteModel = await loadSiteModel(task.siteModelFolder ?? path.dirname(task.bundleFolder));
-    const series = seriesOf(input.instances, loaded, siteModel);
+    const helpers = await loadHelperModels(task.helpersFolder ?? path.dirname(task.bundleFolder));
+    const series = seriesOf(input.instances, loaded, helpers);
     const began = performance.now();
     const all = await runAll(task, series, input);
     const readingMs = performance.now() - began;
     const { bundle, output } = leading(all);
     const said = await withComparison(task.earlier, {
       ...{ series, findings: consolidated(all), bundle, readingMs },
-      load: async (paths) => await loadSeries(await readAll(paths), siteModel),
+      load: async (paths) => await loadSeries(await readAll(paths), helpers),
       read: async (earlier) => consolidated(await runAll(task, earlier, input)),
     });
     const timingsMs = { ...said.timingsMs, load };
@@ -124,24 +124,21 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
   }
 }
 
-async function loadSeries(
-  instances: readonly Instance[],
-  siteModel: SiteModel | null,
-): Promise<PipelineInput> {
-  return seriesOf(instances, await loadVolume(instances), siteModel);
+async function loadSeries(instances: readonly Instance[], helpers: HelperModels): Promise<PipelineInput> {
+  return seriesOf(instances, await loadVolume(instances), helpers);
 }
 
 function seriesOf(
   instances: readonly Instance[],
   { volume, frames }: LoadedSeries,
-  siteModel: SiteModel | null,
+  helpers: HelperModels,
 ): PipelineInput {
   return {
     volume: toLpsOrientation(volume),
     frames,
     seriesInstanceUid: seriesUid(instances),
     contrastAgent: contrastAgentOf(instances),
-    siteModel,
+    helpers,
   };
 }
 

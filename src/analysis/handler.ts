@@ -24,8 +24,8 @@ const analysisFailed = 'ANALYSIS_FAILED';
 export interface Route {
   readonly pipeline: string;
   readonly bundleFolder: string;
-  /** Where the model of sites is, though the bundle may have been uploaded elsewhere. */
-  readonly siteModelFolder?: string;
+  /** Where the helper models are, though the bundle may have been uploaded elsewhere. */
+  readonly helpersFolder?: string;
   /** Of all bundles, where there are further ones. */
   readonly bundleSha256: string;
   readonly also?: SeriesTask['also'];
@@ -203,7 +203,7 @@ function taskOf(
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
-    ...(route.siteModelFolder === undefined ? {} : { siteModelFolder: route.siteModelFolder }),
+    ...(route.helpersFolder === undefined ? {} : { helpersFolder: route.helpersFolder }),
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
     inputSha256: request.inputSha256,

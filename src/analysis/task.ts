@@ -9,8 +9,8 @@ export interface SeriesTask {
   readonly paths: readonly string[];
   readonly pipeline: string;
   readonly bundleFolder: string;
-  /** The folder of bundles that holds the model of sites; left out: the one that `bundleFolder` lies in. */
-  readonly siteModelFolder?: string;
+  /** The folder of bundles that holds the helper models; left out: the one that `bundleFolder` lies in. */
+  readonly helpersFolder?: string;
   /** Further pipelines on the same series, each with its bundle; their findings join the one report. */
   readonly also?: readonly { readonly pipeline: string; readonly bundleFolder: string }[];
   /** Set where intake found that the series must not be analysed: only the report of that is made. */

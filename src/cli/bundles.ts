@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { WillisError } from '../errors.ts';
 import {
   listBundles,
-  loadSiteModel,
+  loadHelperModels,
   writeModelRepository,
   type Bundle,
+  type HeadModel,
   type ListedBundle,
   type SiteModel,
 } from '../inference/index.ts';
@@ -26,8 +27,9 @@ export function addBundles(program: Command): void {
       if (modelRepository !== undefined) await writeAll(listed, modelRepository);
       for (const entry of listed) process.stdout.write(`${describe(entry)}\n`);
       const refused = listed.filter((entry) => entry.kind === 'refused').length;
-      const sites = await loadSiteModel(dir);
-      if (sites !== null) process.stdout.write(`${describeSites(sites)}\n`);
+      const { siteModel, headModel } = await loadHelperModels(dir);
+      if (siteModel !== null) process.stdout.write(`${describeHelper(siteModel, 'names arteries')}\n`);
+      if (headModel !== null) process.stdout.write(`${describeHelper(headModel, 'finds the brain')}\n`);
       if (refused > 0)
         throw new WillisError(
           'BUNDLE_INVALID',
@@ -51,14 +53,11 @@ function describe(entry: ListedBundle): string {
   return lines(manifest, what);
 }
 
-function describeSites({ manifest, identity }: SiteModel): string {
-  return lines(
-    manifest,
-    `names arteries, ${manifest.modalities.join(' and ')}, ${identity.sha256.slice(0, 12)}`,
-  );
+function describeHelper({ manifest, identity }: SiteModel | HeadModel, does: string): string {
+  return lines(manifest, `${does}, ${manifest.modalities.join(' and ')}, ${identity.sha256.slice(0, 12)}`);
 }
 
-function lines(manifest: Bundle['manifest'] | SiteModel['manifest'], what: string): string {
+function lines(manifest: (Bundle | SiteModel | HeadModel)['manifest'], what: string): string {
   return [
     `${manifest.id} ${manifest.version}  (${what})`,
     `  ${manifest.title}`,

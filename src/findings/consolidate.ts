@@ -34,8 +34,13 @@ export function consolidate(all: readonly [SeriesFindings, ...SeriesFindings[]])
   const findings = groups
     .map((group) => ({ ...group[0]!.finding, opinions: opinionsOf(group, readers) }))
     .sort((a, b) => b.probability - a.probability);
+  const demoted = readers.flatMap((reader) => reader.demoted ?? []);
+  const headMask = readers.find((reader) => reader.headMask !== undefined)?.headMask;
   const common = {
     ...lead,
+    // what any of them took back is told, whoever leads
+    ...(demoted.length === 0 ? {} : { demoted }),
+    ...(headMask === undefined ? {} : { headMask }),
     others: others.map(otherOf),
     probability: Math.max(...readers.map(scanProbability)),
   };

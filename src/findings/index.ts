@@ -8,6 +8,7 @@ export type {
   Growth,
   HaemorrhageFinding,
   HaemorrhageSubtype,
+  HeadMaskNote,
   KeyFrame,
   Laterality,
   Opinion,

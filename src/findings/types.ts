@@ -164,12 +164,22 @@ export interface OtherPipeline {
   readonly findingThreshold?: number;
 }
 
-/** A place above the threshold that a rule took back: it lies in bone, or fills as veins do. */
+/** A place above the threshold that a rule took back: it lies in bone, fills as veins do, or lies too far from the brain. */
 export interface DemotedCandidate {
-  readonly why: 'bone' | 'vein';
+  readonly why: 'bone' | 'vein' | 'outside-head';
   readonly probability: number;
   readonly centreLpsMm: PointLpsMm;
 }
+
+/** What told which places lie outside the head: a model that knows how far the brain is; or none, and why. */
+export type HeadMaskNote =
+  | {
+      readonly by: 'signed-distance';
+      readonly model: BundleIdentity;
+      /** Places farther than this from the brain's surface lie outside, mm. */
+      readonly keepMm: number;
+    }
+  | { readonly by: 'threshold'; readonly reason: Reason };
 
 interface Common {
   readonly seriesInstanceUid: string;
@@ -184,6 +194,8 @@ interface Common {
   readonly comparison?: Comparison;
   /** Left out by pipelines that have no such rules. */
   readonly demoted?: readonly DemotedCandidate[];
+  /** Left out by pipelines whose bundle does not ask how far places lie from the brain. */
+  readonly headMask?: HeadMaskNote;
   /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */
   readonly provider?: string;
   /** The model that named the arteries; left out where none was asked: each site is then a cerebral artery and its side. */

@@ -1,5 +1,5 @@
 import { WillisError } from '../errors.ts';
-import { windowMean, type Size } from '../volume/index.ts';
+import { reboxed, windowMean, type Size } from '../volume/index.ts';
 import type { BundleOf } from './bundle.ts';
 import type { Engine } from './engine.ts';
 
@@ -86,30 +86,16 @@ async function runPadded(
     [
       {
         name: input,
-        data: copyInto(image.data, image.size, padded),
+        data: reboxed(image.data, image.size, padded),
         shape: [1, 1, padded[2], padded[1], padded[0]],
       },
     ],
     [evidence, localisation],
   );
   return {
-    evidence: copyInto(results[evidence]!, padded, image.size),
-    localisationLogit: copyInto(results[localisation]!, padded, image.size),
+    evidence: reboxed(results[evidence]!, padded, image.size),
+    localisationLogit: reboxed(results[localisation]!, padded, image.size),
   };
-}
-
-/** Copies rows from one box to another that starts at the same corner: pads with zeros, or crops. */
-function copyInto(data: Float32Array, from: Size, to: Size): Float32Array {
-  if (from.every((n, axis) => n === to[axis])) return data;
-  const out = new Float32Array(to[0] * to[1] * to[2]);
-  const columns = Math.min(from[0], to[0]);
-  for (let z = 0; z < Math.min(from[2], to[2]); z += 1) {
-    for (let y = 0; y < Math.min(from[1], to[1]); y += 1) {
-      const source = (z * from[1] + y) * from[0];
-      out.set(data.subarray(source, source + columns), (z * to[1] + y) * to[0]);
-    }
-  }
-  return out;
 }
 
 function cut(

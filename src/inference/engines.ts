@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { WillisError, describeError } from '../errors.ts';
 import { loadBundle } from './bundle.ts';
@@ -86,6 +87,8 @@ class RoutingEngines implements Engines {
   }
 
   private async find(bundleFolder: string): Promise<Remote | null> {
+    // a helper model beside the bundles is of no pipeline that a server could be named for
+    if (!existsSync(path.join(bundleFolder, 'model.json'))) return null;
     const bundle = await loadBundle(bundleFolder);
     const remote = this.remotes.find(({ options }) => options.pipelines.includes(bundle.manifest.pipeline));
     if (remote === undefined) return null;

@@ -30,4 +30,4 @@ export { haemorrhageClasses } from './manifests/ncct-haemorrhage.ts';
 export { networkInputOf } from './network-input.ts';
 export { findingThreshold } from './operating-point.ts';
 export { leastChangeMm } from './measurement-error.ts';
-export { loadSiteModel, type SiteModel } from './site-model.ts';
+export { loadHelperModels, type HeadModel, type HelperModels, type SiteModel } from './helper-models.ts';

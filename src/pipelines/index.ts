@@ -32,7 +32,7 @@ export async function runPipeline(
 ): Promise<PipelineOutput> {
   const pipeline = (pipelines as Readonly<Record<string, Pipeline | undefined>>)[id];
   if (pipeline !== undefined)
-    return await withSites(await pipeline(input, bundle, engine), input.siteModel ?? null, engine);
+    return await withSites(await pipeline(input, bundle, engine), input.helpers?.siteModel ?? null, engine);
   const known = Object.keys(pipelines).join(', ');
   throw new WillisError('PIPELINE_UNKNOWN', `There is no pipeline "${id}". This version has: ${known}.`);
 }

@@ -1,5 +1,5 @@
 import type { DemotedCandidate, HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
-import type { SiteModel } from '../inference/index.ts';
+import type { HelperModels } from '../inference/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
 /** One series as a pipeline gets it. */
@@ -11,8 +11,8 @@ export interface PipelineInput {
   readonly seriesInstanceUid: string;
   /** Contrast/Bolus Agent as the header names it; null where it tells of none. */
   readonly contrastAgent: string | null;
-  /** Left out: of an aneurysm's site only the side is told. */
-  readonly siteModel?: SiteModel | null;
+  /** Without a site model only the side of an aneurysm is told, without a head model nothing lies outside the head. */
+  readonly helpers?: HelperModels;
 }
 
 /** A place the network marked, finding or not. */

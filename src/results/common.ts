@@ -81,9 +81,11 @@ export function deviceUid(input: ResultInput): string {
 export function resultUid(input: ResultInput, kind: ResultKind, part: string): string {
   const { id, version } = input.findings.bundle;
   const { inputSha256, version: resultVersion } = input.identity;
-  // one pipeline more, or other names of arteries, is another statement about the same series
+  // one pipeline more, other names of arteries or another head mask is another statement about the same series
   const others = (input.findings.others ?? []).map(({ bundle }) => bundle.sha256);
-  if (input.findings.sitesBy !== undefined) others.push(input.findings.sitesBy.sha256);
+  const { sitesBy, headMask } = input.findings;
+  if (sitesBy !== undefined) others.push(sitesBy.sha256);
+  if (headMask?.by === 'signed-distance') others.push(headMask.model.sha256);
   // and so is what an earlier study adds to it
   const { comparison } = input.findings;
   const compared = comparison?.state === 'compared' ? [comparison.prior.seriesInstanceUid] : [];

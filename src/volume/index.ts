@@ -13,6 +13,7 @@ export { gaussianSmooth } from './smooth.ts';
 export { sobelMagnitude } from './sobel.ts';
 export { dilated, eroded } from './morphology.ts';
 export { sampleAt, sampleSlice } from './sample.ts';
+export { reboxed } from './rebox.ts';
 export { maxOverCoveringWindows, windowMean } from './windows.ts';
 export { correctBias } from './bias/index.ts';
 export { distanceTransform } from './distance.ts';

@@ -60,6 +60,14 @@ describe('consolidate', () => {
     ]);
   });
 
+  it('what any of them took back is told, and what told it, whoever leads', () => {
+    const demoted = [{ why: 'outside-head', probability: 0.8, centreLpsMm: [0, 9, 0] }] as const;
+    const headMask = { by: 'threshold', reason: { code: 'HEAD_MODEL_MISSING', text: 'None.' } } as const;
+    const both = consolidate([says('a'), { ...says('b', aneurysm(0, 0.9)), demoted, headMask }]);
+    expect(both).to.deep.include({ demoted, headMask, pipeline: 'a' });
+    expect(consolidate([says('a'), says('b')])).to.not.have.any.keys('demoted', 'headMask');
+  });
+
   it('two aneurysms of one pipeline are never joined, however near', () => {
     const twins = consolidate([says('a', aneurysm(0, 0.7), aneurysm(3, 0.6)), says('b', aneurysm(1, 0.5))]);
     expect(told(twins)).to.deep.equal([

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   bundleFor,
   loadBundle,
+  loadHelperModels,
   openEngine,
   openEngines,
   type BundleOf,
@@ -110,6 +111,25 @@ describe('remote inference', function () {
     const before = server.inferences;
     await ask(engines.forSeries());
     expect(server.inferences - before).to.be.greaterThan(bundleCrops);
+  });
+
+  it('helper models, which are no bundles of a pipeline, run here', async () => {
+    const { siteModel } = await loadHelperModels(models);
+    const { folder, manifest } = siteModel!;
+    const { file, crop, leftMm, output } = manifest.network;
+    await using engines = open();
+    const engine = engines.forSeries();
+    const found = await engine.run(
+      `${folder}/${file}`,
+      [
+        { name: crop, data: new Float32Array(64 ** 3), shape: [1, 1, 64, 64, 64] },
+        { name: leftMm, data: Float32Array.of(10), shape: [1] },
+      ],
+      [output],
+    );
+    expect(found[output]).to.have.length(manifest.classes.length);
+    expect(engine.provider).to.equal('cpu');
+    expect(await engines.look(folder)).to.equal(null);
   });
 
   it('bundles without a server of theirs run here', async () => {

@@ -6,7 +6,7 @@ import type { ShelvedBundle } from '../../src/node-bundles.ts';
 import { shippedBundles } from '../../src/node.ts';
 
 describe('the routes of a configuration', () => {
-  it('an uploaded bundle serves where it is named, with the model of sites that was not uploaded', async () => {
+  it('an uploaded bundle serves where it is named, with the helper models that were not uploaded', async () => {
     const shipped = (await listBundles(shippedBundles)).map((one) => ({ ...one, isUploaded: false }));
     const own = shipped.flatMap((one): ShelvedBundle[] => {
       if (one.kind !== 'bundle' || one.bundle.manifest.pipeline !== 'tof-patch') return [];
@@ -24,6 +24,6 @@ describe('the routes of a configuration', () => {
     const name = own.map((one) => (one.kind === 'bundle' ? bundleName(one.bundle) : ''))[0]!;
     const config = parseConfig({ inference: { bundles: { 'tof-patch': name } } }, 'test');
     const route = routesOf(config, [...shipped, ...own]).get('TOF-MRA of the head');
-    expect(route).to.include({ bundleFolder: '/elsewhere/own', siteModelFolder: shippedBundles });
+    expect(route).to.include({ bundleFolder: '/elsewhere/own', helpersFolder: shippedBundles });
   });
 });

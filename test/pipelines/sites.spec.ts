@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { analyseSeries } from '../../src/analysis/analyse-series.ts';
 import { nameSite, siteClasses } from '../../src/findings/index.ts';
-import { loadSiteModel, openEngine, type Engine, type SiteModel } from '../../src/inference/index.ts';
+import { loadHelperModels, openEngine, type Engine, type SiteModel } from '../../src/inference/index.ts';
 import { siteProbabilities } from '../../src/pipelines/sites.ts';
 import { indexToLps, resampleIsotropic, type Volume } from '../../src/volume/index.ts';
 import { sampleFiles, sampleTruth } from '../support/sample.ts';
@@ -30,7 +30,7 @@ describe('the model that names arteries', function () {
   let image: Volume;
 
   before(async () => {
-    model = (await loadSiteModel(models))!;
+    model = (await loadHelperModels(models)).siteModel!;
     engine = openEngine({ providers: ['cpu'], threads: 1 });
     const folder = path.join(model.folder, 'golden');
     golden = JSON.parse(readFileSync(path.join(folder, 'golden.json'), 'utf8')) as Golden;
@@ -106,13 +106,13 @@ describe('the model that names arteries', function () {
   it('a broken one is refused by name, a missing one is none', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-sites-'));
     try {
-      expect(await loadSiteModel(folder)).to.equal(null);
+      expect(await loadHelperModels(folder)).to.deep.equal({ siteModel: null, headModel: null });
       cpSync(model.folder, path.join(folder, 'artery-sites'), { recursive: true });
-      expect((await loadSiteModel(folder))!.identity).to.deep.equal(model.identity);
+      expect((await loadHelperModels(folder)).siteModel!.identity).to.deep.equal(model.identity);
       const file = path.join(folder, 'artery-sites', 'sites.json');
       const manifest = JSON.parse(readFileSync(file, 'utf8')) as { classes: string[] };
       writeFileSync(file, JSON.stringify({ ...manifest, classes: manifest.classes.toReversed() }));
-      const error = await loadSiteModel(folder).catch((thrown: unknown) => thrown);
+      const error = await loadHelperModels(folder).catch((thrown: unknown) => thrown);
       expect(error).to.include({ code: 'BUNDLE_INVALID' });
       expect((error as Error).message).to.match(/"artery-sites".*classes: must be Left Infraclinoid/);
     } finally {

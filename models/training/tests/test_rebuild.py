@@ -11,7 +11,7 @@ import pytest
 from willis_training.ablate import TABLES
 from willis_training.patch_classifier import ANNEX, PatchScan
 from willis_training.patch_classifier.ablation import ablate_annex, boxed, short
-from willis_training.rebuild import COMMANDS, SHIPPED, SMOKE
+from willis_training.rebuild import COMMANDS, MANIFESTS, SHIPPED, SMOKE
 
 MODELS = Path(__file__).parents[2]
 
@@ -21,10 +21,17 @@ def kit(*words, **options):
 
 
 def test_every_shipped_bundle_has_its_command_and_the_readme_names_it():
-    shipped = {file.parent.name for file in MODELS.glob("*/model.json")}
+    shipped = {file.parent.name for file in MODELS.glob("*/CARD.md")}
     assert set(COMMANDS) >= shipped | set(SMOKE) and set(SHIPPED) <= set(COMMANDS) and set(TABLES) <= set(COMMANDS)
     readme = (MODELS / "training" / "README.md").read_text()
     assert all(f"`rebuild {name} --out ../{name}`" in readme for name in COMMANDS)
+
+
+def test_the_time_is_written_into_the_manifest_that_the_bundle_has():
+    for name in COMMANDS:
+        folder = MODELS / name
+        if folder.exists():
+            assert (folder / MANIFESTS.get(name, "model.json")).exists(), name
 
 
 def test_a_smoke_run_writes_a_bundle_that_says_what_it_is(tmp_path):

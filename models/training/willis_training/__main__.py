@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .training_commands import (ablate_arguments, bundle_arguments, coarse_to_fine_arguments, cta_arguments, explain_arguments, haemorrhage_arguments,
-                                measure_arguments, patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
+                                head_arguments, measure_arguments, patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
 
 
 def main() -> None:
@@ -56,6 +56,7 @@ def main() -> None:
     cta_arguments(commands.add_parser("cta-bundle", help="train, select, measure and export the CTA candidate bundle"))
     coarse_to_fine_arguments(commands.add_parser("coarse-to-fine", help="train and measure the three networks of system 003"))
     sites_arguments(commands.add_parser("artery-sites", help="train, calibrate, measure and export the model that names arteries"))
+    head_arguments(commands.add_parser("head-distance", help="train, measure and export the model that finds the brain's surface"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
     measure_arguments(commands.add_parser("measure", help="measure tof-patch or cta-resnet anew on unseen phantoms and real arteries"))

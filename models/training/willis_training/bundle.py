@@ -14,6 +14,7 @@ from .dataset import Case, load_cases
 from .detect import LOCALISATION_THRESHOLD, MIN_VOXELS, candidates_of
 from .evaluate import Calibration, Scan, Score, calibrate, choose_threshold, dense_versus_patch, fit_measures, onnx_fields, scan_case, score
 from .export import export_onnx
+from .head_distance.conform import KEEP_MM
 from .network import TinyUNet3D
 from .phantom import draw_anatomy, draw_appearance, render
 from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
@@ -91,7 +92,8 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
             "normalisation": {"method": "percentile-in-mask", "lowPercentile": LOW_PERCENTILE, "highPercentile": HIGH_PERCENTILE}},
         "network": {"file": "model.onnx", "sha256": sha, "input": "volume", "evidence": "evidence",
                     "localisation": "localisation", "multipleOf": 4, "patchSize": 32, "haloVoxels": 24},
-        "candidates": {"localisationThreshold": LOCALISATION_THRESHOLD, "minVoxels": MIN_VOXELS, "maxCandidates": MAX_CANDIDATES},
+        "candidates": {"localisationThreshold": LOCALISATION_THRESHOLD, "minVoxels": MIN_VOXELS, "maxCandidates": MAX_CANDIDATES,
+                       "farthestFromBrainMm": KEEP_MM},
         "measures": {},
         "calibration": {"method": "logistic", "intercept": round(calibration.intercept, 6), "seedLogit": round(calibration.seed, 6),
                         "patchLogit": round(calibration.patch, 6), "logVolume": round(calibration.volume, 6),

@@ -13,7 +13,9 @@ from pathlib import Path
 
 #: the command of each bundle; what it does not name are the command's defaults, which are the shipped settings
 COMMANDS = {"tof-patch": "bundle", "cta-resnet": "cta-bundle", "ncct-haemorrhage": "haemorrhage-bundle", "tof-coarse-fine": "coarse-to-fine",
-            "artery-sites": "artery-sites"}
+            "artery-sites": "artery-sites", "head-distance": "head-distance"}
+#: what the manifest is called where it is not model.json: the helpers of the pipelines
+MANIFESTS = {"artery-sites": "sites.json", "head-distance": "head.json"}
 #: few phantoms and steps; the other systems' calibration refuses a network that has learned nothing
 SMOKE = {"cta-resnet": "--patients 6 8 4 --steps 1 1 --scans 0 --no-gate"}
 #: where the shipped weights were trained longer or narrower than their command does by itself
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Nam
     started = time.monotonic()
     inner.run(inner)
     minutes = round((time.monotonic() - started) / 60, 1)
-    file: Path = arguments.out / "model.json"
+    file: Path = arguments.out / MANIFESTS.get(name, "model.json")
     manifest = json.loads(file.read_text())
     manifest["training"] |= {"minutes": minutes, "cores": os.cpu_count()}
     if arguments.smoke:

@@ -52,6 +52,21 @@ def sites_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_sites)
 
 
+def head_arguments(parser: argparse.ArgumentParser) -> None:
+    """The model that tells how far a place lies from the brain's surface."""
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("willis-head"), help="prepared heads, scans and checkpoint")
+    parser.add_argument("--heads", type=int, nargs=2, default=(40, 32), metavar=("TOF", "CT"), help="label maps to train on")
+    parser.add_argument("--scans", type=int, nargs=2, default=(40, 8), metavar=("TOF", "CT"), help="unseen scans to measure on")
+    parser.add_argument("--detector", type=Path, default=Path("../tof-patch"), help="bundle whose marks are counted with and without the mask")
+    parser.add_argument("--steps", type=int, default=560)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="processes that render")
+    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.set_defaults(run=_head)
+
+
 def train_arguments(parser: argparse.ArgumentParser) -> None:
     """Fine-tuning of a shipped bundle."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
@@ -75,7 +90,7 @@ def patch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def rebuild_arguments(parser: argparse.ArgumentParser, parse: Callable[[list[str]], argparse.Namespace]) -> None:
     """Any shipped bundle from its seed; `parse` reads the words of the bundle's own command."""
-    parser.add_argument("name", choices=("tof-patch", "cta-resnet", "ncct-haemorrhage", "tof-coarse-fine", "artery-sites"))
+    parser.add_argument("name", choices=("tof-patch", "cta-resnet", "ncct-haemorrhage", "tof-coarse-fine", "artery-sites", "head-distance"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-rebuild"), help="phantoms and checkpoints; an interrupted run goes on from them")
     parser.add_argument("--seed", type=int, default=1)
@@ -199,6 +214,12 @@ def _cta(arguments: argparse.Namespace) -> None:
 
 def _sites(arguments: argparse.Namespace) -> None:
     from .artery_sites.command import run
+
+    run(arguments)
+
+
+def _head(arguments: argparse.Namespace) -> None:
+    from .head_distance.command import run
 
     run(arguments)
 

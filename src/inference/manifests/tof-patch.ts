@@ -42,6 +42,8 @@ export const tofPatchManifest = z.strictObject({
     localisationThreshold: z.number().min(0).max(1),
     minVoxels: z.int().positive(),
     maxCandidates: z.int().positive(),
+    /** Candidates farther from the brain's surface than this (mm) are demoted; left out: none is. */
+    farthestFromBrainMm: z.number().min(10).max(50).optional(),
   }),
   measures: z.strictObject({
     diameterScale: z.number().positive(),

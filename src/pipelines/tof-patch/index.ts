@@ -4,6 +4,7 @@ import { densePatchLogits, evaluateDense, type BundleOf, type Engine } from '../
 import { maxOverCoveringWindows } from '../../volume/index.ts';
 import { seriesProblem } from '../acceptance.ts';
 import { notAnalysed } from '../not-analysed.ts';
+import { headDistance, mmOutside, type HeadDistance } from '../head-distance/index.ts';
 import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
 import { headMissing } from './accept.ts';
 import { findCandidates } from './candidates.ts';
@@ -11,8 +12,9 @@ import { prepare, type Prepared } from './prepare.ts';
 
 /**
  * System 001: TOF-MRA, Tiny 3D U-Net patch classifier. Its figure, top-down: accept -> 1 mm grid -> head mask -> normalise ->
- * network at every voxel -> patch logits -> candidates -> findings. N4 bias correction comes behind the mask where the
- * bundle was trained so (`preprocessing.biasCorrection`; the shipped one was not); a skull strip this version has none.
+ * network at every voxel -> patch logits -> candidates -> those far from the brain demoted -> findings. N4 bias correction comes
+ * behind the mask where the bundle was trained so (`preprocessing.biasCorrection`; the shipped one was not). The skull strip takes
+ * back and cuts nothing away: the network was trained on whole heads, and a mask can be wrong.
  */
 export async function tofPatch(
   input: PipelineInput,
@@ -24,12 +26,17 @@ export async function tofPatch(
 
   const started = performance.now();
   const prepared = prepare(input.volume, bundle.manifest.preprocessing);
-  const preparedAt = performance.now();
   const headProblem = headMissing(prepared, bundle.manifest);
   if (headProblem !== null) return { ...notAnalysed(input, bundle, headProblem), image: prepared.image };
+  const head = await lookForHead(prepared, { input, bundle, engine });
+  const preparedAt = performance.now();
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
-  const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest);
+  const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
+    head !== null && mmOutside(head, one.centreLpsMm) !== null
+      ? { ...one, demoted: 'outside-head' as const }
+      : one,
+  );
   const inferredAt = performance.now();
   const midsagittalXMm = midsagittal(prepared.image, prepared.mask);
 
@@ -39,6 +46,7 @@ export async function tofPatch(
       pipeline: 'tof-patch',
       bundle: bundle.identity,
       ...stateOf(candidates, input, midsagittalXMm, bundle),
+      ...(head === null ? {} : { headMask: head.note }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -53,9 +61,20 @@ export async function tofPatch(
   };
 }
 
+/** Null where the bundle asks for no such rule. */
+async function lookForHead(
+  { grey, mask }: Prepared,
+  { input, bundle, engine }: { input: PipelineInput; bundle: BundleOf<'tof-patch'>; engine: Engine },
+): Promise<HeadDistance | null> {
+  const { farthestFromBrainMm } = bundle.manifest.candidates;
+  if (farthestFromBrainMm === undefined) return null;
+  const model = input.helpers?.headModel ?? null;
+  return await headDistance({ grey, head: mask }, farthestFromBrainMm, { model, engine });
+}
+
 type State =
-  | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings'>
-  | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings'>;
+  | Pick<Extract<SeriesFindings, { state: 'findings' }>, 'state' | 'probability' | 'findings' | 'demoted'>
+  | Pick<Extract<SeriesFindings, { state: 'no-findings' }>, 'state' | 'probability' | 'findings' | 'demoted'>;
 
 function stateOf(
   candidates: readonly Candidate[],
@@ -64,17 +83,23 @@ function stateOf(
   bundle: BundleOf<'tof-patch'>,
 ): State {
   const { operatingPoint, calibration } = bundle.manifest;
-  const probability = candidates[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
-  const [first, ...rest] = candidates
-    .filter((candidate) => candidate.probability >= operatingPoint.findingThreshold)
+  const above = candidates.filter(({ probability }) => probability >= operatingPoint.findingThreshold);
+  const demoted = above.flatMap(({ demoted: why, probability, centreLpsMm }) =>
+    why === undefined ? [] : [{ why, probability, centreLpsMm }],
+  );
+  const told = demoted.length === 0 ? {} : { demoted };
+  const standing = candidates.filter((candidate) => candidate.demoted === undefined);
+  const probability = standing[0]?.probability ?? calibration.scanProbabilityWhenNoCandidate;
+  const [first, ...rest] = above
+    .filter((candidate) => candidate.demoted === undefined)
     .map((candidate) => ({
       kind: 'aneurysm' as const,
       ...candidate,
       site: describeSite(candidate.centreLpsMm, midsagittalXMm),
       ...keyFrame(candidate.centreLpsMm, input.frames),
     }));
-  if (first === undefined) return { state: 'no-findings', probability, findings: [] };
-  return { state: 'findings', probability, findings: [first, ...rest] };
+  if (first === undefined) return { state: 'no-findings', probability, findings: [], ...told };
+  return { state: 'findings', probability, findings: [first, ...rest], ...told };
 }
 
 function mapsOf(

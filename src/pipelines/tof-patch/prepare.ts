@@ -8,9 +8,10 @@ import {
   type Volume,
 } from '../../volume/index.ts';
 
-/** The network's input: 0..1 inside the head, 0 outside, on the isotropic grid; and the head itself. */
+/** The network's input: 0..1 inside the head, 0 outside, on the isotropic grid; the grey values behind it; and the head itself. */
 export interface Prepared {
   readonly image: Volume;
+  readonly grey: Volume;
   readonly mask: Uint8Array;
 }
 
@@ -19,7 +20,7 @@ export function prepare(volume: Volume, recipe: ManifestOf<'tof-patch'>['preproc
   const iso = resampleIsotropic(volume, recipe.spacingMm, recipe);
   const mask = headMask(iso, recipe.headMask);
   const even = recipe.biasCorrection === 'n4' ? correctBias(iso, mask) : iso;
-  return { image: normalise(even, mask, recipe.normalisation), mask };
+  return { image: normalise(even, mask, recipe.normalisation), grey: iso, mask };
 }
 
 function normalise(

@@ -4,6 +4,7 @@ import {
   soughtKind,
   type AneurysmFinding,
   type Comparison,
+  type DemotedCandidate,
   type Finding,
   type HaemorrhageFinding,
   type OtherPipeline,
@@ -37,8 +38,9 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
     ...(findings.others ?? []).map(otherPipeline),
     ...(findings.demoted ?? []).map(
       ({ why, probability, centreLpsMm }) =>
-        `Taken back by the ${why} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
+        `Taken back by the ${ruleWords[why]} rule, no finding: probability ${probability.toFixed(3)} at (patient, LPS) ${list(centreLpsMm)} mm.`,
     ),
+    ...headMaskInWords(findings),
     ...arteriesNamedBy(findings),
     ...(findings.provider === undefined ? [] : [`Computed on: ${findings.provider}.`]),
     `Algorithm: ${card.title}, ${card.id} ${card.version}.`,
@@ -71,6 +73,22 @@ function vanishedInWords(
   const place = `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
   const now = why === 'not-marked-now' ? 'NOT MARKED NOW' : 'now outside the images';
   return `Marked in ${study}, ${now}: largest diameter ${maxDiameterMm.toFixed(1)} mm, volume ${volumeMm3.toFixed(0)} mm3, ${place}.`;
+}
+
+const ruleWords: Readonly<Record<DemotedCandidate['why'], string>> = {
+  bone: 'bone',
+  vein: 'vein',
+  'outside-head': 'outside the head',
+};
+
+/** What told which places lie outside the head, or that nothing could. */
+function headMaskInWords({ headMask }: SeriesFindings): readonly string[] {
+  if (headMask === undefined) return [];
+  if (headMask.by === 'threshold') return [`${headMask.reason.code}: ${headMask.reason.text}`];
+  const { model, keepMm } = headMask;
+  return [
+    `Outside the head: what lies more than ${keepMm.toFixed(0)} mm from the brain, as told by ${model.id} ${model.version}.`,
+  ];
 }
 
 /** Who named the arteries of aneurysms, or that nobody did: a general site must not be read as "no other artery came into question". */

@@ -23,7 +23,7 @@ class Phantom:
 
 def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
     """Renders on the acquisition grid; the same seeds give the same voxels."""
-    rng = np.random.default_rng([3, anatomy.seed, int(appearance.noise * 1e6)])
+    rng = _dice(anatomy, appearance)
     grid = _grid(anatomy, appearance)
     vessel, inflow, mask = lumen_of(anatomy, grid)
     image = tissues(anatomy, appearance, grid, rng)
@@ -34,6 +34,18 @@ def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
     image *= _slabs(appearance, z)[:, None, None] * _bias(appearance, image.shape, rng)
     noisy = np.hypot(image + rng.normal(0, appearance.noise, image.shape), rng.normal(0, appearance.noise, image.shape))
     return Phantom(noisy.astype(np.float32), mask, grid.spacing, grid.origin, anatomy, appearance)
+
+
+def surroundings_of(phantom: Phantom) -> tuple[np.ndarray, np.ndarray]:
+    """What lies within the brain's surface, and the scalp, of a rendered phantom, on its own grid [z,y,x]."""
+    grid = _grid(phantom.anatomy, phantom.appearance)
+    head = tissue_labels(phantom.anatomy, grid, _dice(phantom.anatomy, phantom.appearance))
+    brain, scalp = (on_grid(where, grid) > 0.5 for where in (head.brain, head.labels == SCALP))
+    return brain, scalp
+
+
+def _dice(anatomy: Anatomy, appearance: Appearance) -> np.random.Generator:
+    return np.random.default_rng([3, anatomy.seed, int(appearance.noise * 1e6)])
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,27 @@ def stamp(ball: Sphere, grid: Grid, fields: tuple[np.ndarray, np.ndarray]) -> No
 
 def tissues(anatomy: Anatomy, appearance: Appearance, grid: Grid, rng: np.random.Generator) -> np.ndarray:
     """Scalp, skull, fluid, brain and skull base on a 2 mm grid, then interpolated: tissue borders are soft in TOF."""
+    head = tissue_labels(anatomy, grid, rng)
+    brain = appearance.tissue * (1 + 0.08 * head.matter)
+    values = np.array([0, 0, appearance.fluid, 0.05, 0, 0.6 * appearance.fat, 0.8 * appearance.tissue, 0.06])
+    values[SCALP] = appearance.fat * (0.85 + 0.3 * rng.random())
+    return on_grid(np.where(head.labels == BRAIN, brain, values[head.labels]), grid)
+
+
+AIR, BRAIN, FLUID, SKULL, SCALP, MARROW, MUSCLE, BASE_BONE = range(8)
+
+
+@dataclass(frozen=True)
+class TissueLabels:
+    """On a 2 mm grid [z,y,x] from the grid's origin: which tissue, texture of the brain (unit variance), what lies within the brain's surface."""
+
+    labels: np.ndarray
+    matter: np.ndarray
+    brain: np.ndarray
+
+
+def tissue_labels(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> TissueLabels:
+    """The head's tissues; cisterns, ventricles and sulci lie within the brain's surface, the fluid around it does not."""
     coarse = [np.arange(a[0], a[-1] + 2, 2.0) for a in (grid.axis(2), grid.axis(1), grid.axis(0))]
     z, y, x = np.meshgrid(*coarse, indexing="ij")
     wobble = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 8)
@@ -115,23 +148,26 @@ def tissues(anatomy: Anatomy, appearance: Appearance, grid: Grid, rng: np.random
     folds = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 1.6)
     folds /= folds.std() + 1e-9
     matter = ndimage.gaussian_filter(rng.normal(0, 1, z.shape), 3)
-    brain = appearance.tissue * (1 + 0.08 * matter / (matter.std() + 1e-9))
-    image = np.where((folds > 1.1) & (r > 0.5), appearance.fluid, brain)
+    labels = np.where((folds > 1.1) & (r > 0.5), FLUID, BRAIN).astype(np.uint8)
     ventricle = ((np.abs(x) - 9) / 7) ** 2 + ((y - 10) / 28) ** 2 + ((z - 28) / 9) ** 2 < 1
-    image[ventricle] = appearance.fluid
+    labels[ventricle] = FLUID
     # basal cisterns around the circle
     cistern = (x / 16) ** 2 + ((y + 4) / 18) ** 2 + ((z + 2) / 7) ** 2 < 1
-    image[cistern & (folds > -0.6)] = appearance.fluid
-    image[r > 0.86] = appearance.fluid
-    image[r > 0.89] = 0.05
-    image[r > 0.95] = appearance.fat * (0.85 + 0.3 * rng.random())
+    labels[cistern & (folds > -0.6)] = FLUID
+    labels[r > 0.86] = FLUID
+    labels[r > 0.89] = SKULL
+    labels[r > 0.95] = SCALP
     # skull base: bone, marrow fat, muscle below a slanting plane
-    base = z < -20 + 0.12 * (y - 5) + 3 * wobble / 0.03 * 0.3
-    texture = np.where(folds > 0.9, 0.6 * appearance.fat, np.where(folds > -0.3, 0.8 * appearance.tissue, 0.06))
-    image = np.where(base & (r < 0.95) & (np.hypot(x, y - 30) > 22), texture, image)
-    image[r > 1.0] = 0.0
-    scale = [n / c for n, c in zip(grid.shape, z.shape)]
-    fine = ndimage.zoom(image.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
+    base = (z < -20 + 0.12 * (y - 5) + 3 * wobble / 0.03 * 0.3) & (r < 0.95) & (np.hypot(x, y - 30) > 22)
+    labels[base] = np.where(folds > 0.9, MARROW, np.where(folds > -0.3, MUSCLE, BASE_BONE))[base]
+    labels[r > 1.0] = AIR
+    return TissueLabels(labels, matter / (matter.std() + 1e-9), (r <= 0.86) & ~base)
+
+
+def on_grid(values: np.ndarray, grid: Grid) -> np.ndarray:
+    """Values of the 2 mm grid of `tissue_labels` on the grid itself, float32, linear."""
+    scale = [n / c for n, c in zip(grid.shape, values.shape)]
+    fine = ndimage.zoom(values.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
     return fine[: grid.shape[0], : grid.shape[1], : grid.shape[2]]
 
 
