@@ -188,7 +188,11 @@ describe('the distance from the brain', function () {
       const lost = without.findings.findings[0]!.centreLpsMm!;
       // a tunnel from the face to the first finding: a hole within would be filled
       const away = inPlaceOf(engine, model, sample.grey, ([x, y, z]) =>
-        Math.abs(x - lost[0]) < 8 && Math.abs(z - lost[2]) < 8 && y < lost[1] + 8 ? 25 : -5,
+        Math.abs(x - lost[0]) < 8 && Math.abs(z - lost[2]) < 8 && y < lost[1] + 8
+          ? 25
+          : Math.abs(x) < 25
+            ? -5
+            : 5,
       );
       const { findings, candidates } = await read(15, away);
       expect(findings.headMask).to.have.property('by', 'signed-distance');
