@@ -9,6 +9,7 @@ import { WillisError } from './errors.ts';
 import type { Ingest } from './intake/index.ts';
 import { checkWebServer, verify, type ReceiverPort } from './network/index.ts';
 import type { NodeAudit } from './node-audit.ts';
+import { standardFolder } from './node-bundles.ts';
 import type { RemoteHealth } from './node-inference.ts';
 import type { LiveSettings } from './node-settings.ts';
 import type { CallBook } from './node-calls.ts';
@@ -77,6 +78,7 @@ function nodeAccess(parts: WebParts): NodeAccess {
       add: live.shelf.add,
       remove: live.shelf.remove,
       ofRules: () => new Map([...live.routes].map(([name, route]) => [name, foldersOf(route)])),
+      siteModelFolder: async () => standardFolder(await live.shelf.list()),
     },
     echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
     check: async (name) => await checkDestination(live.config, name),

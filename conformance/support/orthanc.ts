@@ -9,6 +9,8 @@ export interface Orthanc extends AsyncDisposable {
   readonly httpPort: number;
   /** GET of its REST interface, parsed. */
   get(place: string): Promise<unknown>;
+  /** The DICOM file of an instance, by Orthanc's identifier. */
+  file(instance: string): Promise<Buffer>;
   /** Status and type of a GET. */
   head(place: string): Promise<{ status: number; type: string }>;
 }
@@ -49,6 +51,8 @@ export async function startOrthanc(folder: string, changes: object = {}): Promis
     dicomPort,
     httpPort,
     get: async (place) => (await (await fetch(url(place))).json()) as unknown,
+    file: async (instance) =>
+      Buffer.from(await (await fetch(url(`/instances/${instance}/file`))).arrayBuffer()),
     head: async (place) => {
       const reply = await fetch(url(place));
       return { status: reply.status, type: reply.headers.get('content-type') ?? '' };

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { needsSharedData, sharedData } from '../../test/support/shared-data.ts';
 import { pixelmedJar } from './pixelmed.ts';
 
 export const pythonPath =
@@ -63,6 +64,13 @@ export function needs(context: Mocha.Context, ...tools: readonly string[]): void
   if (process.env['CI'] === 'true') throw new Error(`CI must have ${missing.join(', ')}`);
   console.log(`      skipped: ${missing.join(', ')} not installed`);
   context.skip();
+}
+
+/** Skips what needs real images of third parties where they are not at hand, saying so; in CI that is a failure. */
+export function needsRealImages(context: Mocha.Context): void {
+  if (process.env['CI'] === 'true' && !existsSync(sharedData))
+    throw new Error('CI must have the shared test images (WILLIS_SHARED_DATA)');
+  needsSharedData(context);
 }
 
 function isThere(tool: string): boolean {

@@ -60,7 +60,7 @@ export async function analyseCase(truth: CaseTruth, around: Surroundings): Promi
   for (const series of wanted) {
     const plan = await planSeries(series, around);
     if (plan.kind === 'left') {
-      outcome.left.push(`${truth.case}, ${plan.name}: taken by no rule (${plan.why})`);
+      outcome.left.push(`${truth.case}, ${plan.name}: taken by no rule. ${plan.why}`);
       outcome.lines.push(`${plan.name}: taken by no rule`);
       continue;
     }

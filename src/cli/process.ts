@@ -66,7 +66,7 @@ async function processSeries(
   options: Options,
 ): Promise<Processed> {
   const plan = await planSeries(series, options);
-  if (plan.kind === 'left') return { line: `${plan.name}: taken by no rule (${plan.why})`, findings: null };
+  if (plan.kind === 'left') return { line: `${plan.name}: taken by no rule. ${plan.why}`, findings: null };
   const { name, pipeline } = plan;
   const folder = path.resolve(options.out, `${pipeline}-${series[0]!.seriesInstanceUid}`);
   const bundleFolder = (await bundleServing(pipeline, options.bundles)).folder;

@@ -5,7 +5,7 @@ import { parseConfig } from '../config/index.ts';
 import { readInstance } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { listBundles, type Bundle } from '../inference/index.ts';
-import { explain, inputIdentity, readTraits, type Rule } from '../intake/index.ts';
+import { explain, inputIdentity, nearestMiss, readTraits, type Rule } from '../intake/index.ts';
 import { softwareVersion } from '../version.ts';
 import { checkStack, frameGeometries } from '../volume/index.ts';
 import type { ListedInstance } from './instances.ts';
@@ -52,10 +52,7 @@ export async function planSeries(
       ? shippedRules().find((one) => explain(one, traits, stack).matches)
       : { pipeline, alsoPipelines: also };
   if (rule === undefined) {
-    const lines = shippedRules().flatMap((one) =>
-      explain(one, traits, stack).lines.filter((line) => !line.holds),
-    );
-    const why = `not ${lines.map((line) => `${line.condition}, found ${line.found}`).join('; not ')}`;
+    const why = nearestMiss(shippedRules().map((one) => explain(one, traits, stack)));
     return { kind: 'left', name, why };
   }
   const task: PlannedTask = {

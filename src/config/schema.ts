@@ -53,6 +53,9 @@ const conditions = z.strictObject({
   modality: z.string().optional(),
   sopClassUid: z.array(z.string()).optional(),
   text: expression.optional().describe('Looked for in Series Description, Protocol Name and Sequence Name'),
+  textExcludes: expression
+    .optional()
+    .describe('Must be found neither there nor in Convolution Kernel, e.g. sharp kernels for bone and lung'),
   seriesDescription: expression.optional(),
   bodyPartExamined: z.array(z.string()).optional().describe('"" accepts a series that does not say'),
   scanningSequence: z.array(z.string()).optional(),

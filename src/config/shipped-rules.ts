@@ -1,3 +1,10 @@
+/**
+ * Sharp reconstructions for bone and lung: their noise and edges hide and feign what pipelines look for, and the same scan comes smooth
+ * as well. Words of descriptions, then kernels by maker: GE, Philips, Siemens from 60 on, Canon.
+ */
+const sharpKernels =
+  '\\b(bone|boneplus|knochen|osseux|hueso|lung|lunge)\\b|^edge$|^y[a-e]$|^[bhjtu][rvf]?[6-9]\\d|^fc(3[015]|5\\d|8\\d)$';
+
 /** The rules of a node that was given none: each pipeline fit for it, sent to every destination; angiograms are shown on the page alone. */
 export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   return [
@@ -16,6 +23,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       when: {
         modality: 'CT',
         text: '\\bcta\\b|angio|circle.?of.?willis|\\bcow\\b',
+        textExcludes: sharpKernels,
         bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'NECK', ''],
       },
       pipeline: 'cta-resnet',
@@ -28,6 +36,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       when: {
         modality: 'CT',
         text: 'head|brain|skull|crani|cereb|neuro|kopf|sch(ä|ae)del|hirn|t(ê|e)te|cr(â|a)ne|cabeza|cr(á|a)neo',
+        textExcludes: sharpKernels,
         bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', ''],
       },
       pipeline: 'ncct-haemorrhage',
@@ -38,7 +47,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
 
 interface ShippedRule {
   name: string;
-  when: { modality: string; text: string; bodyPartExamined: string[] };
+  when: { modality: string; text: string; textExcludes?: string; bodyPartExamined: string[] };
   pipeline: string;
   bundle?: string;
   alsoPipelines?: string[];

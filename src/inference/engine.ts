@@ -27,9 +27,20 @@ export interface EngineOptions {
   readonly threads: number;
 }
 
-/** Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. */
-export function openEngine(options: EngineOptions): Engine {
-  return new OnnxEngine(options.providers, options.threads);
+/** How sessions are made. */
+export type CreateSession = (
+  file: string,
+  options: InferenceSession.SessionOptions,
+) => Promise<Pick<InferenceSession, 'run' | 'release'>>;
+
+const create: CreateSession = async (file, options) => await InferenceSession.create(file, options);
+
+/**
+ * Opens an engine; sessions are made at first use with the first of `providers` that works, the rest is noted. A provider that fails in
+ * the midst of a run, as a graphics card does whose memory others have filled, is left as well, and the run done by the next.
+ */
+export function openEngine(options: EngineOptions, createSession = create): Engine {
+  return new OnnxEngine(options, createSession);
 }
 
 export interface NetworkTensor {
@@ -55,21 +66,26 @@ export async function signatureOf(
   return signature;
 }
 
+interface Opened {
+  readonly session: Awaited<ReturnType<CreateSession>>;
+  readonly provider: Provider;
+}
+
 class OnnxEngine implements Engine {
-  private readonly providers: readonly Provider[];
-  private readonly threads: number;
-  private readonly sessions = new Map<string, Promise<InferenceSession>>();
+  private readonly options: EngineOptions;
+  private readonly createSession: CreateSession;
+  private readonly sessions = new Map<string, Promise<Opened>>();
   /** Why a provider is not used, by provider: one sentence each, however many networks a bundle has. */
   private readonly notes = new Map<Provider, string>();
   private chosen: Provider | undefined;
 
-  constructor(providers: readonly Provider[], threads: number) {
-    this.providers = providers;
-    this.threads = threads;
+  constructor(options: EngineOptions, createSession: CreateSession) {
+    this.options = options;
+    this.createSession = createSession;
   }
 
   get provider(): string {
-    const name = this.chosen ?? this.providers[0] ?? 'cpu';
+    const name = this.chosen ?? this.options.providers[0] ?? 'cpu';
     return this.notes.size === 0 ? name : `${name} (${this.said()})`;
   }
 
@@ -78,7 +94,7 @@ class OnnxEngine implements Engine {
     inputs: readonly NetworkInput[],
     outputs: readonly string[],
   ): Promise<Readonly<Record<string, Float32Array>>> {
-    const session = await this.session(file);
+    const { session, provider } = await this.session(file);
     try {
       const feeds = Object.fromEntries(
         inputs.map(({ name, data, shape }) => [name, new Tensor('float32', data, [...shape])]),
@@ -86,30 +102,41 @@ class OnnxEngine implements Engine {
       const results = await session.run(feeds, [...outputs]);
       return Object.fromEntries(outputs.map((name) => [name, results[name]!.data as Float32Array]));
     } catch (cause) {
-      throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${describeError(cause)}`, {
-        cause,
-        retry: 'later',
-      });
+      const why = inShort(describeError(cause));
+      if (this.after(provider).length === 0)
+        throw new WillisError('MODEL_NOT_RUNNABLE', `The network did not run: ${why}`, {
+          cause,
+          retry: 'later',
+        });
+      this.notes.set(provider, `${provider}: left after a run that failed: ${why}`);
+      this.sessions.set(file, this.open(file, this.after(provider)));
+      await session.release();
+      return await this.run(file, inputs, outputs);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const sessions = await Promise.allSettled(this.sessions.values());
-    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.session.release();
   }
 
-  private async session(file: string): Promise<InferenceSession> {
-    const opened = this.sessions.get(file) ?? this.open(file);
+  private async session(file: string): Promise<Opened> {
+    const opened = this.sessions.get(file) ?? this.open(file, this.options.providers);
     this.sessions.set(file, opened);
     return await opened;
   }
 
-  private async open(file: string): Promise<InferenceSession> {
-    for (const provider of this.providers) {
+  /** What is tried where a provider fails. */
+  private after(provider: Provider): readonly Provider[] {
+    return this.options.providers.slice(this.options.providers.indexOf(provider) + 1);
+  }
+
+  private async open(file: string, providers: readonly Provider[]): Promise<Opened> {
+    for (const provider of providers) {
       try {
-        const session = await InferenceSession.create(file, this.sessionOptions(provider));
+        const session = await this.createSession(file, this.sessionOptions(provider));
         this.chosen = provider;
-        return session;
+        return { session, provider };
       } catch (cause) {
         this.notes.set(provider, `${provider}: not available: ${inShort(describeError(cause))}`);
       }
@@ -131,7 +158,7 @@ class OnnxEngine implements Engine {
   private sessionOptions(provider: Provider): InferenceSession.SessionOptions {
     return {
       executionProviders: [provider],
-      intraOpNumThreads: this.threads,
+      intraOpNumThreads: this.options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',

@@ -4,7 +4,7 @@ import { enqueue, hasten, type Job, type JobHandler, type JobOutcome } from '../
 import { checkStack, type FrameGeometry, type StackOutcome } from '../volume/index.ts';
 import { inputIdentity } from './identity.ts';
 import { assembleJob } from './ingest.ts';
-import { explain, type Explanation, type Rule } from './rules.ts';
+import { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
 import type { SeriesTraits } from './traits.ts';
 
 export interface AssembleOptions {
@@ -196,19 +196,7 @@ export function analyseJob(
 }
 
 function noRule(explanations: readonly Explanation[]): Reason {
-  const nearest = [...explanations].sort((a, b) => failures(a) - failures(b))[0];
-  if (nearest === undefined) return { code: 'NO_RULE_MATCHED', text: 'No rules are configured.' };
-  const why = nearest.lines
-    .filter((line) => !line.holds)
-    .map((line) => `not ${line.condition} (found ${line.found})`);
-  return {
-    code: 'NO_RULE_MATCHED',
-    text: `No rule takes this series. Nearest is "${nearest.rule}": ${why.join('; ')}.`,
-  };
-}
-
-function failures(explanation: Explanation): number {
-  return explanation.lines.filter((line) => !line.holds).length;
+  return { code: 'NO_RULE_MATCHED', text: `No rule takes this series. ${nearestMiss(explanations)}` };
 }
 
 async function close(transaction: Transaction, seriesId: number, reason: Reason): Promise<void> {

@@ -11,5 +11,5 @@ export { Ingest } from './ingest.ts';
 export { copiesOf, differingAttributes, rejectCopies, releaseCopies } from './quarantine.ts';
 export { rememberStudy } from './study.ts';
 export type { IncomingInstance } from './incoming-header.ts';
-export { explain, type Explanation, type Rule } from './rules.ts';
+export { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
 export { readTraits, type SeriesTraits } from './traits.ts';

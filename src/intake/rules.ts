@@ -13,6 +13,8 @@ export interface RuleConditions {
   readonly sopClassUid?: readonly string[] | undefined;
   /** Looked for in Series Description, Protocol Name and Sequence Name. */
   readonly text?: string | undefined;
+  /** Must not be found in these three, nor in Convolution Kernel. */
+  readonly textExcludes?: string | undefined;
   readonly seriesDescription?: string | undefined;
   /** Values of Body Part Examined; "" accepts a series that does not say. */
   readonly bodyPartExamined?: readonly string[] | undefined;
@@ -59,6 +61,15 @@ export function explain(rule: Rule, traits: SeriesTraits, stack: StackOutcome): 
   return { rule: rule.name, matches: lines.every((line) => line.holds), lines };
 }
 
+/** In words: which of the rules that do not match comes nearest, and what of it does not hold. */
+export function nearestMiss(explanations: readonly Explanation[]): string {
+  const failed = ({ lines }: Explanation): readonly Line[] => lines.filter((line) => !line.holds);
+  const nearest = [...explanations].sort((a, b) => failed(a).length - failed(b).length)[0];
+  if (nearest === undefined) return 'No rules are configured.';
+  const why = failed(nearest).map((line) => `${line.condition} (found ${line.found})`);
+  return `Nearest is "${nearest.rule}", of which this does not hold: ${why.join('; ')}.`;
+}
+
 function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[] {
   const texts = [traits.seriesDescription, traits.protocolName, traits.sequenceName];
   const has = (wanted: string): boolean => traits.imageType.includes(wanted.toUpperCase());
@@ -66,6 +77,7 @@ function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[
     equals('Modality', when.modality, traits.modality),
     oneOf('SOP Class UID', when.sopClassUid, traits.sopClassUid),
     matches('Series Description, Protocol Name or Sequence Name', when.text, texts),
+    lacks(when.textExcludes, [...texts, ...(traits.convolutionKernel ?? [])]),
     matches('Series Description', when.seriesDescription, [traits.seriesDescription]),
     oneOf('Body Part Examined', when.bodyPartExamined, traits.bodyPartExamined),
     when.scanningSequence && {
@@ -128,6 +140,17 @@ function matches(name: string, pattern: string | undefined, found: readonly stri
     condition: `${name} matches /${pattern}/`,
     found: shown.join(', ') || 'absent',
     holds: found.some((text) => expression.test(text)),
+  };
+}
+
+function lacks(pattern: string | undefined, found: readonly string[]): Line | undefined {
+  if (pattern === undefined) return undefined;
+  const expression = new RegExp(pattern, 'i');
+  const bad = found.find((text) => expression.test(text));
+  return {
+    condition: `Series Description, Protocol Name, Sequence Name and Convolution Kernel do not match /${pattern}/`,
+    found: bad === undefined ? 'no such word' : `"${bad}"`,
+    holds: bad === undefined,
   };
 }
 

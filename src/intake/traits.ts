@@ -7,6 +7,8 @@ export interface SeriesTraits {
   readonly seriesDescription: string;
   readonly protocolName: string;
   readonly sequenceName: string;
+  /** Several where the scanner names the strength of an iterative reconstruction too; absent in what an earlier version wrote into the index. */
+  readonly convolutionKernel?: readonly string[];
   readonly bodyPartExamined: string;
   readonly scanningSequence: readonly string[];
   readonly imageType: readonly string[];
@@ -27,6 +29,7 @@ export function readTraits(header: Attributes): SeriesTraits {
     seriesDescription: text('SeriesDescription'),
     protocolName: text('ProtocolName'),
     sequenceName: text('SequenceName') || text('PulseSequenceName'),
+    convolutionKernel: header.texts('ConvolutionKernel'),
     bodyPartExamined: text('BodyPartExamined').toUpperCase(),
     scanningSequence: header.texts('ScanningSequence'),
     imageType: header.texts('ImageType').map((value) => value.toUpperCase()),

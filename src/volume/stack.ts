@@ -33,13 +33,16 @@ const mostSlices = 2000;
 /** Up to this obliquity a stack is named by its nearest plane. */
 const obliqueLimitDegrees = 45;
 
+const noPlace =
+  'The images do not say where in the patient they lie: Image Position (Patient), Image Orientation (Patient) or Pixel Spacing is missing, or holds no usable number.';
+
 /**
  * Judges whether frames stack: one orientation and matrix, even spacing, no gap, no double, as many as announced. A tilt is
  * told, not judged: whether a sheared stack can be read is the pipeline's business.
  */
 export function checkStack(frames: readonly FrameGeometry[], expectedCount?: number): StackOutcome {
   const first = frames[0];
-  if (first === undefined) return not('NO_GEOMETRY', 'The images do not say where in the patient they lie.');
+  if (first === undefined) return not('NO_GEOMETRY', noPlace);
   const mixed = mixture(frames, first);
   if (mixed !== null) return { kind: 'not-a-stack', reason: mixed };
   const [row, column, normal] = axesOf(first);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expect } from 'chai';
-import { openEngine } from '../../src/inference/index.ts';
+import { InferenceSession } from 'onnxruntime-node';
+import { openEngine, type CreateSession } from '../../src/inference/engine.ts';
 
 const models = path.join(import.meta.dirname, '..', '..', 'models');
 
@@ -22,6 +23,24 @@ describe('engine', function () {
       expect(engine.provider).to.match(/^cpu \(cuda: not available: .+\)$/);
       expect(engine.provider.match(/not available/g)).to.have.length(1);
     }
+  });
+
+  it('a card whose memory is full in the midst of a run is left: the next provider does the run, and it is said', async () => {
+    const asked: string[] = [];
+    const full: CreateSession = async (file, options) => {
+      const [provider] = options.executionProviders as readonly string[];
+      asked.push(provider!);
+      if (provider === 'cpu') return await InferenceSession.create(file, options);
+      const run = async (): Promise<never> =>
+        await Promise.reject(new Error('Failed to allocate memory for requested buffer of size 512'));
+      return { run, release: async () => await Promise.resolve() };
+    };
+    await using engine = openEngine({ providers: ['cuda', 'cpu'], threads: 1 }, full);
+    const file = path.join(models, 'tof-patch', 'model.onnx');
+    for (const _ of [1, 2])
+      expect((await engine.run(file, inputs, ['evidence']))['evidence']).to.have.length(16 ** 3);
+    expect(asked).to.deep.equal(['cuda', 'cpu']);
+    expect(engine.provider).to.match(/^cpu \(cuda: left after a run that failed: .*allocate memory/);
   });
 
   it('fails with what every provider said where none works', async () => {

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { parseConfig } from '../../src/config/index.ts';
-import { explain, inputIdentity, readTraits, type SeriesTraits } from '../../src/intake/index.ts';
+import {
+  explain,
+  inputIdentity,
+  nearestMiss,
+  readTraits,
+  type SeriesTraits,
+} from '../../src/intake/index.ts';
 import { checkStack, frameGeometries } from '../../src/volume/index.ts';
 import { sampleInstances } from '../support/sample.ts';
 
@@ -66,6 +72,63 @@ describe('rules', () => {
     ];
     for (const [description, part, pipeline] of told)
       expect(takenBy(description, part), description).to.equal(pipeline);
+  });
+
+  it('the shipped rules leave sharp reconstructions of a head CT, by their description or kernel', () => {
+    const head = parseConfig({}, 'test').rules.find(({ pipeline }) => pipeline === 'ncct-haemorrhage')!;
+    const ct = {
+      modality: 'CT',
+      sopClassUid: '1.2.840.10008.5.1.4.1.1.2',
+      protocolName: '',
+      sequenceName: '',
+    };
+    const isTaken = (seriesDescription: string, ...convolutionKernel: readonly string[]): boolean =>
+      explain(head, { ...traits, ...ct, seriesDescription, convolutionKernel }, stack).matches;
+    for (const kernel of [
+      '',
+      'UB',
+      'H30s',
+      'H31s',
+      'Hr40f',
+      'J40s',
+      'STANDARD',
+      'SOFT',
+      'FC21',
+      'FC64',
+      'FC68',
+    ])
+      expect(isTaken('Head 5 mm', kernel), kernel).to.equal(true);
+    for (const kernel of [
+      'YA',
+      'YD',
+      'H60s',
+      'H70h',
+      'Hr64h',
+      'J70h',
+      'BONE',
+      'BONEPLUS',
+      'EDGE',
+      'FC30',
+      'FC81',
+    ])
+      expect(isTaken('Head 1 mm', kernel, '3'), kernel).to.equal(false);
+    for (const description of ['BONE BRAIN 1MM', 'Schädel Knochen', 'Crâne osseux'])
+      expect(isTaken(description), description).to.equal(false);
+  });
+
+  it('none of which takes a series: the nearest is named, with what of it does not hold and what was found', () => {
+    const { rules } = parseConfig({}, 'test');
+    const scout = {
+      modality: 'CT',
+      seriesDescription: 'Head scout',
+      imageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'],
+    };
+    const said = nearestMiss(rules.map((rule) => explain(rule, { ...traits, ...scout }, stack)));
+    expect(said).to.match(
+      /^Nearest is "CT of the head", of which this does not hold: Image Type is original/,
+    );
+    expect(said).to.match(/\(found ORIGINAL\\PRIMARY\\LOCALIZER\)\.$/);
+    expect(nearestMiss([])).to.equal('No rules are configured.');
   });
 
   it('with conditions on geometry judge spacing and number, and keep a broken stack so that it is reported', () => {

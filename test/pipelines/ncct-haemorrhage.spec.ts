@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { bundleFor, loadBundle, openEngine, type BundleOf, type Engine } from '../../src/inference/index.ts';
+import { explanationMaps } from '../../src/pipelines/ncct-haemorrhage/maps.ts';
 import { prepare, type Prepared } from '../../src/pipelines/ncct-haemorrhage/prepare.ts';
 import { readSlices, type Reading } from '../../src/pipelines/ncct-haemorrhage/read.ts';
 import type { Volume } from '../../src/volume/index.ts';
@@ -64,6 +65,25 @@ describe('golden vectors of ncct-haemorrhage', function () {
   it("Grad-CAM++ and the sequence-level map are the kit's, cell by cell", () => {
     expectMaps(reading.gradCamPlusPlus, golden.gradcampp);
     expectMaps(reading.sequenceMap!, golden.sequenceMap);
+  });
+
+  it('maps colour the head, and neither the air in it nor a rest beside it', () => {
+    const { pixels, slabs, grid } = prepared;
+    const hu = new Float32Array(prepared.hu.length).fill(-1000);
+    const fill = (value: number, [x0, x1]: readonly number[], [y0, y1]: readonly number[]): void => {
+      for (let slab = 0; slab < slabs.length; slab += 1)
+        for (let y = y0!; y < y1!; y += 1)
+          hu.fill(value, (slab * pixels + y) * pixels + x0!, (slab * pixels + y) * pixels + x1!);
+    };
+    fill(35, [20, 100], [20, 90]);
+    fill(-1000, [55, 65], [40, 50]);
+    fill(300, [30, 50], [110, 116]);
+    const everywhere = new Float32Array(reading.gradCamPlusPlus.length).fill(1);
+    const all = { ...reading, gradCamPlusPlus: everywhere };
+    const { data } = explanationMaps({ ...prepared, hu }, all, bundle.manifest).probability;
+    const at = (x: number, y: number): number => data[x + pixels * (y + pixels * (grid.size[2] >> 1))]!;
+    expect(at(30, 30)).to.be.greaterThan(0);
+    expect([at(60, 45), at(40, 112), at(5, 5)]).to.deep.equal([0, 0, 0]);
   });
 
   it('the sequence-level map is there where a slice is marked, and nowhere else', () => {

@@ -67,7 +67,8 @@ describe('bundles on the page', function () {
   };
 
   it('a sound one is kept beside the shipped one, serves only when it is chosen, and goes when it is not needed', async () => {
-    const answer = await upload(exported('9.1.0'), 'tof-patch/');
+    const pictured = { ...exported('9.1.0'), 'volume.png': Buffer.from('a picture of its card') };
+    const answer = await upload(pictured, 'tof-patch/');
     expect(answer.status, answer.text).to.equal(201);
     const users = async (): Promise<Record<string, readonly string[]>> =>
       Object.fromEntries(

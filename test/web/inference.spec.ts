@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { InferenceRun, StudyPage } from '../../src/web/contract.ts';
 import { openBudget } from '../../src/web/inference/budget.ts';
 import { unpack } from '../../src/web/inference/unpack.ts';
+import { exported } from '../support/exported-bundle.ts';
 import { freePort, untilTrue } from '../support/node-process.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { zipOf } from '../support/zip.ts';
@@ -94,6 +95,24 @@ describe('inference on uploaded files', function () {
     expect(await ended()).to.deep.include({ state: 'failed' });
     expect((await ended()).said).to.match(/PARAMETER_INVALID/);
     expect((await send(sample(), { parameters: 'oops' })).status).to.equal(400);
+  });
+
+  it('with an uploaded bundle names the arteries that the shipped one names', async () => {
+    const own = exported('9.3.0');
+    const zip = zipOf(Object.entries(own).map(([name, bytes]) => ({ name, bytes })));
+    const added = await admin.request('POST', '/api/bundles', {
+      body: new Uint8Array(zip),
+      headers: { 'content-type': 'application/zip' },
+    });
+    expect(added.status, added.text).to.equal(201);
+    const placesBy = async (fields: Record<string, string>): Promise<readonly string[]> => {
+      expect((await send(sample(), fields)).status).to.equal(202);
+      return (await ended()).series[0]!.findings.map(({ place }) => place);
+    };
+    const shipped = await placesBy({});
+    const uploaded = await placesBy({ bundle: 'tof-patch-phantom@9.3.0' });
+    expect(shipped.join(), 'the shipped bundle names an artery at all').to.match(/left|right/);
+    expect(uploaded).to.deep.equal(shipped);
   });
 
   it('is for administrators, for forms, and for files that are DICOM', async () => {

@@ -12,6 +12,7 @@ from willis_training.cta_resnet.export import OUTPUTS, export_candidate
 from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of
 from willis_training.cta_resnet.network import CandidateNetwork, load_imagenet
 from willis_training.cta_resnet.proposals import _large_bone, _lumen, propose
+from willis_training.cta_resnet.bundle import _real_row
 from willis_training.cta_resnet.scans import Proposed, choose_threshold, measure_scans, sac_at
 from willis_training.cta_resnet.selection import SelectionOptions, cross_validated, fit_head, not_redundant
 from willis_training.cta_resnet.train import CropOptions, crop_batch, train_candidates
@@ -184,6 +185,10 @@ def test_a_sac_is_proposed_and_a_tube_is_not():
     assert not [p for p in found if 28 < p.centre[2] < 40]
 
 
+def scan_of(hu, on, standing, diameters):
+    return Proposed(hu, on, standing, diameters, np.zeros((len(on), 3)), np.ones(len(on)), np.zeros(3))
+
+
 def test_sacs_and_false_positives_of_scans_are_counted():
     centres, diameters = np.array([[0.0, 0, 0], [20, 0, 0]]), np.array([6.0, 2.5])
     assert [sac_at(np.array([v, 0.0, 0]), centres, diameters) for v in (1.0, 5.0, 10.0, 21.5)] == [1, -1, 0, 2]
@@ -193,11 +198,18 @@ def test_sacs_and_false_positives_of_scans_are_counted():
             return [feeds["hu"].mean((1, 2, 3))]
 
     hu = np.stack([np.full((5, 112, 112), v, np.int16) for v in (5, -5, 5, 5)])
-    scan = Proposed(hu, np.array([1, 0, 0, -1]), np.array([True, True, False, True]), np.array([6.0, 2.5]))
-    row = measure_scans(Session(), [scan, Proposed(hu[:2], np.array([0, 0]), np.array([True, True]), np.array([]))], 0.5)
+    scan = scan_of(hu, np.array([1, 0, 0, -1]), np.array([True, True, False, True]), np.array([6.0, 2.5]))
+    row = measure_scans(Session(), [scan, scan_of(hu[:2], np.array([0, 0]), np.array([True, True]), np.array([]))], 0.5)
     assert (row["aneurysms"], row["aneurysms3mmUp"], row["proposed"], row["found"], row["found3mmUp"]) == (2, 1, 1, 1, 1)
     assert row["falsePositivesPerScan"] == 0.5 and row["standingPerScan"] == 2.5 and row["auc"] == pytest.approx(5 / 6, abs=1e-4)
     assert [(r["sizeMm"], r["aneurysms"], r["found"]) for r in row["bySize"]] == [("<3", 1, 0), ("3-5", 0, 0), ("5-7", 1, 1), (">=7", 0, 0)]
+
+
+def test_marks_in_a_known_malformation_are_counted_apart():
+    scan = Proposed(np.zeros((3, 5, 112, 112), np.int16), np.zeros(3), np.ones(3, bool), np.array([]), np.array([[10.0, 0, 0], [30, 0, 0], [90, 0, 0]]),
+                    np.ones(3), np.array([10.0, 0, 0]))
+    row = _real_row("a", scan, np.ones(3, bool), (10.0, 0.0, 0.0, 12.0))
+    assert (row["marked"], row["markedApart"]) == (3, 2) and "markedApart" not in _real_row("a", scan, np.ones(3, bool), None)
 
 
 def test_the_threshold_keeps_the_budget_on_the_scans_it_is_chosen_on():
@@ -207,8 +219,8 @@ def test_the_threshold_keeps_the_budget_on_the_scans_it_is_chosen_on():
         def run(self, _, feeds):
             return [feeds["hu"].mean((1, 2, 3))]
 
-    scans = [Proposed(np.stack([np.full((5, 112, 112), v, np.int16) for v in rng.integers(-4, 5, 12)]), np.where(np.arange(12) == 0, 1, 0),
-                      np.arange(12) != 3, np.array([5.0])) for _ in range(6)]
+    scans = [scan_of(np.stack([np.full((5, 112, 112), v, np.int16) for v in rng.integers(-4, 5, 12)]), np.where(np.arange(12) == 0, 1, 0),
+                     np.arange(12) != 3, np.array([5.0])) for _ in range(6)]
     for budget in (0.5, 2.0, 4.0):
         assert measure_scans(Session(), scans, choose_threshold(Session(), scans, budget))["falsePositivesPerScan"] <= budget
 

@@ -15,6 +15,7 @@ from willis_training.haemorrhage.export import (BothWays, ExplainedSlices, expor
 from willis_training.haemorrhage.measure import Calibration, Reading, calibrate, mixups, pointing
 from willis_training.haemorrhage.network import SliceNetwork, shown
 from willis_training.haemorrhage.prepare import PIXELS, head_part, prepare, prepare_mask, slabs
+from willis_training.haemorrhage.real import RealReading, draw, place, row
 from willis_training.haemorrhage.sequence import SMALL, SequenceModel, SequenceSizes
 from willis_training.haemorrhage.sequence_map import SequenceMap
 from willis_training.haemorrhage.stored import load_sequence
@@ -303,3 +304,13 @@ def test_pointing_counts_slices_whose_strongest_cell_holds_blood():
     labels = np.zeros((2, 6))
     labels[:, 0] = 1
     assert pointing([Reading(np.zeros((2, 6)), labels, maps, mask, np.zeros((2, 2, 6)))], 0) == 0.5
+
+
+def test_a_mark_on_a_real_head_lies_where_the_map_is_strongest(tmp_path):
+    probabilities, maps = np.zeros((12, 6)), np.zeros((12, 6, 8, 8))
+    probabilities[3, 5], maps[3, 5, 2, 6] = 0.9, 1.0
+    reading = RealReading("head", 12, probabilities, maps, 3.0, 10)
+    # cells of 26 mm about the middle; the vertex lies 90 mm above it
+    assert place(reading, 5) == pytest.approx((65, -39, 90 - 7 * 3))
+    draw(reading, [0.5] * 6, tmp_path / "head.png")
+    assert (tmp_path / "head.png").stat().st_size < 60_000 and row(reading)["scanScores"]["subdural"] == 0.9

@@ -8,12 +8,12 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 
 from willis_training.detect import Candidate
 from willis_training.evaluate import Calibration, Scan, score
+from willis_training.marked_picture import HALF, ROOM, SCALE, Mark, Outline, Projected, draw_marks
 from willis_training.measure_bundle import run
-from willis_training.measure_tof import draw
-from willis_training.preprocess import Prepared
 from willis_training.readers import Refusal
 from willis_training.real_tof import in_synthetic_head, vessels_of
 from willis_training.unseen import cut_within, false_positives, figures, marks_of, sensitivity
@@ -74,7 +74,7 @@ def vessels(tmp_path_factory):
 def test_real_arteries_lie_in_a_whole_head(vessels):
     lumen, spacing = vessels_of(vessels)
     assert lumen.shape == (30, 50, 60) and lumen.max() == 1 and spacing == pytest.approx((0.8, 0.8, 1.0))
-    image = in_synthetic_head(lumen, spacing)
+    image = in_synthetic_head(lumen, spacing).image
     assert image.shape[0] == 30 and all(n * 0.8 > 150 for n in image.shape[1:])
     bright = np.argwhere(image[10:20] > 0.8)
     # only the vessel is as bright as fresh blood
@@ -87,16 +87,33 @@ def test_a_volume_without_vessels_is_refused(tmp_path):
         vessels_of(tmp_path / "empty.nii.gz")
 
 
-def test_every_mark_is_ringed_in_the_three_views(tmp_path):
-    image = np.full((40, 60, 50), 0.3, np.float32)
-    marks = [Candidate(np.array([25.0, 30.0, 20.0]), 1.0, 1.0, 20.0, 4.0)]
-    draw(Prepared(image, np.ones(image.shape, bool)), marks, tmp_path / "sub" / "one.png")
-    from PIL import Image
+def test_every_mark_is_ringed_and_numbered_in_the_three_views(tmp_path):
+    outline = Outline((75.0, 90.0, 100.0), (-40.0, 40.0))
+    draw_marks([Mark((20.0, -30.0, 10.0), 6.0)], outline, tmp_path / "sub" / "one.png", "one mark")
+    draw_marks([], outline, tmp_path / "none.png", "one mark")
+    one, none = (np.asarray(Image.open(tmp_path / f).convert("RGB")).astype(int) for f in ("sub/one.png", "none.png"))
+    changed = (abs(one - none) > 40).any(-1)
+    panel = (one.shape[1] - ROOM) // 3
+    # the patient's left is on the right of axial and coronal views, what lies in front on the left of the sagittal one, the head up
+    expected = [(20, -30), (20, -10), (-30, -10)]
+    for k, (across, down) in enumerate(expected):
+        ringed = np.argwhere(changed[:, k * panel + ROOM // 2 : (k + 1) * panel + ROOM // 2])
+        middle = ringed.mean(0) - (ROOM + HALF * SCALE, ROOM // 2 + HALF * SCALE)
+        assert abs(middle[0] - down * SCALE) < 5 and abs(middle[1] - across * SCALE) < 15, f"view {k}: {middle}"
 
-    sheet = np.asarray(Image.open(tmp_path / "sub" / "one.png"))
-    ringed = (sheet[..., 0] > 200) & (sheet[..., 2] < 60)
-    edges = np.cumsum([0, 50 * 3, 50 * 3, 60 * 3])
-    assert all(ringed[:, a:b].any() for a, b in zip(edges, edges[1:]))
+
+def test_a_projection_shows_a_volume_where_its_mark_is(tmp_path):
+    volume = np.zeros((30, 40, 50), np.float32)
+    volume[20:23, 10:13, 30:33] = 100
+    place = tuple(float((at - (n - 1) / 2) * 2) for at, n in zip((31, 11, 21), (50, 40, 30)))
+    behind = Projected(volume, (2.0, 2.0, 2.0), (0.0, 100.0))
+    draw_marks([Mark(place, 8.0)], behind, tmp_path / "a.png", "")
+    sheet = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    panel = (sheet.shape[1] - ROOM) // 3
+    for k, (across, down) in enumerate(((0, 1), (0, 2), (1, 2))):
+        x, y = place[across], -place[2] if down == 2 else place[down]
+        column, row = int(ROOM + k * panel + (x + HALF) * SCALE), int(ROOM + (y + HALF) * SCALE)
+        assert sheet[row - 2 : row + 3, column - 2 : column + 3].min() > 180, f"view {k}"
 
 
 def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, vessels):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from .explanations import explanation_section
+from .marked_picture import pictures_of
 from .metrics import wilson
 from .sample import sample_section
 
@@ -45,7 +46,7 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 
 The paper prints scan sensitivity 0.68 and specificity 0.58 for its best model, on patients; ours are phantoms, and marks instead of scans are counted:
 the figures are on different data and cannot be compared.
-{_ablation(performance.get('ablation'))}{_real(performance.get('realVolumes'))}
+{_ablation(performance.get('ablation'))}{_real(performance.get('realVolumes'), folder)}
 {explanation_section(performance)}{sample_section(folder)}## Limits
 {limits}
 
@@ -88,7 +89,7 @@ def _ablation(table: dict | None) -> str:  # type: ignore[type-arg]
 """
 
 
-def _real(rows: list | None) -> str:  # type: ignore[type-arg]
+def _real(rows: list | None, folder: Path) -> str:  # type: ignore[type-arg]
     """False positives on real arteries."""
     if not rows:
         return ""
@@ -97,10 +98,9 @@ def _real(rows: list | None) -> str:  # type: ignore[type-arg]
 ## Real arteries
 No whole real TOF head was at hand. These volumes hold vessels alone, so the node refuses them as they are; each is set into the synthetic head of
 one phantom and read as a scan is. No aneurysm is known in them: a mark is most likely a false positive. Volumes named "segmentation" are masks drawn by
-hand, with blunt ends where an image fades. Their voxels are not ours to ship: `measure --real FILE --pictures FOLDER` draws the projections with every
-mark ringed.
+hand, with blunt ends where an image fades. Their voxels are not ours to ship: the pictures (`measure --real FILE --pictures FOLDER`) show the marks alone.
 
 | volume | candidates | marks at the threshold | highest probability |
 |---|---|---|---|
 {lines}
-"""
+{pictures_of(folder, [row['name'] for row in rows])}"""

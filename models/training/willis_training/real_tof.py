@@ -1,6 +1,6 @@
 """False positives on real arteries: a volume that holds vessels alone is set into a synthetic head and read as a scan is."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel
@@ -16,6 +16,15 @@ SEED = 1
 BRIGHT, NOISE = 0.95, 0.03
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """A TOF image [z,y,x]; its first voxel's centre in mm (x, y, z) from the middle of the head, and the head's radii in mm."""
+
+    image: np.ndarray
+    low: tuple[float, float, float]
+    radii: tuple[float, float, float]
+
+
 def vessels_of(file: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
     """Lumen coverage 0..1 [z,y,x] in LPS orientation and spacing (x,y,z) in mm, from an image or mask whose background is 0."""
     image = nibabel.as_closest_canonical(nibabel.load(file))  # type: ignore[arg-type]
@@ -27,8 +36,8 @@ def vessels_of(file: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
     return np.clip(voxels / np.percentile(inside, 95), 0, 1), (x, y, z)
 
 
-def in_synthetic_head(vessels: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray:
-    """A TOF image [z,y,x] on the same grid, widened to a whole head in x and y where it is smaller."""
+def in_synthetic_head(vessels: np.ndarray, spacing: tuple[float, float, float]) -> Embedded:
+    """A TOF image on the same grid, widened to a whole head in x and y where it is smaller."""
     anatomy, appearance = draw_anatomy(SEED, 0), replace(draw_appearance(SEED, "train"), spacing=spacing)
     rng = np.random.default_rng([37, SEED])
     head = [2 * (radius + 8) for radius in anatomy.head_radii[:2]]
@@ -40,4 +49,6 @@ def in_synthetic_head(vessels: np.ndarray, spacing: tuple[float, float, float]) 
     grid = Grid(low, spacing, (nx, ny, nz))
     soft = ndimage.gaussian_filter(lumen, [0.3 / s for s in reversed(spacing)])
     image = tissues(anatomy, appearance, grid, rng) * (1 - soft) + BRIGHT * soft
-    return np.hypot(image + rng.normal(0, NOISE, image.shape), rng.normal(0, NOISE, image.shape)).astype(np.float32)
+    noisy = np.hypot(image + rng.normal(0, NOISE, image.shape), rng.normal(0, NOISE, image.shape)).astype(np.float32)
+    x, y, z = (first - middle for first, middle in zip(low, anatomy.head_centre))
+    return Embedded(noisy, (float(x), float(y), float(z)), anatomy.head_radii)

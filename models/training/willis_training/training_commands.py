@@ -103,11 +103,15 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure_arguments(parser: argparse.ArgumentParser) -> None:
     """A bundle of one network on unseen phantoms and real arteries."""
-    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or cta-resnet; its manifest and card are written anew")
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet or ncct-haemorrhage; its manifest and card are written anew")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
-    parser.add_argument("--scans", type=int, default=100)
-    parser.add_argument("--real", type=Path, nargs="*", default=[], help="real volumes (NIfTI): vessels alone, background 0; for cta-resnet HU")
-    parser.add_argument("--pictures", type=Path, help="tof-patch: folder for projections of the real volumes with every mark ringed")
+    parser.add_argument("--scans", type=int, default=100, help="unseen phantoms; 0: their figures stay (those of ncct-haemorrhage always do)")
+    parser.add_argument("--real", type=Path, nargs="*", default=[],
+                        help="tof-patch: NIfTI with vessels alone, background 0; cta-resnet: NIfTI in HU; ncct-haemorrhage: folders of DICOM")
+    parser.add_argument("--pictures", type=Path, help="folder for a picture of each real volume's marks; the card links those beside it")
+    parser.add_argument("--credit", help="cta-resnet: whose volume it is and its licence; without it the picture shows no voxel of it")
+    parser.add_argument("--apart", type=float, nargs=4, metavar=("X", "Y", "Z", "RADIUS"),
+                        help="cta-resnet: a ball (LPS mm from the volume's middle) with a known malformation, whose marks are counted apart")
     parser.set_defaults(run=_measure)
 
 

@@ -13,7 +13,7 @@ COPIED = ("Manufacturer", "ManufacturerModelName", "MagneticFieldStrength", "Rep
           "ScanningSequence", "SequenceVariant", "SequenceName", "ProtocolName", "ImagingFrequency", "SoftwareVersions")
 
 
-def wrap(nifti: Path, template: Path, folder: Path, series_key: str = "wrapped") -> int:
+def wrap(nifti: Path, template: Path, folder: Path, series_key: str = "wrapped", description: str | None = None) -> int:
     """Writes one ORIGINAL\\PRIMARY MR series in LPS geometry; returns the number of slices."""
     image = nibabel.as_closest_canonical(nibabel.load(nifti))
     data = np.asarray(image.dataobj, dtype=np.float32)
@@ -25,7 +25,7 @@ def wrap(nifti: Path, template: Path, folder: Path, series_key: str = "wrapped")
     origin = (-corner[0], -corner[1], corner[2])
     scaled = np.round((voxels - voxels.min()) / max(float(np.ptp(voxels)), 1e-6) * 1000).astype(np.uint16)
     header = pydicom.dcmread(template, stop_before_pixels=True)
-    options = SeriesOptions(uid_key=series_key, patient_name="Wrapped^Volume", description=str(header.get("ProtocolName", "TOF")))
+    options = SeriesOptions(uid_key=series_key, patient_name="Wrapped^Volume", description=description or str(header.get("ProtocolName", "TOF")))
     files = write_series(scaled, tuple(float(s) for s in spacing), tuple(float(o) for o in origin), folder, options)
     for file in files:
         dataset = pydicom.dcmread(file)

@@ -1,6 +1,6 @@
 import type { HaemorrhageSubtype } from '../../findings/index.ts';
 import { haemorrhageClasses, type ManifestOf } from '../../inference/index.ts';
-import type { Vector, Volume } from '../../volume/index.ts';
+import { solid, type Vector, type Volume } from '../../volume/index.ts';
 import type { PipelineMaps } from '../types.ts';
 import type { Prepared } from './prepare.ts';
 import type { Reading } from './read.ts';
@@ -22,8 +22,9 @@ export function explanationMaps(
   const { cells } = explanation;
   const { sequenceMap } = reading;
   const perSlab = cells * cells;
+  const head = headOf(prepared);
   const paint = (of: (slab: number) => Float32Array): Volume =>
-    onSourceSlices(prepared, (slab) => enlarged(of(slab), cells, prepared.pixels));
+    onSourceSlices(prepared, head, (slab) => enlarged(of(slab), cells, prepared.pixels));
   const anyAt = (slab: number): number => reading.probabilities[slab * classes]!;
   return {
     probability: paint((slab) => scaledMaps(reading.gradCamPlusPlus, reading, slab)),
@@ -100,15 +101,24 @@ function enlarged(map: Float32Array, cells: number, pixels: number): Float32Arra
   return out;
 }
 
+/** 1 in the head, [slab][row][column]: the largest body, so that table and head rest are left, without the air in it. */
+function headOf({ hu, pixels, slabs }: Prepared): Uint8Array {
+  const dense = Uint8Array.from(hu, (value) => (value > outsideHeadHu ? 1 : 0));
+  const body = solid(dense.slice(), [pixels, pixels, slabs.length]);
+  return body.map((inside, index) => inside & dense[index]!);
+}
+
 /** One plane a source slice, each with the map of its slab, 0 outside the head. */
-function onSourceSlices(prepared: Prepared, planeOf: (slab: number) => Float32Array): Volume {
-  const { slabs, grid, hu, pixels } = prepared;
+function onSourceSlices(
+  { slabs, grid, pixels }: Prepared,
+  head: Uint8Array,
+  planeOf: (slab: number) => Float32Array,
+): Volume {
   const plane = pixels * pixels;
   const data = new Float32Array(plane * grid.size[2]);
   for (const [slab, { first, count }] of slabs.entries()) {
     const map = planeOf(slab);
-    for (let index = 0; index < plane; index += 1)
-      if (hu[slab * plane + index]! <= outsideHeadHu) map[index] = 0;
+    for (let index = 0; index < plane; index += 1) if (head[slab * plane + index] === 0) map[index] = 0;
     for (let slice = first; slice < first + count; slice += 1)
       data.set(map, (slice - slabs[0]!.first) * plane);
   }

@@ -61,9 +61,9 @@ function pageOf(sheet: Sheet, parts: readonly ((y: number) => Part)[]): Drawing 
 function head({ input, words, palette }: Sheet, y: number): Part {
   const { attributes, frames } = input.source;
   const shown = (keyword: string): string => printable(attributes.text(keyword) ?? '');
-  const description = shown('SeriesDescription') || shown('ProtocolName') || '-';
+  const description = shown('SeriesDescription') || shown('ProtocolName') || words.say('undescribed');
   const series = words.say('series', {
-    number: shown('SeriesNumber') || '-',
+    number: shown('SeriesNumber') || words.say('unnumbered'),
     modality: shown('Modality'),
     description,
   });

@@ -9,7 +9,7 @@ import { unpackAs } from '../inference/unpack.ts';
 
 const limits = { bytes: 2e9, files: 200 };
 /** What a bundle is made of, with or without a folder of its own around it. */
-const bundleFile = /^(?:[\w.@ -]+\/)?(model\.json|[\w.-]+\.(?:onnx|md)|golden\/[\w.-]+)$/;
+const bundleFile = /^(?:[\w.@ -]+\/)?(model\.json|[\w.-]+\.(?:onnx|md|png|txt)|golden\/[\w.-]+)$/;
 
 /** Puts the files of a bundle, uploaded as one ZIP archive, into `folder`. Throws REQUEST_INVALID, UPLOAD_TOO_LARGE, BUNDLE_INVALID. */
 export async function unpackBundle(body: Readable, folder: string): Promise<void> {
@@ -44,7 +44,7 @@ function placeIn(folder: string, name: string): string {
   if (inner === undefined)
     throw new WillisError(
       'BUNDLE_INVALID',
-      `The bundle was refused: the archive holds "${name.slice(0, 100)}". A bundle is model.json, its networks (*.onnx), CARD.md and a folder "golden".`,
+      `The bundle was refused: the archive holds "${name.slice(0, 100)}". A bundle is model.json, its networks (*.onnx), CARD.md with its pictures (*.png) and licences (*.txt), and a folder "golden".`,
     );
   const place = path.join(folder, inner);
   if (existsSync(place))

@@ -10,12 +10,13 @@ import numpy as np
 import onnxruntime as ort
 
 from .. import __version__
+from ..marked_picture import Mark, Outline, Projected, draw_marks
 from .card import write_card
 from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, triples
 from .export import OUTPUTS, export_candidate
 from .measure import Table, ablation, measure, open_session, table_of
 from .network import WINDOW_HU, CandidateNetwork, load_imagenet
-from .scans import BUDGET, Proposed, choose_threshold, judged, measure_scans, proposed, read_volume
+from .scans import BUDGET, Proposed, choose_threshold, judged, measure_scans, proposed, read_hu, read_volume
 from .selection import Head, fit_head
 from .train import CropOptions, train_candidates
 
@@ -25,6 +26,8 @@ LIMITS = [
     "Aneurysms below 3 mm and infundibula look alike; veins and calcified walls can be taken for aneurysms",
     "Grad-CAM shows 4 x 4 cells of 8 mm: a place to look at, no outline",
 ]
+#: what a projection of contrast-filled vessels shows black and white (HU); a head's radii where nothing of a volume may be shown (mm)
+SHOWN_HU, HEAD_MM = (0.0, 500.0), (75.0, 92.0, 98.0)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -83,12 +86,31 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     """The command `measure`: threshold and figures on whole phantoms anew; weights and figures on candidates stay."""
     chosen_on, scans = ([proposed(split, k) for k in range(arguments.scans)] for split in ("validation", "test"))  # type: ignore[arg-type]
     session = open_session(arguments.bundle / manifest["network"]["file"])
-    add_scans(session, manifest, chosen_on, scans, {file.name: read_volume(file) for file in arguments.real})
+    real = {file.name: read_volume(file) for file in arguments.real}
+    add_scans(session, manifest, chosen_on, scans, real, arguments.apart)
+    if arguments.pictures is not None:
+        for file in arguments.real:
+            scan = real[file.name]
+            marked = scan.standing & (judged(session, scan) >= manifest["operatingPoint"]["threshold"])
+            _draw(file, scan, marked, arguments.pictures / f"{file.name.split('.')[0]}.png", arguments.credit)
     (arguments.bundle / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_card(arguments.bundle, manifest)
 
 
-def add_scans(session: ort.InferenceSession, manifest: dict, chosen_on: list[Proposed], scans: list[Proposed], real: dict[str, Proposed]) -> None:  # type: ignore[type-arg]
+def _draw(file: Path, scan: Proposed, marked: np.ndarray, picture: Path, credit: str | None) -> None:
+    """The marks over projections of the volume where its licence is named, else over a plain outline."""
+    rings = [Mark(tuple(float(v) for v in centre - scan.middle), max(2.5, float(radius) + 1)) for centre, radius in zip(scan.centres[marked], scan.radii[marked])]  # type: ignore[arg-type]
+    words = f"{len(rings)} marks of cta-resnet. "
+    if credit is None:
+        half = float(scan.middle[2])
+        draw_marks(rings, Outline(HEAD_MM, (-half, half)), picture, words + "No voxel of the volume is shown.")
+    else:
+        hu, spacing = read_hu(file)
+        draw_marks(rings, Projected(hu, spacing, SHOWN_HU), picture, words + credit)
+
+
+def add_scans(session: ort.InferenceSession, manifest: dict, chosen_on: list[Proposed], scans: list[Proposed], real: dict[str, Proposed],
+              apart: tuple[float, float, float, float] | None = None) -> None:  # type: ignore[type-arg]
     """The threshold by whole validation scans, and what comes of it on whole test scans and real volumes; without scans it stays as fitted."""
     performance, point = manifest["performance"], manifest["operatingPoint"]
     if chosen_on and scans:
@@ -96,8 +118,16 @@ def add_scans(session: ort.InferenceSession, manifest: dict, chosen_on: list[Pro
                                               f"proposals in {len(chosen_on)} whole validation phantoms, at most {BUDGET:g} false positives a scan"}
         performance["onProposals"] = measure_scans(session, scans, point["threshold"])
     if real:
-        performance["realVolumes"] = [{"name": name, "proposals": len(scan.on), "standing": int(scan.standing.sum()),
-                                       "marked": int((scan.standing & (judged(session, scan) >= point["threshold"])).sum())} for name, scan in real.items()]
+        performance["realVolumes"] = [_real_row(name, scan, scan.standing & (judged(session, scan) >= point["threshold"]), apart) for name, scan in real.items()]
+
+
+def _real_row(name: str, scan: Proposed, marked: np.ndarray, apart: tuple[float, float, float, float] | None) -> dict[str, object]:
+    """Proposals and marks of a real volume; those in the ball `apart` (mm x, y, z from the volume's middle, radius) are counted by themselves."""
+    row: dict[str, object] = {"name": name, "proposals": len(scan.on), "standing": int(scan.standing.sum()), "marked": int(marked.sum())}
+    if apart is None:
+        return row
+    near = np.linalg.norm(scan.centres[marked] - scan.middle - np.array(apart[:3]), axis=1) <= apart[3]
+    return row | {"markedApart": int(near.sum())}
 
 
 def _manifest(folder: Path, head: Head, performance: dict[str, object], training: dict[str, object]) -> dict[str, object]:

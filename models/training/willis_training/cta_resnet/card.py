@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..explanations import explanation_section
+from ..marked_picture import pictures_of
 from ..sample import sample_section
 
 
@@ -60,7 +61,7 @@ figures are on different data and cannot be compared.
 |---|---|
 {steps}
 
-{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'))}{explanation_section(p)}{sample_section(folder)}## Limits
+{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'), folder)}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 ## Rebuild
@@ -94,16 +95,18 @@ This is what the node does; its threshold was chosen on {chosen_on}.
 """
 
 
-def _real(rows: list | None) -> str:  # type: ignore[type-arg]
+def _real(rows: list | None, folder: Path) -> str:  # type: ignore[type-arg]
     if not rows:
         return ""
-    lines = "\n".join(f"| {r['name']} | {r['proposals']} | {r['standing']} | {r['marked']} |" for r in rows)
+    lines = "\n".join(f"| {r['name']} | {r['proposals']} | {r['standing']} | {r['marked']} | {r.get('markedApart', '-')} |" for r in rows)
     return f"""## Real volumes
 No aneurysm is known in them. The volume of CT_AVM holds vessels and an arterio-venous malformation alone, bone and brain set to 0 by its
-owner: the node refuses it (`VESSELS_NOT_FOUND`), and what is marked in it was read all the same.
+owner: the node refuses it (`VESSELS_NOT_FOUND`), and what is marked in it was read all the same. Most marks lie on the wide dural sinuses and on
+vessels cut off at the lower end, which bone surrounds in a whole scan: with bone, rules demote such places, and the networks saw them with bone.
+The malformation is a ball chosen by eye, by no physician.
 
-| volume | proposals | not demoted | marked as aneurysm |
-|---|---|---|---|
+| volume | proposals | not demoted | marked as aneurysm | of these in the malformation |
+|---|---|---|---|---|
 {lines}
-
+{pictures_of(folder, [r['name'] for r in rows])}
 """

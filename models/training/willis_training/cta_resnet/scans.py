@@ -26,12 +26,16 @@ SIZES = ((0, 3, "<3"), (3, 5, "3-5"), (5, 7, "5-7"), (7, 99, ">=7"))
 
 @dataclass(frozen=True)
 class Proposed:
-    """One scan: HU of every proposal's crop int16 [n,5,112,112]; `on` is the number of the sac it lies on, 0 none, -1 near one."""
+    """One scan: HU of every proposal's crop int16 [n,5,112,112]; `on` is the number of the sac it lies on, 0 none, -1 near one; places
+    and the volume's middle in mm (x, y, z) from the first voxel's centre."""
 
     hu: np.ndarray
     on: np.ndarray
     standing: np.ndarray
     diameters: np.ndarray
+    centres: np.ndarray
+    radii: np.ndarray
+    middle: np.ndarray
 
 
 def proposed(split: Split, index: int) -> Proposed:
@@ -48,18 +52,26 @@ def proposed(split: Split, index: int) -> Proposed:
 
 def read_volume(file: Path) -> Proposed:
     """A NIfTI volume in HU without known aneurysms."""
+    hu, spacing = read_hu(file)
+    return _proposed(hu, spacing, np.zeros((0, 3)), np.zeros(0))
+
+
+def read_hu(file: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """A NIfTI volume as HU [z,y,x] in LPS orientation, and its spacing (x, y, z) in mm."""
     image = nibabel.as_closest_canonical(nibabel.load(file))  # type: ignore[arg-type]
     x, y, z = (float(v) for v in image.header.get_zooms()[:3])
     # RAS to LPS: the first two axes turn round
     hu = np.asarray(image.dataobj).astype(np.float32)[::-1, ::-1].transpose(2, 1, 0)
-    return _proposed(hu, (x, y, z), np.zeros((0, 3)), np.zeros(0))
+    return hu, (x, y, z)
 
 
 def _proposed(image: np.ndarray, spacing: tuple[float, float, float], centres: np.ndarray, diameters: np.ndarray) -> Proposed:
     places = propose(image, spacing)
     hu = [np.round(crop_at(image, np.zeros(3), np.array(spacing), p.centre)).astype(np.int16) for p in places]
     on = [sac_at(p.centre, centres, diameters) for p in places]
-    return Proposed(np.array(hu), np.array(on), np.array([p.demoted == "" for p in places]), diameters)
+    return Proposed(np.array(hu), np.array(on), np.array([p.demoted == "" for p in places]), diameters,
+                    np.array([p.centre for p in places]).reshape(-1, 3), np.array([p.radius for p in places]),
+                    (np.array(image.shape[::-1]) - 1) * spacing / 2)
 
 
 def sac_at(place: np.ndarray, centres: np.ndarray, diameters: np.ndarray) -> int:

@@ -17,7 +17,8 @@ from .export import export_sequence, export_sequence_map, export_slices
 from .measure import Calibration, Reader, Reading, calibrate, choose_thresholds, finite, measure, read_study
 from .network import WINDOWS, SliceNetwork
 from .prepare import (AIR_HU, FIELD_MM, HEAD_EXTENT_MM, HEAD_HU, PIXELS, SAMPLES, SLAB_MM, SMALLEST_SLICE_MM2, THIN_BELOW_MM, head_centre,
-                      head_part, prepare, slabs)
+                      prepare, slabs)
+from .real import read_real, row
 from .sequence import SequenceModel
 from .sequence_map import SequenceMap
 from .stored import MAP_METHOD, SEQUENCE_MAP, golden_maps, sequence_map_entry
@@ -63,7 +64,7 @@ def write_bundle(
     manifest["performance"] = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance",
                                **measure(readings, calibration, thresholds),
                                "stages": stages(readings),
-                               "realVolumes": [_real(reader, calibration, name, *volume) for name, volume in real.items()]}
+                               "realVolumes": [row(read_real(reader, calibration, name, *volume)) for name, volume in real.items()]}
     manifest |= {"limits": LIMITS, "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json"}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(reader, calibration, folder)
@@ -109,13 +110,6 @@ def stages(readings: list[Reading]) -> dict[str, dict[str, float | None]]:
     columns = {"windows (A)": parts[0], "three slices (B)": parts[1], "mean of A and B": parts.mean(0),
                "sequence model": np.concatenate([r.logits for r in readings])}
     return {name: {c: finite(auc(labels[:, k], logits[:, k])) for k, c in enumerate(CLASSES)} for name, logits in columns.items()}
-
-
-def _real(reader: Reader, calibration: Calibration, name: str, volume: np.ndarray, spacing: tuple[float, float, float]) -> dict[str, object]:
-    head = volume[head_part(volume, spacing)]
-    thick, slice_spacing = slabs(head, spacing[2])
-    logits, _, _ = reader.read(prepare(thick, (spacing[0], spacing[1])), slice_spacing)
-    return {"name": name, "slices": len(head), "scanScores": dict(zip(CLASSES, (round(float(v), 3) for v in calibration(logits).max(0))))}
 
 
 def write_golden(reader: Reader, calibration: Calibration, folder: Path) -> None:
