@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..explanations import explanation_section
+from ..marked_picture import pictures_of
 from ..sample import sample_section
 from ..marked_picture import pictures_of
 
