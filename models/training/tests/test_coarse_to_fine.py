@@ -5,14 +5,16 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
+from scipy import ndimage
 
-from willis_training.coarse_to_fine.cases import folds_by_subject, phantom_case, require_disjoint
+from willis_training.coarse_to_fine.cases import folds_by_subject, kept_case, phantom_case, require_disjoint
 from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
 from willis_training.coarse_to_fine.export import export_arteries, export_coarse, export_fine
 from willis_training.coarse_to_fine.losses import printed_weighted_dice_loss, soft_dice, weighted_dice_loss
-from willis_training.coarse_to_fine.measure import Calibration, Read, calibrate, choose_threshold, locations, measure
+from willis_training.coarse_to_fine.measure import Calibration, Read, calibrate, choose_outline, choose_threshold, locations, measure, outlined, overlap_rows
 from willis_training.coarse_to_fine.reader import FineReader, Mark, Steps, regions
+from willis_training.coarse_to_fine.reading import read_kept
 from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
 from willis_training.coarse_to_fine.train import CoarseOptions, FineOptions, cross_validate, fine_scores, train_coarse, train_fine
 from willis_training.coarse_to_fine.vessels import ArteryOptions, extract_arteries, train_arteries
@@ -115,11 +117,16 @@ def test_tiny_run_of_all_stages_writes_a_bundle(tmp_path, cases):
     steps = FineReader(tmp_path, 32).read(cases[1].image)
     assert steps.coarse.shape == steps.fine.shape == cases[1].image.shape
     assert 0 <= steps.coarse.min() <= steps.coarse.max() <= 1 and dice(steps.arteries, found) > 0.9
+    first, again = (read_kept((tmp_path, 32, cases[1], tmp_path / "cache")) for _ in range(2))
+    for kept in (first, again):
+        assert all((a == b).all() for a, b in ((kept.arteries, steps.arteries), (kept.coarse, steps.coarse), (kept.fine, steps.fine)))
+        assert np.allclose(np.reshape(kept.centres, (-1, 3)), np.reshape(steps.centres, (-1, 3)))
+    assert len(list((tmp_path / "cache").glob("*/*.npz"))) == 2
 
 
 def made_read(case, marks, fine):
     on = tuple(next((k for k, t in locations(case) if np.linalg.norm(np.array(m.centre[::-1]) * 0.5 - t.centre) <= t.radius), 0) for m in marks)
-    return Read(case, Steps(case.arteries, fine, [m.centre for m in marks], fine, marks), on)
+    return Read(case, Steps(case.arteries, fine, [m.centre for m in marks], fine), 0.5, marks, on)
 
 
 def test_scans_count_as_adam_does(cases):
@@ -140,6 +147,25 @@ def test_scans_count_as_adam_does(cases):
         calibrate([perfect])
 
 
+def test_the_outline_threshold_is_that_of_the_best_overlap(cases):
+    """A probability that falls from the middle of the sac: only one threshold gives its volume."""
+    case = cases[0]
+    sac = case.aneurysms == 1
+    inside, outside = ndimage.distance_transform_edt(sac), ndimage.distance_transform_edt(~sac)
+    for edge in (0.3, 0.5, 0.7):
+        fine = np.clip(edge + np.where(sac, 0.2 * inside - 0.16, 0.04 - 0.08 * outside), 0, 1).astype(np.float32)
+        steps = Steps(case.arteries, fine, [], fine)
+        assert choose_outline([case], [steps]) == pytest.approx(edge)
+        whole = overlap_rows(outlined(case, steps, edge), {1})
+        assert whole[0][0] == pytest.approx(1, abs=0.02) and whole[0][2] == pytest.approx(1, abs=0.02)
+
+
+def test_cases_are_kept(tmp_path):
+    made, kept = (kept_case(5, "train", 1, 2.0, tmp_path) for _ in range(2))
+    assert (made.image == kept.image).all() and (made.arteries == kept.arteries).all() and (made.aneurysms == kept.aneurysms).all()
+    assert (made.subject, made.diameters) == (kept.subject, kept.diameters) and len(list(tmp_path.iterdir())) == 1
+
+
 def test_exported_networks_equal_torch(tmp_path):
     torch.manual_seed(0)
     fine, medic = FineNetwork(FineSizes(base=4)).eval(), DeepMedic(1, (2, 2, 3, 3, 3, 3, 4, 4), 6).eval()
@@ -157,8 +183,8 @@ def test_exported_networks_equal_torch(tmp_path):
 def test_regions_are_ordered_and_filtered():
     field = np.zeros((20, 20, 20), np.float32)
     field[2:5, 2:5, 2:5], field[10:13, 10:13, 10:13], field[18, 18, 18] = 0.6, 0.9, 1.0
-    found = regions(field, field)
-    assert [round(peak, 3) for peak, _, _ in found] == [0.9, 0.6]
+    found = regions(field, field, 0.5)
+    assert [round(peak, 3) for peak, _, _ in found] == [0.9, 0.6] and len(regions(field, field, 0.7)) == 1
     assert found[0][1] == (11, 11, 11) and found[1][1] == (3, 3, 3) and [count for _, _, (_, count) in found] == [27, 27]
 
 

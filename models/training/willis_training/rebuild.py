@@ -20,8 +20,6 @@ MANIFESTS = {"artery-sites": "sites.json", "head-distance": "head.json"}
 SMOKE = {"cta-resnet": "--patients 6 8 4 --steps 1 1 --scans 0 --no-gate"}
 #: where the shipped weights were trained longer or narrower than their command does by itself
 SHIPPED = {"cta-resnet": "--steps 1710 1500", "tof-coarse-fine": "--narrow --steps 600 450 1600"}
-#: keeps no checkpoints: an interrupted run begins again
-WITHOUT_CACHE = "tof-coarse-fine"
 
 
 def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Namespace]) -> None:
@@ -32,8 +30,7 @@ def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Nam
     if arguments.smoke and (arguments.out / "model.json").exists():
         raise SystemExit(f"{arguments.out} holds a bundle; a smoke run would put an untrained one in its place: name a new folder")
     words = f"{COMMANDS[name]} --seed {arguments.seed} {SHIPPED.get(name, '')} {SMOKE[name] if arguments.smoke else ''}".split()
-    cache = [] if name == WITHOUT_CACHE else ["--cache", str(arguments.cache / name)]
-    inner = parse([*words, "--out", str(arguments.out), *cache])
+    inner = parse([*words, "--out", str(arguments.out), "--cache", str(arguments.cache / name)])
     started = time.monotonic()
     inner.run(inner)
     minutes = round((time.monotonic() - started) / 60, 1)

@@ -153,9 +153,11 @@ def ablate_arguments(parser: argparse.ArgumentParser) -> None:
 def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     """The three networks of system 003."""
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--scans", type=int, nargs=3, default=(48, 12, 60), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--cache", type=Path, help="phantoms, trained networks and what was read of each scan; an interrupted run goes on from them")
+    parser.add_argument("--scans", type=int, nargs=3, default=(48, 12, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
     parser.add_argument("--steps", type=int, nargs=3, default=(600, 450, 900), metavar=("ARTERIES", "COARSE", "FINE"))
     parser.add_argument("--spacing", type=float, default=0.5, help="mm; the published networks work on 0.5")
+    parser.add_argument("--note", default="", help="how it was trained and what was tried, for the manifest and the card")
     parser.add_argument("--narrow", action="store_true", help="a quarter of the published widths and smaller VOIs, for a CPU")
     parser.add_argument("--ablation-steps", type=int, default=0, help="also run the ablation and the five folds with this many steps each")
     parser.add_argument("--threads", type=int, default=2)

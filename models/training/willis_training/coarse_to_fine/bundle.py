@@ -13,12 +13,14 @@ from .cases import FineCase
 from .contour import SOFTEN
 from .deepmedic import LOST, DeepMedic, coarse_size
 from .export import export_arteries, export_coarse, export_fine
-from .measure import Calibration, calibrate, choose_threshold, measure, read_case
-from .reader import FILES, MOST, SMALLEST_ARTERY_MM3, SMALLEST_VOXELS, SPACING_MM, TILE, FineReader
+from .measure import Calibration, calibrate, choose_outline, choose_threshold, measure, outlined
+from .reader import CANDIDATE, FILES, MOST, SMALLEST_ARTERY_MM3, SMALLEST_VOXELS, SPACING_MM, TILE, FineReader
+from .reading import read_all
 from .se_unet import FineNetwork
 from .train import FineOptions
 from .vessels import ArteryNetwork
 
+VERSION = "0.1.1"
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Read in a box of 88 x 80 x 56 mm about the circle of Willis: how many marks it sets elsewhere in a head is not known",
@@ -38,35 +40,42 @@ class System:
 
 
 def write_bundle(
-    system: System, validation: list[FineCase], test: list[FineCase], folder: Path, training: dict[str, object], extra: dict[str, object]
+    system: System, cases: tuple[list[FineCase], list[FineCase]], folder: Path, training: dict[str, object], extra: dict[str, object], cache: Path | None
 ) -> dict[str, object]:
-    """Exports, calibrates on validation cases, measures on test cases; `extra` joins the figures (ablation, real volumes). Returns the manifest."""
+    """Exports, chooses thresholds and calibrates on validation cases, measures on test cases (`cases` are both). Returns the manifest.
+
+    `extra` joins the figures (ablation, real volumes).
+    """
+    validation, test = cases
     folder.mkdir(parents=True, exist_ok=True)
     voi = system.options.voi
     export_arteries(system.arteries, folder / "arteries.onnx")
     export_coarse(system.coarse, folder / "coarse.onnx", TILE)
     export_fine(system.fine, folder / "fine.onnx", voi=voi)
-    reader = FineReader(folder, voi)
-    chosen_on = [read_case(reader, case) for case in validation]
+    steps = read_all(folder, voi, validation, cache)
+    outline = choose_outline(validation, steps)
+    chosen_on = [outlined(case, s, outline) for case, s in zip(validation, steps)]
     calibration = calibrate(chosen_on)
     threshold = choose_threshold(chosen_on, calibration)
-    read = [read_case(reader, case) for case in test]
-    performance = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance", **measure(read, calibration, threshold), **extra}
-    manifest = _manifest(folder, voi, calibration, performance, training)
+    read = [outlined(case, s, outline) for case, s in zip(test, read_all(folder, voi, test, cache))]
+    performance = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance", **measure(read, calibration, threshold), **extra,
+                   "outlineThresholdChosenOn": f"{len(validation)} validation phantoms, the best mean of DSC and VS"}
+    manifest = _manifest(folder, voi, (calibration, outline), performance, training)
     manifest["operatingPoint"] = {"findingThreshold": round(threshold, 4), "chosenOn": f"{len(validation)} validation phantoms, at most 0.5 false positives a scan"}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
-    write_golden(reader, calibration, test, folder)
+    write_golden(FineReader(folder, voi), (calibration, outline), test, folder)
     write_card(folder, manifest)
     return manifest
 
 
 def _manifest(
-    folder: Path, voi: int, calibration: Calibration, performance: dict[str, object], training: dict[str, object]
+    folder: Path, voi: int, chosen: tuple[Calibration, float], performance: dict[str, object], training: dict[str, object]
 ) -> dict[str, object]:
+    calibration, outline = chosen
     names = {"arteries": (["image"], ["probability"]), "coarse": (["fine", "coarse"], ["probability"]), "fine": (["channels"], ["probability"])}
     coarse, fine, volume = calibration.weights
     return {
-        "schemaVersion": 1, "id": "tof-coarse-fine-phantom", "version": __version__, "pipeline": "tof-coarse-fine", "task": "aneurysm-segmentation",
+        "schemaVersion": 1, "id": "tof-coarse-fine-phantom", "version": VERSION, "pipeline": "tof-coarse-fine", "task": "aneurysm-segmentation",
         "modality": "MR", "title": "TOF-MRA aneurysm outlines, DeepMedic and a dual-channel SE 3-D U-Net", "manufacturer": "Willis",
         "accepts": {"orientation": "axial", "maxObliqueDegrees": 30, "minSlices": 32, "pixelSpacingMm": [0.2, 1.2], "sliceSpacingMm": [0.2, 1.5],
                     "minCoverageMm": [80, 80, 32]},
@@ -80,8 +89,8 @@ def _manifest(
                       "inputs": names[role][0], "outputs": names[role][1]} for file, role in FILES.items()],
         "coarse": {"segment": TILE, "output": TILE - LOST, "coarseSegment": coarse_size(TILE), "coarser": 3, "padding": "zero",
                    "tilesWithoutVessel": "skipped"},
-        "candidates": {"threshold": 0.5, "minVoxels": SMALLEST_VOXELS, "maxCandidates": MOST, "rankedBy": "largest-coarse-probability"},
-        "fine": {"voi": voi, "outside": 0, "threshold": 0.5, "minVoxels": SMALLEST_VOXELS, "overlap": "maximum"},
+        "candidates": {"threshold": CANDIDATE, "minVoxels": SMALLEST_VOXELS, "maxCandidates": MOST, "rankedBy": "largest-coarse-probability"},
+        "fine": {"voi": voi, "outside": 0, "threshold": outline, "minVoxels": SMALLEST_VOXELS, "overlap": "maximum"},
         "calibration": {"method": "logistic", "intercept": round(calibration.intercept, 6), "coarseLogit": round(coarse, 6),
                         "fineLogit": round(fine, 6), "logVolume": round(volume, 6), "scanProbabilityWhenNoCandidate": 0.01},
         "training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
@@ -89,8 +98,9 @@ def _manifest(
         "golden": "golden/golden.json"}
 
 
-def write_golden(reader: FineReader, calibration: Calibration, cases: list[FineCase], folder: Path) -> None:
+def write_golden(reader: FineReader, chosen: tuple[Calibration, float], cases: list[FineCase], folder: Path) -> None:
     """A box about the largest aneurysm of the test cases, as thousandths, and what every step makes of it."""
+    calibration, outline = chosen
     case = max(cases, key=lambda c: float(c.aneurysms.astype(bool).sum()))
     middle = np.argwhere(case.aneurysms > 0).mean(0)
     box = tuple(slice(int(np.clip(m - s / 2, 0, n - s)), int(np.clip(m - s / 2, 0, n - s)) + s)
@@ -104,7 +114,7 @@ def write_golden(reader: FineReader, calibration: Calibration, cases: list[FineC
     golden = {"file": "volume.raw", "shape": list(volume.shape), "spacingMm": [SPACING_MM] * 3, "units": "thousandths of the normalised image",
               "arteryVoxels": int(steps.arteries.sum()), "centres": [[round(v, 3) for v in c] for c in steps.centres], "coarseAndFine": values,
               "marks": [{"centre": [round(v, 3) for v in m.centre], "voxels": m.voxels, "fine": round(m.fine, 4), "coarse": round(m.coarse, 4),
-                         "probability": round(calibration(m), 4)} for m in steps.marks]}
+                         "probability": round(calibration(m), 4)} for m in steps.marks(outline)]}
     (folder / "golden").mkdir(exist_ok=True)
     (folder / "golden" / "volume.raw").write_bytes(volume.tobytes())
     (folder / "golden" / "golden.json").write_text(json.dumps(golden, allow_nan=False) + "\n")

@@ -1,6 +1,7 @@
 """TOF cases on the 0.5 mm grid of system 003: image, arteries, aneurysms; phantoms, and the split of subjects into folds."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -34,6 +35,27 @@ def phantom_case(seed: int, split: Split, aneurysms: int | None = None, spacing:
     image = resampled(phantom.image, phantom.origin, phantom.spacing, grid)
     vessel, _, mask = lumen_of(anatomy, grid)
     return FineCase(normalised(image), vessel > 0.5, mask, f"phantom-{seed}", tuple(a.diameter for a in anatomy.aneurysms))
+
+
+def kept_case(seed: int, split: Split, aneurysms: int | None, spacing: float, cache: Path | None) -> FineCase:
+    """A phantom, out of the cache where it lies there."""
+    if cache is None:
+        return phantom_case(seed, split, aneurysms, spacing)
+    file = cache / f"{split}-{seed}-{spacing}.npz"
+    if not file.exists():
+        case = phantom_case(seed, split, aneurysms, spacing)
+        save_whole(file, image=case.image, arteries=case.arteries, aneurysms=case.aneurysms, diameters=np.array(case.diameters), subject=np.array(case.subject))
+        return case
+    with np.load(file) as kept:
+        return FineCase(kept["image"], kept["arteries"], kept["aneurysms"], str(kept["subject"]), tuple(float(v) for v in kept["diameters"]))
+
+
+def save_whole(file: Path, **arrays: np.ndarray) -> None:
+    """An npz that is either there in full or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"part-{file.name}")
+    np.savez_compressed(part, **arrays)
+    part.rename(file)
 
 
 def resampled(volume: np.ndarray, origin: tuple[float, ...], spacing: tuple[float, ...], grid: Grid) -> np.ndarray:

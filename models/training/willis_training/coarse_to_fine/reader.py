@@ -14,6 +14,8 @@ from .vessels import large_components
 
 FILES = {"arteries.onnx": "arteries", "coarse.onnx": "coarse", "fine.onnx": "fine"}
 SPACING_MM, SMALLEST_ARTERY_MM3, TILE, MOST, SMALLEST_VOXELS = 0.5, 20.0, 45, 10, 8
+#: probability of DeepMedic from which a voxel belongs to a candidate
+CANDIDATE = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Steps:
-    """What every step gave: masks and probabilities [z,y,x], candidate centres (z, y, x), marks (the strongest candidate first)."""
+    """What every step gave: masks and probabilities [z,y,x], candidate centres (z, y, x)."""
 
     arteries: np.ndarray
     coarse: np.ndarray
     centres: list[tuple[float, float, float]]
     fine: np.ndarray
-    marks: list[Mark]
+
+    def marks(self, threshold: float) -> list[Mark]:
+        """What is outlined at this probability, the strongest candidate first."""
+        return [Mark(centre, count, float(self.fine[inside].mean()), peak)
+                for peak, centre, (inside, count) in regions(self.fine, self.coarse, threshold)]
 
 
 class FineReader:
@@ -54,13 +60,17 @@ class FineReader:
 
     def read(self, image: np.ndarray) -> Steps:
         """Normalised image [z,y,x] on the 0.5 mm grid -> every step."""
+        return self.outline(image, *self.find(image))
+
+    def find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Arteries, and DeepMedic's probability within them: all that comes before an outline."""
         arteries = self._arteries(image)
-        channels = channels_of(image, arteries)
-        coarse = self._coarse(channels[0])
-        centres = [centre for _, centre, _ in regions(coarse, coarse)][:MOST]
-        fine = self._outline(channels, centres)
-        marks = [Mark(centre, count, float(fine[inside].mean()), peak) for peak, centre, (inside, count) in regions(fine, coarse)]
-        return Steps(arteries, coarse, centres, fine, marks)
+        return arteries, self._coarse(channels_of(image, arteries)[0])
+
+    def outline(self, image: np.ndarray, arteries: np.ndarray, coarse: np.ndarray) -> Steps:
+        """The candidates in what was found, outlined."""
+        centres = [centre for _, centre, _ in regions(coarse, coarse, CANDIDATE)][:MOST]
+        return Steps(arteries, coarse, centres, self._outline(channels_of(image, arteries), centres))
 
     def _arteries(self, image: np.ndarray) -> np.ndarray:
         padded = np.pad(image, [(0, -n % 4) for n in image.shape])
@@ -95,9 +105,11 @@ class FineReader:
         return out[tuple(slice(half, half + n) for n in channels.shape[1:])]
 
 
-def regions(probability: np.ndarray, ranked_by: np.ndarray) -> list[tuple[float, tuple[float, float, float], tuple[tuple[np.ndarray, ...], int]]]:
-    """26-connected components at 0.5 of at least 8 voxels: peak of `ranked_by`, centre, voxels and their number; the highest peak first."""
-    labels, count = ndimage.label(probability >= 0.5, np.ones((3, 3, 3)))
+def regions(
+    probability: np.ndarray, ranked_by: np.ndarray, threshold: float
+) -> list[tuple[float, tuple[float, float, float], tuple[tuple[np.ndarray, ...], int]]]:
+    """26-connected components at a threshold of at least 8 voxels: peak of `ranked_by`, centre, voxels and their number; the highest peak first."""
+    labels, count = ndimage.label(probability >= threshold, np.ones((3, 3, 3)))
     found = []
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         places = np.argwhere(labels[box] == number) + [b.start for b in box]

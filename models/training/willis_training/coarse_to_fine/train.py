@@ -113,7 +113,8 @@ def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[tuple[
     half = size // 2
     padded, truth = np.pad(channels, ((0, 0), *((half, half),) * 3)), np.pad(case.aneurysms > 0, half)
     boxes = [tuple(slice(int(round(v)), int(round(v)) + size) for v in centre) for centre in centres]
-    return [(padded[(slice(None), *box)], truth[box]) for box in boxes]
+    # copies: a view would keep the whole case in memory
+    return [(padded[(slice(None), *box)].copy(), truth[box].copy()) for box in boxes]
 
 
 def _sacs(case: FineCase) -> list[np.ndarray]:

@@ -1,0 +1,49 @@
+"""The exported bundle on many cases, two at a time; what was read is kept, so an interrupted measurement goes on."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from .cases import FineCase, save_whole
+from .reader import FILES, FineReader, Steps
+
+Job = tuple[Path, int, FineCase, Path | None]
+
+
+def read_all(folder: Path, voi: int, cases: list[FineCase], cache: Path | None) -> list[Steps]:
+    """Every step of every case."""
+    jobs: list[Job] = [(folder, voi, case, None if cache is None else cache / "read") for case in cases]
+    with ProcessPoolExecutor(2) as pool:
+        return list(pool.map(read_kept, jobs))
+
+
+def read_kept(job: Job) -> Steps:
+    """What was found and what was outlined are kept apart: another outline network needs no new search."""
+    folder, voi, case, cache = job
+    reader, files = FineReader(folder, voi), list(FILES)
+    arteries, coarse = _kept(cache, (folder, files[:2]), case.subject, lambda: reader.find(case.image))
+    centres, fine = _kept(cache, (folder, files), case.subject, lambda: _outlined(reader.outline(case.image, arteries, coarse)))
+    return Steps(arteries, coarse, [(float(z), float(y), float(x)) for z, y, x in centres], fine)
+
+
+def _outlined(steps: Steps) -> tuple[np.ndarray, np.ndarray]:
+    return np.array(steps.centres).reshape(-1, 3), steps.fine
+
+
+def _kept(
+    cache: Path | None, graphs: tuple[Path, list[str]], name: str, make: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays out of the cache, or made and put there; they belong to these very graphs: their hash names the folder."""
+    if cache is None:
+        return make()
+    folder, files = graphs
+    file = cache / hashlib.sha256(b"".join((folder / f).read_bytes() for f in files)).hexdigest()[:16] / f"{name}.npz"
+    if not file.exists():
+        first, second = make()
+        save_whole(file, first=first, second=second)
+        return first, second
+    with np.load(file) as kept:
+        return kept["first"], kept["second"]
