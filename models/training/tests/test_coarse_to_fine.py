@@ -16,7 +16,10 @@ from willis_training.coarse_to_fine.measure import Calibration, Read, calibrate,
 from willis_training.coarse_to_fine.reader import FineReader, Mark, Steps, regions
 from willis_training.coarse_to_fine.reading import read_kept
 from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
-from willis_training.coarse_to_fine.train import CoarseOptions, FineOptions, cross_validate, fine_scores, train_coarse, train_fine
+from willis_training.coarse_to_fine.stored import load_coarse, load_fine
+from willis_training.coarse_to_fine.train import (CoarseOptions, FineOptions, Source, _segment, cross_validate, fine_scores, outline_loss, train_coarse,
+                                                  train_fine)
+from willis_training.coarse_to_fine.variation import as_another_scanner
 from willis_training.coarse_to_fine.vessels import ArteryOptions, extract_arteries, train_arteries
 from willis_training.metrics import dice
 from willis_training.readers.refusal import Refusal
@@ -158,6 +161,51 @@ def test_the_outline_threshold_is_that_of_the_best_overlap(cases):
         assert choose_outline([case], [steps]) == pytest.approx(edge)
         whole = overlap_rows(outlined(case, steps, edge), {1})
         assert whole[0][0] == pytest.approx(1, abs=0.02) and whole[0][2] == pytest.approx(1, abs=0.02)
+
+
+def test_another_scanner_keeps_places_and_range(cases):
+    image = cases[0].image
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        varied = as_another_scanner(image, rng)
+        assert varied.shape == image.shape and varied.dtype == np.float32 and 0 <= varied.min() < varied.max() <= 1
+        arteries = cases[0].arteries
+        assert varied[arteries].mean() > varied[~arteries].mean() + 0.1
+        assert np.corrcoef(image.ravel(), varied.ravel())[0, 1] > 0.5
+
+
+def test_normal_places_must_stay_without_outline():
+    truth = torch.zeros(1, 8, 8, 8)
+    much, little = torch.full_like(truth, 0.9), torch.full_like(truth, 0.05)
+    assert outline_loss(much, truth, 1.0) > outline_loss(little, truth, 1.0) > outline_loss(truth, truth, 1.0) == 0
+
+
+def test_mirrored_segments_stay_aligned():
+    """Cells of the coarse segment lie about those of the output, mirrored or not."""
+    rng = np.random.default_rng(0)
+    volume = ndimage.gaussian_filter(rng.standard_normal((90, 90, 90)), 4)
+    source = Source(volume.astype(np.float32), volume > 0, np.array([[30, 30, 30]]), np.array([[30, 30, 30]]))
+    for _ in range(8):
+        fine, coarse, truth = _segment(source, 37, rng, True)
+        assert np.allclose(fine[0, 9:30:3, 9:30:3, 9:30:3], coarse[0, 8:15, 8:15, 8:15])
+        assert bool(((fine[0, 8:29, 8:29, 8:29] > 0) == truth.bool()).all())
+
+
+def test_stored_networks_come_back_and_can_be_trained_on(tmp_path):
+    torch.manual_seed(0)
+    widths, sizes = (2, 2, 3, 3, 3, 3, 4, 4), FineSizes(base=4)
+    medic, fine = DeepMedic(1, widths, 6).train(), FineNetwork(sizes).eval()
+    near, far = torch.randn(2, 1, 37, 37, 37), torch.randn(2, 1, 23, 23, 23)
+    for _ in range(3):
+        medic(near, far)
+    export_coarse(medic.eval(), tmp_path / "coarse.onnx")
+    export_fine(fine, tmp_path / "fine.onnx", voi=32)
+    again, outline = load_coarse(tmp_path / "coarse.onnx", widths, 6, (near, far)), load_fine(tmp_path / "fine.onnx", sizes)
+    channels = torch.randn(1, 2, 32, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(medic(near, far), again(near, far), atol=2e-2) and torch.allclose(fine(channels), outline(channels), atol=2e-2)
+    again.train()(near, far).sum().backward()
+    assert all(w.grad is not None for w in again.parameters())
 
 
 def test_cases_are_kept(tmp_path):

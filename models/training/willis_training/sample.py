@@ -62,7 +62,7 @@ def reading_sha256(manifest: dict) -> str:  # type: ignore[type-arg]
 def read_by_node(node: str, series: str, pipeline: str, bundle: Path) -> list[dict]:  # type: ignore[type-arg]
     """The findings of `willis process`, with the bundles beside the given one."""
     with tempfile.TemporaryDirectory() as out:
-        command = [node, str(ROOT / "src/main.ts"), "process", str(ROOT / series), "--pipeline", pipeline, "--bundles", str(bundle.resolve().parent),
+        command = [node, str(ROOT / "bin/willis.js"), "process", str(ROOT / series), "--pipeline", pipeline, "--bundles", str(bundle.resolve().parent),
                    "--out", out, "--results", "sr", "--json", "-"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode != 0:

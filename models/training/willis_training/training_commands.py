@@ -154,7 +154,9 @@ def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     """The three networks of system 003."""
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, help="phantoms, trained networks and what was read of each scan; an interrupted run goes on from them")
-    parser.add_argument("--scans", type=int, nargs=3, default=(48, 12, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--init", type=Path, help="bundle whose artery network is taken as it is, and whose other two are trained further")
+    parser.add_argument("--scans", type=int, nargs=3, default=(150, 20, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--test-from", type=int, default=0, help="number of the first test phantom, where those before it have been looked at")
     parser.add_argument("--steps", type=int, nargs=3, default=(600, 450, 900), metavar=("ARTERIES", "COARSE", "FINE"))
     parser.add_argument("--spacing", type=float, default=0.5, help="mm; the published networks work on 0.5")
     parser.add_argument("--note", default="", help="how it was trained and what was tried, for the manifest and the card")

@@ -33,8 +33,8 @@ function axisWeights(places: Float64Array, n: number): AxisWeights {
   const weight = new Float32Array(places.length);
   for (const [index, place] of places.entries()) {
     low[index] = Math.min(Math.floor(place), Math.max(n - 2, 0));
-    high[index] = Math.min(low[index]! + 1, n - 1);
-    weight[index] = place - low[index]!;
+    high[index] = Math.min(low[index] + 1, n - 1);
+    weight[index] = place - low[index];
   }
   return { low, high, weight };
 }

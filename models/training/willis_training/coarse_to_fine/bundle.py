@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from .measure import Calibration, calibrate, choose_outline, choose_threshold, m
 from .reader import CANDIDATE, FILES, MOST, SMALLEST_ARTERY_MM3, SMALLEST_VOXELS, SPACING_MM, TILE, FineReader
 from .reading import read_all
 from .se_unet import FineNetwork
+from .stored import StoredArteries
 from .train import FineOptions
 from .vessels import ArteryNetwork
 
-VERSION = "0.1.1"
+VERSION = "0.2.0"
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Read in a box of 88 x 80 x 56 mm about the circle of Willis: how many marks it sets elsewhere in a head is not known",
@@ -33,7 +35,7 @@ LIMITS = [
 class System:
     """The three networks and how the last was trained."""
 
-    arteries: ArteryNetwork
+    arteries: ArteryNetwork | StoredArteries
     coarse: DeepMedic
     fine: FineNetwork
     options: FineOptions
@@ -49,7 +51,10 @@ def write_bundle(
     validation, test = cases
     folder.mkdir(parents=True, exist_ok=True)
     voi = system.options.voi
-    export_arteries(system.arteries, folder / "arteries.onnx")
+    if isinstance(system.arteries, StoredArteries):
+        shutil.copyfile(system.arteries.file, folder / "arteries.onnx")
+    else:
+        export_arteries(system.arteries, folder / "arteries.onnx")
     export_coarse(system.coarse, folder / "coarse.onnx", TILE)
     export_fine(system.fine, folder / "fine.onnx", voi=voi)
     steps = read_all(folder, voi, validation, cache)
@@ -58,8 +63,10 @@ def write_bundle(
     calibration = calibrate(chosen_on)
     threshold = choose_threshold(chosen_on, calibration)
     read = [outlined(case, s, outline) for case, s in zip(test, read_all(folder, voi, test, cache))]
-    performance = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance", **measure(read, calibration, threshold), **extra,
-                   "outlineThresholdChosenOn": f"{len(validation)} validation phantoms, the best mean of DSC and VS"}
+    earlier = json.loads((folder / "model.json").read_text())["performance"] if (folder / "model.json").exists() else {}
+    # the settings against each other say nothing of these weights: they stay when a bundle is written anew
+    extra = {name: earlier[name] for name in ("ablation",) if name in earlier} | extra
+    performance = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance", **measure(read, calibration, threshold), **extra}
     manifest = _manifest(folder, voi, (calibration, outline), performance, training)
     manifest["operatingPoint"] = {"findingThreshold": round(threshold, 4), "chosenOn": f"{len(validation)} validation phantoms, at most 0.5 false positives a scan"}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")

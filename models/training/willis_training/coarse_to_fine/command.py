@@ -6,15 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 from .bundle import System, write_bundle
 from .cases import FineCase, kept_case
 from .deepmedic import WIDTHS, DeepMedic
 from .se_unet import FineNetwork, FineSizes
-from .train import CoarseOptions, FineOptions, ablate, cross_validate, train_coarse, train_fine
+from .stored import StoredArteries, load_coarse, load_fine
+from .train import CoarseOptions, FineOptions, ablate, as_read, cross_validate, segments_of, train_coarse, train_fine
 from .vessels import ArteryNetwork, ArteryOptions, train_arteries
 
 Network = TypeVar("Network", bound=torch.nn.Module)
@@ -28,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     train_count, validation_count, test_count = arguments.scans
     system = train(arguments)
     extra: dict[str, object] = {}
-    validation, test = load("train", validation_count, arguments, train_count), load("test", test_count, arguments)
+    validation, test = load("train", validation_count, arguments, train_count), load("test", test_count, arguments, arguments.test_from)
     if arguments.ablation_steps:
         short = replace(system.options, steps=arguments.ablation_steps)
         seen = load("train", train_count, arguments)
@@ -42,15 +45,31 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> System:
-    """The three networks, one after the other; with a cache each is trained once."""
+    """The three networks, one after the other: the later two see arteries as the first one finds them, in the phantom's scanner or another.
+
+    With a cache each network is trained once; with `init` the artery network is that of a bundle, and the other two go on from its own.
+    """
     steps, narrow, seed = arguments.steps, arguments.narrow, arguments.seed
     cases = cache(lambda: load("train", arguments.scans[0], arguments))
-    first = _kept(arguments, "arteries", steps[0], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
+    first = StoredArteries(arguments.init / "arteries.onnx") if arguments.init else _kept(
+        arguments, "arteries", steps[0], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
+    rng = np.random.default_rng(seed)
+    read = cache(lambda: [as_read(case, first, rng) for case in cases()])
     coarse = CoarseOptions(steps=steps[1], seed=seed, **({"widths": NARROW, "joined": 40} if narrow else {}))  # type: ignore[arg-type]
-    second = _kept(arguments, "coarse", steps[1], DeepMedic(1, coarse.widths, coarse.joined), lambda: train_coarse(cases(), coarse))
-    options = FineOptions(FineSizes(base=8 if narrow else 16), steps[2], voi=48 if narrow else 64, seed=seed, learning_rate=1e-3 if narrow else 5e-4)
-    third = _kept(arguments, "fine", steps[2], FineNetwork(options.sizes), lambda: train_fine(cases(), options))
+    medic = DeepMedic(1, coarse.widths, coarse.joined)
+    second = _kept(arguments, "coarse", steps[1], medic, lambda: train_coarse(read(), coarse, _coarse_of(arguments.init, coarse, read)))
+    sizes = FineSizes(base=8, dropout=0.1) if narrow else FineSizes()
+    options = FineOptions(sizes, steps[2], voi=48 if narrow else 64, seed=seed, learning_rate=1e-3 if narrow else 5e-4)
+    third = _kept(arguments, "fine", steps[2], FineNetwork(sizes), lambda: train_fine([*cases(), *read()], options, _fine_of(arguments.init, sizes)))
     return System(first, second, third, options)
+
+
+def _coarse_of(init: Path | None, options: CoarseOptions, read: Callable[[], list[FineCase]]) -> DeepMedic | None:
+    return None if init is None else load_coarse(init / "coarse.onnx", options.widths, options.joined, segments_of(read()[:4], options))
+
+
+def _fine_of(init: Path | None, sizes: FineSizes) -> FineNetwork | None:
+    return None if init is None else load_fine(init / "fine.onnx", sizes)
 
 
 def _kept(arguments: argparse.Namespace, name: str, steps: int, empty: Network, fit: Callable[[], Network]) -> Network:

@@ -13,7 +13,7 @@ from .deepmedic import LOST, coarse_view
 from .vessels import large_components
 
 FILES = {"arteries.onnx": "arteries", "coarse.onnx": "coarse", "fine.onnx": "fine"}
-SPACING_MM, SMALLEST_ARTERY_MM3, TILE, MOST, SMALLEST_VOXELS = 0.5, 20.0, 45, 10, 8
+SPACING_MM, SMALLEST_ARTERY_MM3, TILE, MOST, SMALLEST_VOXELS = 0.5, 20.0, 45, 16, 8
 #: probability of DeepMedic from which a voxel belongs to a candidate
 CANDIDATE = 0.5
 

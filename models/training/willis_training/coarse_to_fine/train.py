@@ -9,14 +9,26 @@ from torch.nn import functional
 
 from .cases import FineCase, folds_by_subject
 from .contour import channels_of
-from .deepmedic import LOST, WIDTHS, DeepMedic, coarse_view
+from .deepmedic import COARSER, LOST, WIDTHS, DeepMedic, coarse_view
 from .losses import soft_dice, weighted_dice_loss
+from .reader import SMALLEST_ARTERY_MM3, SPACING_MM
 from .se_unet import FineNetwork, FineSizes
+from .stored import StoredArteries
+from .variation import as_another_scanner
+from .vessels import ArteryNetwork, extract_arteries
 from ..metrics import dice, hausdorff, volume_similarity
 
 
+#: share of the cases that another scanner took, for DeepMedic and the outline network
+VARIED = 0.6
 #: how far a VOI is moved from its aneurysm, voxels
 SHIFT = 4
+#: share of the VOIs that lie about normal arteries
+NORMAL_SHARE = 0.25
+#: distance of a normal place from the middle of any aneurysm, voxels of 0.5 mm: beyond the box about it
+NORMAL_VOXELS = 48
+#: a sac of 3 mm diameter
+SMALL_SAC_VOXELS = 113
 
 
 @dataclass(frozen=True)
@@ -46,17 +58,23 @@ class FineOptions:
     exact: bool = False
 
 
-def train_coarse(cases: list[FineCase], options: CoarseOptions) -> DeepMedic:
-    """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries."""
+def as_read(case: FineCase, network: ArteryNetwork | StoredArteries, rng: np.random.Generator) -> FineCase:
+    """The case as the later networks meet it: some taken by another scanner, arteries as they are found."""
+    image = as_another_scanner(case.image, rng) if rng.random() < VARIED else case.image
+    return replace(case, image=image, arteries=extract_arteries(network, image, SMALLEST_ARTERY_MM3, SPACING_MM**3))
+
+
+def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic | None = None) -> DeepMedic:
+    """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries; mirrored at random."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    network = DeepMedic(1, options.widths, options.joined).train()
+    network = (start or DeepMedic(1, options.widths, options.joined)).train()
     optimiser = torch.optim.RMSprop(network.parameters(), options.learning_rate, alpha=0.9, eps=1e-4, weight_decay=1e-4, momentum=0.6)
     milestones = [int(part / 35 * options.steps) for part in (17, 22, 27, 30, 33)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, 0.5)
-    prepared = [(channels_of(c.image, c.arteries)[0], coarse_truth(c)) for c in cases]
+    sources = [source_of(c, options.segment, rng) for c in cases]
     for step in range(options.steps):
-        parts = [_segment(prepared, cases, options.segment, rng, (step * options.batch + k) % 2 == 0) for k in range(options.batch)]
+        parts = [_segment(sources[int(rng.integers(len(sources)))], options.segment, rng, (step * options.batch + k) % 2 == 0) for k in range(options.batch)]
         fine, coarse, truth = (torch.stack(v) for v in zip(*parts))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(fine, coarse)
@@ -72,39 +90,66 @@ def train_coarse(cases: list[FineCase], options: CoarseOptions) -> DeepMedic:
 def coarse_truth(case: FineCase, spacing: float = 0.5) -> np.ndarray:
     """Aneurysms grown by 1.5 mm, and to a radius of 3 mm at least: small ones count as much as large ones."""
     grown = np.zeros(case.aneurysms.shape, bool)
-    for number in range(1, int(case.aneurysms.max()) + 1):
-        sac = case.aneurysms == number
-        if sac.any():
+    reach = int(np.ceil(3 / spacing)) + 1
+    for number, found in enumerate(ndimage.find_objects(case.aneurysms), start=1):
+        if found is not None:
+            box = tuple(slice(max(0, b.start - reach), b.stop + reach) for b in found)
+            sac = case.aneurysms[box] == number
             radius = (3 * sac.sum() * spacing**3 / (4 * np.pi)) ** (1 / 3)
-            grown |= ndimage.distance_transform_edt(~sac, spacing) <= max(1.5, 3.0 - radius)
+            grown[box] |= ndimage.distance_transform_edt(~sac, spacing) <= max(1.5, 3.0 - radius)
     return grown
 
 
-def train_fine(cases: list[FineCase], options: FineOptions) -> FineNetwork:
-    """VOIs about aneurysms, mirrored and shifted as a candidate is."""
+def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork | None = None) -> FineNetwork:
+    """VOIs about aneurysms and, for a quarter of the steps, about normal arteries; mirrored, shifted as a candidate is, of varied brightness and noise."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    network = FineNetwork(options.sizes).train()
+    network = (start or FineNetwork(options.sizes)).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
-    vois = [v for case in cases for v in vois_of(case, options.voi + 2 * SHIFT, _sacs(case))]
+    large = options.voi + 2 * SHIFT
+    about = [v for case in cases for v in vois_of(case, large, sacs_of(case) + _normal_places(case, rng))]
+    vois, normals = ([v for v in about if v[1].any() == wanted] for wanted in (True, False))
     for _ in range(options.steps):
-        channels, truth = vois[int(rng.integers(len(vois)))]
-        box = tuple(slice(s, s + options.voi) for s in rng.integers(0, 2 * SHIFT + 1, 3))
-        flips = [axis for axis in range(3) if rng.random() < 0.5]
-        channels, truth = np.flip(channels[(slice(None), *box)], [1 + a for a in flips]).copy(), np.flip(truth[box], flips).copy()
+        drawn = normals if normals and rng.random() < NORMAL_SHARE else vois
+        channels, truth = _varied(*drawn[int(rng.integers(len(drawn)))], options.voi, rng)
         used = channels if options.sizes.contour else channels[:1]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not options.exact):
             logits = network(torch.from_numpy(used)[None])
         probability = torch.softmax(logits.float(), 1)[:, 1]
-        target = torch.from_numpy(truth.astype(np.float32))[None]
-        loss = weighted_dice_loss(probability, target, options.beta) if options.beta > 0 else -soft_dice(probability, target).mean()
+        loss = outline_loss(probability, torch.from_numpy(truth.astype(np.float32))[None], options.beta)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
     return network.eval()
+
+
+def outline_loss(probability: torch.Tensor, truth: torch.Tensor, beta: float) -> torch.Tensor:
+    """The weighted Dice loss; where there is nothing to outline, which Dice cannot weigh, what was outlined against a small sac's volume."""
+    if not truth.any():
+        outlined = (probability**2).sum()
+        return outlined / (outlined + SMALL_SAC_VOXELS)
+    return weighted_dice_loss(probability, truth, beta) if beta > 0 else -soft_dice(probability, truth).mean()
+
+
+def _varied(channels: np.ndarray, truth: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    box = tuple(slice(s, s + size) for s in rng.integers(0, 2 * SHIFT + 1, 3))
+    flips = [axis for axis in range(3) if rng.random() < 0.5]
+    channels, truth = np.flip(channels[(slice(None), *box)], [1 + a for a in flips]).astype(np.float32), np.flip(truth[box], flips).copy()
+    vessel = channels[0] * rng.uniform(0.85, 1.15) + rng.uniform(-0.25, 0.25) + rng.uniform(0, 0.3) * rng.standard_normal(truth.shape, np.float32)
+    channels[0] = np.where(channels[0] == 0, 0, vessel)
+    return channels, truth
+
+
+def _normal_places(case: FineCase, rng: np.random.Generator) -> list[np.ndarray]:
+    """A place of an artery, none if an aneurysm's middle is within NORMAL_VOXELS of the first that is drawn."""
+    places = np.argwhere(case.arteries)
+    if not len(places):
+        return []
+    place = places[int(rng.integers(len(places)))].astype(float)
+    return [place] if all(np.linalg.norm(place - sac) > NORMAL_VOXELS for sac in sacs_of(case)) else []
 
 
 def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -117,7 +162,7 @@ def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[tuple[
     return [(padded[(slice(None), *box)].copy(), truth[box].copy()) for box in boxes]
 
 
-def _sacs(case: FineCase) -> list[np.ndarray]:
+def sacs_of(case: FineCase) -> list[np.ndarray]:
     return [np.argwhere(case.aneurysms == k).mean(0) for k in range(1, int(case.aneurysms.max()) + 1) if (case.aneurysms == k).any()]
 
 
@@ -125,7 +170,7 @@ def fine_scores(network: FineNetwork, cases: list[FineCase], options: FineOption
     """Mean DSC, HD95 (mm) and VS over VOIs about true aneurysms."""
     rows = []
     for case in cases:
-        for channels, truth in vois_of(case, options.voi, _sacs(case)):
+        for channels, truth in vois_of(case, options.voi, sacs_of(case)):
             with torch.no_grad():
                 logits = network(torch.from_numpy(channels if options.sizes.contour else channels[:1])[None])
             found = torch.softmax(logits, 1)[0, 1].numpy() >= 0.5
@@ -155,16 +200,46 @@ def cross_validate(cases: list[FineCase], options: FineOptions, folds: int = 5) 
     return [fine_scores(train_fine([cases[k] for k in inside], options), [cases[k] for k in outside], options) for inside, outside in split]
 
 
-def _segment(
-    prepared: list[tuple[np.ndarray, np.ndarray]], cases: list[FineCase], size: int, rng: np.random.Generator, positive: bool
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def segments_of(cases: list[FineCase], options: CoarseOptions) -> tuple[torch.Tensor, torch.Tensor]:
+    """A few segments, fine and coarse."""
+    rng = np.random.default_rng(options.seed)
+    parts = [_segment(source, options.segment, rng, k % 2 == 0) for source in (source_of(c, options.segment, rng) for c in cases) for k in range(6)]
+    return torch.stack([fine for fine, _, _ in parts]), torch.stack([coarse for _, coarse, _ in parts])
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where segments of a case are cut: padded vessel image and truth [z,y,x], and the middles that are drawn (voxels of the case)."""
+
+    vessel: np.ndarray
+    truth: np.ndarray
+    aneurysm: np.ndarray
+    normal: np.ndarray
+
+
+#: places of normal artery that are kept of a case: enough to draw from, a fraction of the memory
+NORMAL_PLACES = 20_000
+
+
+def source_of(case: FineCase, segment: int, rng: np.random.Generator) -> Source:
+    """float16 and places drawn once: a hundred cases stay within memory, and no step searches a volume."""
+    truth, half = coarse_truth(case), (segment - 1) // 2
+    normal = np.argwhere(case.arteries & ~truth)
+    kept = normal[rng.permutation(len(normal))[:NORMAL_PLACES]]
+    vessel = channels_of(case.image, case.arteries)[0].astype(np.float16)
+    return Source(np.pad(vessel, half), np.pad(truth, half), np.argwhere(truth), kept)
+
+
+def _segment(source: Source, size: int, rng: np.random.Generator, positive: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     half, out = (size - 1) // 2, size - LOST
-    number = int(rng.integers(len(cases)))
-    image, truth = prepared[number]
-    places = np.argwhere(truth if positive and truth.any() else cases[number].arteries & ~truth)
+    places = source.aneurysm if positive and len(source.aneurysm) else source.normal
     centre = places[int(rng.integers(len(places)))] + half
-    padded = torch.from_numpy(np.pad(image, half)[None])
-    target = np.pad(truth, half)
+    padded = torch.from_numpy(source.vessel[None])
     fine = padded[(slice(None), *(slice(c - half, c + half + 1) for c in centre))]
     middle = tuple(slice(c - (out - 1) // 2, c - (out - 1) // 2 + out) for c in centre)
-    return fine, coarse_view(padded, tuple(int(c) for c in centre), size), torch.from_numpy(target[middle].astype(np.int64))
+    coarse = coarse_view(padded, (int(centre[0]), int(centre[1]), int(centre[2])), size)
+    # the coarse cells lie about the middle of the output where its side is a multiple of three: only then a mirror keeps them there
+    flips = [axis for axis in range(3) if out % COARSER == 0 and rng.random() < 0.5]
+    truth = torch.from_numpy(source.truth[middle].astype(np.int64))
+    beyond = [1 + axis for axis in flips]
+    return fine.float().flip(beyond), coarse.float().flip(beyond), truth.flip(flips)
