@@ -78,7 +78,7 @@ function nodeAccess(parts: WebParts): NodeAccess {
       add: live.shelf.add,
       remove: live.shelf.remove,
       ofRules: () => new Map([...live.routes].map(([name, route]) => [name, foldersOf(route)])),
-      siteModelFolder: async () => standardFolder(await live.shelf.list()),
+      helpersFolder: async () => standardFolder(await live.shelf.list()),
     },
     echo: async (peer) => await verify(peer, { callingAeTitle: live.config.node.aeTitle }),
     check: async (name) => await checkDestination(live.config, name),

@@ -75,8 +75,8 @@ export interface BundlePort {
   remove(name: string): Promise<void>;
   /** The folders of the bundles that serve each rule now, by its name. */
   ofRules(): ReadonlyMap<string, readonly string[]>;
-  /** Where the model lies that names arteries, for every bundle, an uploaded one too; null where the node has no bundles of its own. */
-  siteModelFolder(): Promise<string | null>;
+  /** Where the models lie that name arteries and find the brain, for every bundle, an uploaded one too; null where the node has no bundles of its own. */
+  helpersFolder(): Promise<string | null>;
 }
 
 /** Those that were uploaded serve only where the configuration names them. */

@@ -12,6 +12,8 @@ from .explanations import Explained, figures
 
 #: anatomy seeds of the phantoms begin here, beside those the card's other figures are from
 FIRST_CTA = 1000
+#: number of the first test phantom that no choice was made on
+FIRST_OUTLINED = 40
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -51,7 +53,7 @@ def _outlines(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tu
 
     line = manifest["calibration"]
     calibration = Calibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
-    cases = load("test", arguments.phantoms, manifest["preprocessing"]["spacingMm"])
+    cases = load("test", range(FIRST_OUTLINED, FIRST_OUTLINED + arguments.phantoms), manifest["preprocessing"]["spacingMm"], arguments.cache)
     point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
     return explained(folder, manifest["fine"]["voi"], cases, point), HOW
 

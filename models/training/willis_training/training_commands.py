@@ -134,7 +134,7 @@ def explain_arguments(parser: argparse.ArgumentParser) -> None:
     """How well the maps of a bundle explain its findings."""
     parser.add_argument("bundle", type=Path, help="any bundle of a pipeline; its manifest and card are written anew")
     parser.add_argument("--phantoms", type=int, default=40)
-    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms of tof-patch and ncct-haemorrhage")
+    parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms; of cta-resnet none are kept")
     parser.set_defaults(run=_explain)
 
 

@@ -1,10 +1,15 @@
 import type { App } from '../app.ts';
 import type { NodeAccess } from '../options.ts';
+import { ranLastOn } from './ran-on.ts';
 
 /** For load balancers and monitoring: alive, ready to take images, and numbers. */
 export function healthRoutes(app: App, node: NodeAccess): void {
   const open = { config: { access: 'open' } } as const;
-  app.get('/health', open, () => ({ status: 'alive' }));
+  app.get('/health', open, async () => ({
+    status: 'alive',
+    computesOn: node.facts().providers,
+    ranLastOn: firstWord(await ranLastOn(node)),
+  }));
   app.get('/ready', open, async (_request, reply) => {
     const admission = node.admit();
     await node.database.selectFrom('setup_code').select('id').executeTakeFirst();
@@ -27,4 +32,9 @@ export async function jobCounts(
     .groupBy(['state', 'kind'])
     .execute();
   return rows;
+}
+
+/** "cpu" of "cpu (cuda could not be opened: …)": why is for those who are signed in. */
+function firstWord(text: string | null): string | null {
+  return text?.split(' ')[0] ?? null;
 }

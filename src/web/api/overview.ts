@@ -1,7 +1,7 @@
-import type { SeriesFindings } from '../../findings/index.ts';
 import type { App } from '../app.ts';
 import { overview, type Overview } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
+import { ranLastOn } from './ran-on.ts';
 import { jobCounts } from './health.ts';
 
 /** One page that says how the node is. */
@@ -35,17 +35,6 @@ export function overviewRoutes(app: App, node: NodeAccess): void {
       };
     },
   );
-}
-
-/** What ran the networks of the series analysed last, and why what was asked for first did not; null before there is one. */
-async function ranLastOn({ database }: Pick<NodeAccess, 'database'>): Promise<string | null> {
-  const row = await database
-    .selectFrom('analysis')
-    .select('findings')
-    .where('state', '!=', 'not-analysed')
-    .orderBy('id', 'desc')
-    .executeTakeFirst();
-  return row === undefined ? null : ((JSON.parse(row.findings) as SeriesFindings).provider ?? null);
 }
 
 async function seriesCounts(node: NodeAccess): Promise<Overview['series']> {

@@ -103,9 +103,9 @@ async function runAll(
   if (groups.length === 0)
     throw new WillisError('REQUEST_INVALID', 'None of the files is a DICOM object the node can read.');
   const series: RunSeries[] = [];
-  const siteModelFolder = await node.bundles.siteModelFolder();
+  const helpersFolder = await node.bundles.helpersFolder();
   for (const [index, [, files]] of groups.slice(0, mostSeries).entries())
-    series.push(await runOne(node, { ...run, bundleFolder: serving.folder, siteModelFolder, files, index }));
+    series.push(await runOne(node, { ...run, bundleFolder: serving.folder, helpersFolder, files, index }));
   const skipped = run.files.length - found.length;
   const left = Math.max(0, groups.length - mostSeries);
   const said = [
@@ -137,12 +137,12 @@ async function runOne(
   node: NodeAccess,
   one: Omit<NewRun, 'by' | 'files'> & {
     readonly bundleFolder: string;
-    readonly siteModelFolder: string | null;
+    readonly helpersFolder: string | null;
     readonly files: readonly ReadFile[];
     readonly index: number;
   },
 ): Promise<RunSeries> {
-  const { pipeline, parameters, bundleFolder, siteModelFolder, files } = one;
+  const { pipeline, parameters, bundleFolder, helpersFolder, files } = one;
   const frames = files.flatMap(({ instance }) =>
     frameGeometries(instance.sopClassUid, instance.sopInstanceUid, instance.attributes),
   );
@@ -150,7 +150,7 @@ async function runOne(
   const folder = path.join(one.folder, `results-${one.index}`);
   const { findings } = await node.analyse({
     ...{ paths: files.map(({ file }) => file), pipeline, bundleFolder, parameters, folder },
-    ...(siteModelFolder === null ? {} : { siteModelFolder }),
+    ...(helpersFolder === null ? {} : { helpersFolder }),
     reason: stack.kind === 'not-a-stack' ? stack.reason : null,
     inputSha256: inputIdentity(
       frames.length > 0

@@ -29,12 +29,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Trains, measures, and writes the bundle."""
     torch.set_num_threads(arguments.threads)
     train_count, validation_count, test_count = arguments.scans
+    where = (arguments.spacing, arguments.cache)
     system = train(arguments)
     extra: dict[str, object] = {}
-    validation, test = load("train", validation_count, arguments, train_count), load("test", test_count, arguments, arguments.test_from)
+    validation = load("train", range(train_count, train_count + validation_count), *where)
+    test = load("test", range(arguments.test_from, arguments.test_from + test_count), *where)
     if arguments.ablation_steps:
         short = replace(system.options, steps=arguments.ablation_steps)
-        seen = load("train", train_count, arguments)
+        seen = load("train", range(train_count), *where)
         extra = {"ablation": {"how": f"{arguments.ablation_steps} steps each, VOIs about true aneurysms.", "rows": ablate(seen, test, short)},
                  "folds": cross_validate(seen, short)}
     arteries, coarse, fine = arguments.steps
@@ -50,7 +52,7 @@ def train(arguments: argparse.Namespace) -> System:
     With a cache each network is trained once; with `init` the artery network is that of a bundle, and the other two go on from its own.
     """
     steps, narrow, seed = arguments.steps, arguments.narrow, arguments.seed
-    cases = cache(lambda: load("train", arguments.scans[0], arguments))
+    cases = cache(lambda: load("train", range(arguments.scans[0]), arguments.spacing, arguments.cache))
     first = StoredArteries(arguments.init / "arteries.onnx") if arguments.init else _kept(
         arguments, "arteries", steps[0], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
     rng = np.random.default_rng(seed)
@@ -85,10 +87,10 @@ def _kept(arguments: argparse.Namespace, name: str, steps: int, empty: Network, 
     return trained
 
 
-def load(split: str, count: int, arguments: argparse.Namespace, start: int = 0) -> list[FineCase]:
-    """Phantoms of a split from number `start`, with an aneurysm in most; test phantoms keep the population's share."""
+def load(split: str, numbers: range, spacing: float, cache: Path | None) -> list[FineCase]:
+    """Phantoms of a split, with an aneurysm in most; test phantoms keep the population's share."""
     first = {"train": 400_000, "test": 600_000}[split]
-    jobs = [(first + k, split, (1 if k % 4 else 2) if split == "train" else None, arguments.spacing, arguments.cache) for k in range(start, start + count)]
+    jobs = [(first + k, split, (1 if k % 4 else 2) if split == "train" else None, spacing, cache) for k in numbers]
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(_one, jobs))
 
