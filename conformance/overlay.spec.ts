@@ -15,6 +15,7 @@ import {
 import { aneurysmAt, madeInput, stateOf } from '../test/support/picture-input.ts';
 import { writeDatasets } from '../test/support/sample.ts';
 import { needs, runPython } from './support/tools.ts';
+import { greyPixels } from '../test/support/grey-pixels.ts';
 
 /** How a series was acquired: unit vectors of row and column, the way from slice to slice, mm between pixels (across, down). */
 interface Acquisition {
@@ -178,14 +179,7 @@ function seriesOf({ row, column, step, spacing: [across, down] }: Acquisition): 
       ImageOrientationPatient: [...row, ...column].map((value) => value.toFixed(10)),
       PixelSpacing: [String(down), String(across)],
       SliceThickness: String(thick),
-      Rows: rows,
-      Columns: columns,
-      SamplesPerPixel: 1,
-      PhotometricInterpretation: 'MONOCHROME2',
-      BitsAllocated: 16,
-      BitsStored: 12,
-      HighBit: 11,
-      PixelRepresentation: 0,
+      ...greyPixels(rows, columns),
       PixelData: new Uint8Array(pixels.buffer),
     };
   });

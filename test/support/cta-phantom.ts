@@ -1,5 +1,6 @@
 import type { Dataset } from '../../src/dicom/index.ts';
 import { indexToLps, type Volume } from '../../src/volume/index.ts';
+import { greyPixels } from './grey-pixels.ts';
 
 /** A ball of brain of 40 mm in a shell of skull of 6 mm and scalp, with balls and straight tubes along z in it. */
 export function headWith(
@@ -83,14 +84,7 @@ export function ctInstances(volume: Volume): readonly Record<string, Dataset[str
     SliceThickness: String(volume.spacingMm[2]),
     RescaleIntercept: '-1024',
     RescaleSlope: '1',
-    Rows: ny,
-    Columns: nx,
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: 'MONOCHROME2',
-    BitsAllocated: 16,
-    BitsStored: 12,
-    HighBit: 11,
-    PixelRepresentation: 0,
+    ...greyPixels(ny, nx),
     PixelData: new Uint8Array(
       Uint16Array.from(volume.data.subarray(slice * plane, (slice + 1) * plane), (hu) =>
         Math.round(hu + 1024),

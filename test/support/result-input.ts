@@ -24,6 +24,7 @@ import {
   type FrameGeometry,
   type Volume,
 } from '../../src/volume/index.ts';
+import { greyPixels } from './grey-pixels.ts';
 
 const manifest = path.join(import.meta.dirname, '..', '..', 'models', 'tof-patch', 'model.json');
 const card = JSON.parse(readFileSync(manifest, 'utf8')) as BundleManifest;
@@ -190,14 +191,7 @@ function common(series: MadeSeries): Record<string, Dataset[string]> {
     AccessionNumber: 'A1',
     StudyID: '1',
     ReferringPhysicianName: '',
-    Rows: rows,
-    Columns: columns,
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: 'MONOCHROME2',
-    BitsAllocated: 16,
-    BitsStored: 12,
-    HighBit: 11,
-    PixelRepresentation: 0,
+    ...greyPixels(rows, columns),
     ...series.attributes,
   };
 }

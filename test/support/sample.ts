@@ -9,6 +9,7 @@ import {
   type Dataset,
   type Instance,
 } from '../../src/dicom/index.ts';
+import { greyPixels } from './grey-pixels.ts';
 
 /** The shipped synthetic TOF series: 90 slices, JPEG-LS, two aneurysms (truth.json beside it). */
 export const sampleFolder = path.join(import.meta.dirname, '..', 'samples', 'tof-phantom');
@@ -83,14 +84,7 @@ async function editable(instance: Instance): Promise<Record<string, Dataset[stri
   for (const keyword of copied) dataset[keyword] = attributes.raw(keyword);
   return {
     ...dataset,
-    Rows: pixels.rows,
-    Columns: pixels.columns,
-    SamplesPerPixel: 1,
-    PhotometricInterpretation: 'MONOCHROME2',
-    BitsAllocated: 16,
-    BitsStored: 12,
-    HighBit: 11,
-    PixelRepresentation: 0,
+    ...greyPixels(pixels.rows, pixels.columns),
     PixelData: new Uint8Array(
       pixels.data.buffer.slice(pixels.data.byteOffset, pixels.data.byteOffset + pixels.data.byteLength),
     ),
