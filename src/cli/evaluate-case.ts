@@ -120,6 +120,7 @@ function answerOf({ findings, evidence = null }: SeriesOutcome, mask: TrueMask |
     kind: 'analysed',
     called: findings.state === 'findings',
     probability: findings.probability,
+    scanScores: findings.scanScores ?? null,
     marks: (evidence?.candidates ?? [])
       // a rule took it back: no threshold would make it a finding
       .filter(({ demoted }) => demoted === undefined)

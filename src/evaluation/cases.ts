@@ -1,4 +1,4 @@
-import type { HaemorrhageFinding, PointLpsMm, Reason } from '../findings/index.ts';
+import type { HaemorrhageFinding, PointLpsMm, Reason, ScanScores } from '../findings/index.ts';
 import type { Mark } from './detection.ts';
 import type { HaemorrhageClass } from './rsna.ts';
 import type { OverlapFigures } from './segmentation.ts';
@@ -22,6 +22,8 @@ export type Answer =
       readonly called: boolean;
       /** Of the scan, 0..1. */
       readonly probability: number;
+      /** Null of a pipeline that tells none. */
+      readonly scanScores: ScanScores | null;
       /** Every place the network marked, findings or not. */
       readonly marks: readonly Mark[];
       /** The findings among them. */

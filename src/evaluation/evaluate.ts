@@ -12,6 +12,7 @@ import {
 } from './overlap-figures.ts';
 import { readerStudy, type Rating, type ReaderStudy } from './ratings.ts';
 import { haemorrhageClasses, type HaemorrhageClass } from './rsna.ts';
+import { scanScoreFigures, type ScanScoreFigures } from './scan-score-figures.ts';
 
 /** One pipeline on labelled cases. */
 export interface EvaluationInput {
@@ -30,6 +31,8 @@ export interface PipelineEvaluation extends Omit<EvaluationInput, 'ratings'> {
   readonly counts: Counts;
   /** Null where no case was analysed. */
   readonly classification: Classification | null;
+  /** The paper's ways to sum up a scan; empty of pipelines that tell none. */
+  readonly scanScores: readonly ScanScoreFigures[];
   /** Of haemorrhage: each subtype that the truth tells of. */
   readonly subtypes: Readonly<Partial<Record<HaemorrhageClass, Classification>>>;
   readonly detection: DetectionFigures | null;
@@ -67,6 +70,10 @@ export function evaluatePipeline(input: EvaluationInput): PipelineEvaluation {
     ...identity,
     counts: countsOf(cases, positive),
     classification: analysed.length === 0 ? null : classify(decisionsOf(analysed, positive), random),
+    scanScores: scanScoreFigures(
+      analysed.map(positive),
+      analysed.map(({ answer }) => answer.scanScores),
+    ),
     subtypes: isAneurysm ? {} : subtypeFigures(analysed, random),
     detection: isAneurysm ? detectionFigures(analysed, random) : null,
     segmentation: segmentationFigures(cases, random),

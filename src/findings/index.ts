@@ -16,6 +16,7 @@ export type {
   PointLpsMm,
   Prior,
   Reason,
+  ScanScores,
   SeriesFindings,
   Site,
   SliceProbability,

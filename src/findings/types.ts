@@ -181,6 +181,13 @@ export type HeadMaskNote =
     }
   | { readonly by: 'threshold'; readonly reason: Reason };
 
+/** How a scan's map of patch probabilities is summed up inside the head, 0..1: the scan scores that the paper of system 001 compares. */
+export interface ScanScores {
+  readonly max: number;
+  readonly mean: number;
+  readonly p95: number;
+}
+
 interface Common {
   readonly seriesInstanceUid: string;
   readonly pipeline: string;
@@ -196,6 +203,8 @@ interface Common {
   readonly demoted?: readonly DemotedCandidate[];
   /** Left out by pipelines whose bundle does not ask how far places lie from the brain. */
   readonly headMask?: HeadMaskNote;
+  /** Told by `tof-patch` for comparison with its paper; the node decides by its calibrated candidates. */
+  readonly scanScores?: ScanScores;
   /** What ran the networks, e.g. "cpu", and why a provider that was asked for first did not; left out where none ran. */
   readonly provider?: string;
   /** The model that named the arteries; left out where none was asked: each site is then a cerebral artery and its side. */

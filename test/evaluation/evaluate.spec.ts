@@ -59,6 +59,20 @@ describe('the evaluation of a pipeline', () => {
     expect(operatingPoint.rates.sensitivity).to.be.within(sensitivity.low, sensitivity.high);
   });
 
+  it('tells the scan scores of the paper beside the probability, of pipelines that have them', () => {
+    const { classification, scanScores } = evaluation;
+    const area = classification!.auc.value;
+    expect(scanScores.map(({ score }) => score)).to.deep.equal(['max', 'mean', 'p95']);
+    // drawn as the probability, a tenth of it, and what is left of 1
+    [area, area, 1 - area].forEach((value, index) =>
+      expect(scanScores[index]!.auc.value).to.be.closeTo(value, 1e-12),
+    );
+    expect(reportPage(reportOf({ ...evaluation, comparisons: [], rankings: [] }))).to.include(
+      '95th percentile',
+    );
+    expect(drawnEvaluation('haemorrhage', 20, 5).scanScores).to.deep.equal([]);
+  });
+
   it('finds aneurysms one by one: sizes and sites add up to all of them', () => {
     const { detection } = evaluation;
     const sum = (groups: readonly { readonly lesions: number }[]): number =>

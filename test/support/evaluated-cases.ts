@@ -47,6 +47,7 @@ export function drawnAneurysmCases(count: number, seed: number): readonly Evalua
       answer: {
         kind: 'analysed',
         ...{ called, probability },
+        scanScores: { max: probability, mean: probability / 10, p95: 1 - probability },
         marks: [mark, { centreLpsMm: [90, 0, 0] as const, probability: 0.4 * random() }],
         findings: called ? [{ ...mark, maxDiameterMm: diameterMm + random() - 0.4, site, side }] : [],
         ...{ calledSubtypes: [], classProbabilities: null, slices: [] },
@@ -79,6 +80,7 @@ function drawnHaemorrhageCases(count: number, seed: number): readonly EvaluatedC
         kind: 'analysed',
         called: probabilities.any >= 0.5,
         probability: probabilities.any,
+        scanScores: null,
         ...{ marks: [], findings: [] },
         calledSubtypes: seen.filter((name) => probabilities[name] >= 0.5),
         classProbabilities: probabilities,

@@ -7,6 +7,7 @@ import {
   challengeSection,
   classificationSection,
   detectionSection,
+  scanScoreSection,
   subtypeSection,
   voxelSection,
 } from './sections.ts';
@@ -49,6 +50,7 @@ function pipelineSection(one: PipelineReport): string {
 <p class="use">${escaped(one.intendedUse)}</p>
 ${countSection(one)}
 ${one.classification === null ? '' : classificationSection(one.classification)}
+${scanScoreSection(one.scanScores)}
 ${subtypeSection(one)}
 ${one.detection === null ? '' : detectionSection(one.detection)}
 ${voxelSection(one)}

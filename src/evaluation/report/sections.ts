@@ -2,6 +2,7 @@ import type { Classification, RateName } from '../classification.ts';
 import type { DetectionFigures } from '../detection-figures.ts';
 import type { PipelineEvaluation } from '../evaluate.ts';
 import { wilson } from '../intervals.ts';
+import type { ScanScoreFigures } from '../scan-score-figures.ts';
 import { distanceFigure, groupFigure, intervalFigure, stripFigure } from './bars.ts';
 import {
   calibrationFigure,
@@ -23,6 +24,25 @@ const rateNames: readonly (readonly [RateName, string])[] = [
   ['f2', 'F2'],
   ['youden', "Youden's J"],
 ];
+
+const scoreNames = { max: 'Maximum', mean: 'Mean', p95: '95th percentile' } as const;
+
+/** The paper's scan scores beside the node's own probability. */
+export function scanScoreSection(rows: readonly ScanScoreFigures[]): string {
+  if (rows.length === 0) return '';
+  return `
+<h4>Scan scores as in the paper</h4>
+<p>One number a scan, of the map of patch probabilities inside the head. The node decides by calibrated candidates instead, above.</p>
+${table(
+  ['Score', 'AUC', '95 % interval (DeLong)', 'Youden threshold on these cases'],
+  rows.map(({ score, auc, youdenThreshold }) => [
+    scoreNames[score],
+    number(auc.value),
+    range(auc.delong),
+    number(youdenThreshold),
+  ]),
+)}`;
+}
 
 /** Is it there: the case as a whole. */
 export function classificationSection(figuresOf: Classification): string {

@@ -9,6 +9,7 @@ import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
 import { headMissing } from './accept.ts';
 import { findCandidates } from './candidates.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { scanScores } from './scan-scores.ts';
 
 /**
  * System 001: TOF-MRA, Tiny 3D U-Net patch classifier. Its figure, top-down: accept -> 1 mm grid -> head mask -> normalise ->
@@ -39,6 +40,7 @@ export async function tofPatch(
   );
   const inferredAt = performance.now();
   const midsagittalXMm = midsagittal(prepared.image, prepared.mask);
+  const maps = mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize);
 
   return {
     findings: {
@@ -47,6 +49,7 @@ export async function tofPatch(
       bundle: bundle.identity,
       ...stateOf(candidates, input, midsagittalXMm, bundle),
       ...(head === null ? {} : { headMask: head.note }),
+      scanScores: scanScores(maps.patchProbability.data, prepared.mask),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -57,7 +60,7 @@ export async function tofPatch(
     candidates,
     image: prepared.image,
     midsagittalXMm,
-    maps: mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize),
+    maps,
   };
 }
 
@@ -106,7 +109,7 @@ function mapsOf(
   fields: { localisationLogit: Float32Array; evidence: Float32Array; patchLogit: Float32Array },
   prepared: Prepared,
   patchSize: number,
-): PipelineOutput['maps'] {
+) {
   const grid = prepared.image;
   const covering = maxOverCoveringWindows(fields.patchLogit, grid.size, patchSize);
   return {
