@@ -109,7 +109,7 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
         "limits": [
             "Trained and measured on synthetic phantoms only; it says nothing about patients",
             "Aneurysms below 4 mm are often missed",
-            "The network sees the whole head, not stripped, and no bias field correction; treated aneurysms, CTA and contrast-enhanced MRA are not covered"],
+            "Bias fields are not corrected; treated aneurysms, CTA and contrast-enhanced MRA are not covered"],
         "intendedUse": "Trained on synthetic phantoms; not for clinical use",
         "golden": "golden/golden.json",
     }
