@@ -73,9 +73,9 @@ describe('web results', function () {
     expect(overview.doorToResult).to.have.length(1);
     expect(overview.providers).to.deep.equal(['cuda', 'cpu']);
     expect(overview.ranLastOn).to.match(/^cuda$|^cpu \(cuda: not available: .+\)$/);
-    const health = (await web.client().request('GET', '/health')).json();
-    expect(health).to.include({ status: 'alive', ranLastOn: overview.ranLastOn!.split(' ')[0] });
-    expect(health).to.have.property('computesOn').that.deep.equals(['cuda', 'cpu']);
+    const ready = (await web.client().request('GET', '/ready')).json();
+    expect(ready).to.include({ status: 'ready', ranLastOn: overview.ranLastOn!.split(' ')[0] });
+    expect(ready).to.have.property('computesOn').that.deep.equals(['cuda', 'cpu']);
   });
 
   it('give the volume and the map as NIfTI, in the patient where the findings lie', async () => {

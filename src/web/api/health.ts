@@ -5,15 +5,16 @@ import { ranLastOn } from './ran-on.ts';
 /** For load balancers and monitoring: alive, ready to take images, and numbers. */
 export function healthRoutes(app: App, node: NodeAccess): void {
   const open = { config: { access: 'open' } } as const;
-  app.get('/health', open, async () => ({
-    status: 'alive',
-    computesOn: node.facts().providers,
-    ranLastOn: firstWord(await ranLastOn(node)),
-  }));
+  app.get('/health', open, () => ({ status: 'alive' }));
   app.get('/ready', open, async (_request, reply) => {
     const admission = node.admit();
     await node.database.selectFrom('setup_code').select('id').executeTakeFirst();
-    if (admission.kind === 'accept') return { status: 'ready' };
+    if (admission.kind === 'accept')
+      return {
+        status: 'ready',
+        computesOn: node.facts().providers,
+        ranLastOn: firstWord(await ranLastOn(node)),
+      };
     return await reply.status(503).send({ status: 'no room' });
   });
   node.metrics.watch(async () => ({ diskFreeBytes: node.facts().freeBytes, jobs: await jobCounts(node) }));
