@@ -15,6 +15,7 @@ import torch
 from onnx import numpy_helper
 
 from .bundle import write_bundle
+from .compute import device, mixed
 from .dataset import Case, CropSampler
 from .network import TinyUNet3D
 from .preprocess import prepare, resample
@@ -95,17 +96,17 @@ def fine_tune(network: TinyUNet3D, cases: list[Case], options: FineTuneOptions) 
     sampler = CropSampler(cases, options.seed, options.crop)
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.steps)
-    network.eval()
+    network.to(device()).eval()
     for _ in range(options.steps):
         images, labels = sampler.batch(options.batch)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = training_loss(network, torch.from_numpy(images), torch.from_numpy(labels), sampler.rng, True)
+        with mixed(device()):
+            loss = training_loss(network, torch.from_numpy(images).to(device()), torch.from_numpy(labels).to(device()), sampler.rng, True)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         schedule.step()
-    return network
+    return network.cpu()
 
 
 def load_bundle(folder: Path) -> TinyUNet3D:

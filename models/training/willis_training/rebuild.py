@@ -7,9 +7,11 @@ manifest, golden vectors and card work on a machine before hours are spent. It i
 import argparse
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from .compute import device_name
+from .spent import Stopwatch
 
 #: the command of each bundle; what it does not name are the command's defaults, which are the shipped settings
 COMMANDS = {"tof-patch": "bundle", "cta-resnet": "cta-bundle", "ncct-haemorrhage": "haemorrhage-bundle", "tof-coarse-fine": "coarse-to-fine",
@@ -30,14 +32,16 @@ def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Nam
     if arguments.smoke and (arguments.out / "model.json").exists():
         raise SystemExit(f"{arguments.out} holds a bundle; a smoke run would put an untrained one in its place: name a new folder")
     words = f"{COMMANDS[name]} --seed {arguments.seed} {SHIPPED.get(name, '')} {SMOKE[name] if arguments.smoke else ''}".split()
-    inner = parse([*words, "--out", str(arguments.out), "--cache", str(arguments.cache / name)])
-    started = time.monotonic()
-    inner.run(inner)
-    minutes = round((time.monotonic() - started) / 60, 1)
+    cache: Path = arguments.cache / name
+    inner = parse([*words, "--out", str(arguments.out), "--cache", str(cache)])
+    with Stopwatch(cache / "spent.json") as watch:
+        inner.run(inner)
+    spent = watch.spent()
     file: Path = arguments.out / MANIFESTS.get(name, "model.json")
     manifest = json.loads(file.read_text())
-    manifest["training"] |= {"minutes": minutes, "cores": os.cpu_count()}
+    manifest["training"] |= {"minutes": round(spent.minutes, 1), "processorMinutes": round(spent.processor_minutes, 1),
+                             "cores": os.cpu_count(), "device": device_name()}
     if arguments.smoke:
         manifest["intendedUse"] = "Smoke run of the training kit, a network that has learned nothing; not for clinical use"
     file.write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
-    print(f"{name} rebuilt in {minutes} minutes on {os.cpu_count()} cores: {arguments.out}")
+    print(f"{name} rebuilt in {spent.minutes:.1f} minutes ({spent.processor_minutes:.1f} of processor time) on {os.cpu_count()} cores: {arguments.out}")

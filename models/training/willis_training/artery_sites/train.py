@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..compute import device, mixed
 from .locations import MIRRORED
 from .network import CROP, SiteNetwork
 from .phantoms import Scene
@@ -85,12 +86,12 @@ def train_sites(scenes: list[Scene], options: SiteOptions, checkpoint: Path) -> 
     """Trains, or goes on from the checkpoint."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    network, sampler = SiteNetwork().to(memory_format=torch.channels_last_3d), SiteSampler(scenes, options.seed)  # type: ignore[call-overload]
+    network, sampler = SiteNetwork().to(device(), memory_format=torch.channels_last_3d), SiteSampler(scenes, options.seed)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=options.steps)
     first = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
@@ -98,8 +99,8 @@ def train_sites(scenes: list[Scene], options: SiteOptions, checkpoint: Path) -> 
         sampler.rng = np.random.default_rng([43, options.seed, first])
     network.train()
     for step in range(first, options.steps):
-        crops, left, labels = sampler.batch(options.batch)
-        with torch.autocast("cpu", torch.bfloat16):
+        crops, left, labels = (part.to(device()) for part in sampler.batch(options.batch))
+        with mixed(device()):
             logits = network(crops, left).float()
         loss = F.cross_entropy(logits, labels, label_smoothing=0.02)
         optimiser.zero_grad()
@@ -110,4 +111,4 @@ def train_sites(scenes: list[Scene], options: SiteOptions, checkpoint: Path) -> 
             print(f"step {step + 1}: loss {loss.item():.3f}, right {float((logits.argmax(1) == labels).float().mean()):.2f}", flush=True)
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step + 1}, checkpoint)
-    return network.eval()
+    return network.cpu().eval()

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from ..compute import device
 from .bundle import System, write_bundle
 from .cases import FineCase, kept_case
 from .deepmedic import WIDTHS, DeepMedic
@@ -56,7 +57,7 @@ def train(arguments: argparse.Namespace) -> System:
     first = StoredArteries(arguments.init / "arteries.onnx") if arguments.init else _kept(
         arguments, "arteries", steps[0], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
     rng = np.random.default_rng(seed)
-    read = cache(lambda: [as_read(case, first, rng) for case in cases()])
+    read = cache(lambda: _read_by(first, cases(), rng))
     coarse = CoarseOptions(steps=steps[1], seed=seed, **({"widths": NARROW, "joined": 40} if narrow else {}))  # type: ignore[arg-type]
     medic = DeepMedic(1, coarse.widths, coarse.joined)
     second = _kept(arguments, "coarse", steps[1], medic, lambda: train_coarse(read(), coarse, _coarse_of(arguments.init, coarse, read)))
@@ -64,6 +65,14 @@ def train(arguments: argparse.Namespace) -> System:
     options = FineOptions(sizes, steps[2], voi=48 if narrow else 64, seed=seed, learning_rate=1e-3 if narrow else 5e-4)
     third = _kept(arguments, "fine", steps[2], FineNetwork(sizes), lambda: train_fine([*cases(), *read()], options, _fine_of(arguments.init, sizes)))
     return System(first, second, third, options)
+
+
+def _read_by(network: ArteryNetwork | StoredArteries, cases: list[FineCase], rng: np.random.Generator) -> list[FineCase]:
+    """The cases as the later networks meet them; the network itself comes back to the processor."""
+    network.to(device())
+    found = [as_read(case, network, rng) for case in cases]
+    network.cpu()
+    return found
 
 
 def _coarse_of(init: Path | None, options: CoarseOptions, read: Callable[[], list[FineCase]]) -> DeepMedic | None:

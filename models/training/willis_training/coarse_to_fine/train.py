@@ -16,6 +16,7 @@ from .se_unet import FineNetwork, FineSizes
 from .stored import StoredArteries
 from .variation import as_another_scanner
 from .vessels import ArteryNetwork, extract_arteries
+from ..compute import device, home_of, mixed
 from ..metrics import dice, hausdorff, volume_similarity
 
 
@@ -68,15 +69,15 @@ def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic
     """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries; mirrored at random."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    network = (start or DeepMedic(1, options.widths, options.joined)).train()
+    network = (start or DeepMedic(1, options.widths, options.joined)).to(device()).train()
     optimiser = torch.optim.RMSprop(network.parameters(), options.learning_rate, alpha=0.9, eps=1e-4, weight_decay=1e-4, momentum=0.6)
     milestones = [int(part / 35 * options.steps) for part in (17, 22, 27, 30, 33)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, 0.5)
     sources = [source_of(c, options.segment, rng) for c in cases]
     for step in range(options.steps):
         parts = [_segment(sources[int(rng.integers(len(sources)))], options.segment, rng, (step * options.batch + k) % 2 == 0) for k in range(options.batch)]
-        fine, coarse, truth = (torch.stack(v) for v in zip(*parts))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        fine, coarse, truth = (torch.stack(v).to(device()) for v in zip(*parts))
+        with mixed(device()):
             logits = network(fine, coarse)
         lasso = sum(w.abs().sum() for w in network.parameters() if w.dim() > 1)
         loss = functional.cross_entropy(logits.float(), truth) + 1e-6 * lasso
@@ -84,7 +85,7 @@ def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic
         loss.backward()
         optimiser.step()
         schedule.step()
-    return network.eval()
+    return network.cpu().eval()
 
 
 def coarse_truth(case: FineCase, spacing: float = 0.5) -> np.ndarray:
@@ -104,7 +105,7 @@ def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork |
     """VOIs about aneurysms and, for a quarter of the steps, about normal arteries; mirrored, shifted as a candidate is, of varied brightness and noise."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    network = (start or FineNetwork(options.sizes)).train()
+    network = (start or FineNetwork(options.sizes)).to(device()).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
     large = options.voi + 2 * SHIFT
@@ -114,16 +115,16 @@ def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork |
         drawn = normals if normals and rng.random() < NORMAL_SHARE else vois
         channels, truth = _varied(*drawn[int(rng.integers(len(drawn)))], options.voi, rng)
         used = channels if options.sizes.contour else channels[:1]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not options.exact):
-            logits = network(torch.from_numpy(used)[None])
+        with mixed(device(), not options.exact):
+            logits = network(torch.from_numpy(used)[None].to(device()))
         probability = torch.softmax(logits.float(), 1)[:, 1]
-        loss = outline_loss(probability, torch.from_numpy(truth.astype(np.float32))[None], options.beta)
+        loss = outline_loss(probability, torch.from_numpy(truth.astype(np.float32))[None].to(device()), options.beta)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-    return network.eval()
+    return network.cpu().eval()
 
 
 def outline_loss(probability: torch.Tensor, truth: torch.Tensor, beta: float) -> torch.Tensor:
@@ -172,7 +173,7 @@ def fine_scores(network: FineNetwork, cases: list[FineCase], options: FineOption
     for case in cases:
         for channels, truth in vois_of(case, options.voi, sacs_of(case)):
             with torch.no_grad():
-                logits = network(torch.from_numpy(channels if options.sizes.contour else channels[:1])[None])
+                logits = network(torch.from_numpy(channels if options.sizes.contour else channels[:1])[None].to(home_of(network))).cpu()
             found = torch.softmax(logits, 1)[0, 1].numpy() >= 0.5
             rows.append((dice(truth, found), hausdorff(truth, found, (spacing,) * 3, 95), volume_similarity(truth, found)))
     table = np.array(rows)

@@ -12,6 +12,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..compute import device, home_of, mixed
 from ..network import TinyUNet3D
 from .cases import FineCase
 from .losses import soft_dice
@@ -44,29 +45,28 @@ def train_arteries(cases: list[FineCase], options: ArteryOptions) -> ArteryNetwo
     """Cross-entropy plus Dice on crops, half of them about an artery voxel."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    network = ArteryNetwork(options.base).train()
+    network = ArteryNetwork(options.base).to(device()).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, options.steps + 1)
     for _ in range(options.steps):
         pairs = [_crop(cases[int(rng.integers(len(cases)))], options.crop, rng) for _ in range(options.batch)]
-        image, truth = (torch.from_numpy(np.stack(v)) for v in zip(*pairs))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        image, truth = (torch.from_numpy(np.stack(v)).to(device()) for v in zip(*pairs))
+        with mixed(device()):
             logit = network(image[:, None])
         logit = logit.float()
-        weight = torch.tensor(8.0)
-        loss = functional.binary_cross_entropy_with_logits(logit, truth, pos_weight=weight) - soft_dice(torch.sigmoid(logit), truth).mean()
+        loss = functional.binary_cross_entropy_with_logits(logit, truth, pos_weight=logit.new_tensor(8.0)) - soft_dice(torch.sigmoid(logit), truth).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    return network.eval()
+    return network.cpu().eval()
 
 
 def extract_arteries(network: ArteryNetwork, image: np.ndarray, smallest_mm3: float, voxel_mm3: float) -> np.ndarray:
     """Mask [z,y,x] of arteries; components below smallest_mm3 are noise."""
     padded = np.pad(image, [(0, -n % 4) for n in image.shape])
     with torch.no_grad():
-        logit = network(torch.from_numpy(padded)[None, None])[0].numpy()
+        logit = network(torch.from_numpy(padded)[None, None].to(home_of(network)))[0].cpu().numpy()
     mask = logit[tuple(slice(n) for n in image.shape)] > 0
     return large_components(mask, smallest_mm3, voxel_mm3)
 

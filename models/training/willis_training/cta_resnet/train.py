@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..compute import device, mixed
 from ..haemorrhage.train_slices import CellScale, map_loss
 from .crops import KEPT_PIXELS, PIXELS, Crop
 from .network import CandidateNetwork
@@ -38,7 +39,8 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     network, cells = CandidateNetwork(), CellScale(1)
     if start is not None:
         network.load_state_dict(start.state_dict())
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    cells.to(device())
     groups = [{"params": network.trunk.parameters(), "lr": options.trunk_rate},
               {"params": [*network.head.parameters(), *cells.parameters()], "lr": options.head_rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
@@ -46,13 +48,13 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     parts = {"network": network, "cells": cells, "optimiser": optimiser, "schedule": schedule}
     first = _resume(checkpoint, parts)
     positive = np.array([c.aneurysm for c in crops])
-    weight = torch.tensor(float((~positive).sum() / max(positive.sum(), 1)) if options.class_weights else 1.0)
+    weight = torch.tensor(float((~positive).sum() / max(positive.sum(), 1)) if options.class_weights else 1.0, device=device())
     started, losses = time.time(), []
     network.train()
     for step in range(first, options.steps):
         pixels = options.wide_pixels if step < options.wide_steps else PIXELS
-        hu, truth, shares = crop_batch(crops, options.batch, np.random.default_rng([options.seed, step]), pixels)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        hu, truth, shares = (part.to(device()) for part in crop_batch(crops, options.batch, np.random.default_rng([options.seed, step]), pixels))
+        with mixed(device()):
             logit, _, maps = network(hu.to(memory_format=torch.channels_last))
             evidence = functional.conv2d(maps, network.head.weight[:, :, None, None], network.head.bias)
         loss = functional.binary_cross_entropy_with_logits(logit.float(), truth, pos_weight=weight)
@@ -67,7 +69,7 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
         if (step + 1) % options.checkpoint_every == 0:
             _save(checkpoint, parts, step + 1)
             print(f"step {step + 1}: loss {np.mean(losses[-options.checkpoint_every:]):.4f}, {time.time() - started:.0f} s", flush=True)
-    return network.eval()
+    return network.cpu().eval()
 
 
 def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator, pixels: int = PIXELS) -> tuple[Tensor, Tensor, Tensor]:
@@ -101,7 +103,7 @@ def _save(file: Path, parts: dict, step: int) -> None:  # type: ignore[type-arg]
 def _resume(file: Path, parts: dict) -> int:  # type: ignore[type-arg]
     if not file.exists():
         return 0
-    state = torch.load(file, weights_only=True)
+    state = torch.load(file, map_location="cpu", weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["step"])

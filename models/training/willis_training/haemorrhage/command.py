@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..compute import device
 from .bundle import Trained, write_bundle
 from .dataset import SliceSampler, Study, at_network_size, prepared
 from .train_sequence import Encoded, SequenceOptions, encode, train_sequence
@@ -35,10 +36,11 @@ def train_all(studies: list[Study], arguments: argparse.Namespace) -> Trained:
     a = train_slices(sampler, options, arguments.cache / "slices-a.pt")
     second = replace(options, variant="slices", small_steps=b96, full_steps=b128, learning_rate=6e-4, seed=arguments.seed + 1)
     b = train_slices(sampler, second, arguments.cache / "slices-b.pt", a)
+    a, b = a.to(device()), b.to(device())
     encoded: list[Encoded] = [encode((a, b), at_network_size(s), s.labels, s.slice_spacing) for s in studies[: arguments.sequence_studies]]
     sequence = train_sequence(encoded, SequenceOptions(seed=arguments.seed + 2))
     slices = int(np.sum([len(s.labels) for s in studies]))
     training = {"data": f"{len(studies)} synthetic head CT phantoms ({slices} slices)", "seed": arguments.seed, "date": arguments.date,
                 "steps": f"Network A: {a96} steps at 96 and {a128} at 128 pixels, 16 slices each; network B from A's weights: {b96} and {b128} steps; "
                          f"the sequence model on {len(encoded)} of the studies."}
-    return Trained(a, b, sequence, training)
+    return Trained(a.cpu(), b.cpu(), sequence, training)

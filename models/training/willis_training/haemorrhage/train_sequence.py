@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..compute import device, home_of, mixed
 from .dataset import neighbours
 from .network import SliceNetwork
 from .sequence import SMALL, SequenceModel, SequenceSizes
@@ -37,13 +38,14 @@ class SequenceOptions:
 
 def encode(networks: tuple[SliceNetwork, SliceNetwork], hu: np.ndarray, labels: np.ndarray, spacing: float) -> Encoded:
     """Runs both networks over prepared HU [z,p,p]."""
-    triples = torch.from_numpy(neighbours(hu.astype(np.float32))).to(memory_format=torch.channels_last)
+    where = home_of(networks[0])
+    triples = torch.from_numpy(neighbours(hu.astype(np.float32))).to(where, memory_format=torch.channels_last)
     logits, features = [], []
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.no_grad(), mixed(where):
         for network in networks:
             parts = [network(triples[k : k + 16])[:2] for k in range(0, len(triples), 16)]
-            logits.append(torch.cat([p[0].float() for p in parts]))
-            features.append(torch.cat([p[1].float() for p in parts]))
+            logits.append(torch.cat([p[0].float() for p in parts]).cpu())
+            features.append(torch.cat([p[1].float() for p in parts]).cpu())
     return Encoded(torch.stack(features), torch.stack(logits), torch.from_numpy(labels.astype(np.float32)), spacing)
 
 
@@ -51,7 +53,7 @@ def train_sequence(studies: list[Encoded], options: SequenceOptions) -> Sequence
     """Trains from nothing; a few minutes on one CPU core."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    model = SequenceModel(options.sizes).train()
+    model = SequenceModel(options.sizes).to(device()).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=1e-3)
     steps = max(1, len(studies) // options.batch) * options.epochs
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, steps + 1, pct_start=0.2)
@@ -59,15 +61,15 @@ def train_sequence(studies: list[Encoded], options: SequenceOptions) -> Sequence
         order = rng.permutation(len(studies))
         for start in range(0, len(order) - options.batch + 1, options.batch):
             runs = [augmented(studies[k], options.run, rng) for k in order[start : start + options.batch]]
-            late, early = model(*(torch.stack([r[k] for r in runs]) for k in (0, 1, 2)))
-            labels, known = torch.stack([r[3] for r in runs]), torch.stack([r[4] for r in runs])
+            late, early = model(*(torch.stack([r[k] for r in runs]).to(device()) for k in (0, 1, 2)))
+            labels, known = (torch.stack([r[k] for r in runs]).to(device()) for k in (3, 4))
             loss = run_loss(late, labels, known) + run_loss(early, labels, known)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
             optimiser.step()
             schedule.step()
-    return model.eval()
+    return model.cpu().eval()
 
 
 def augmented(study: Encoded, run: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

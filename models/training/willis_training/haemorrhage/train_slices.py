@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..compute import device, mixed
 from .dataset import SliceSampler
 from .network import SliceNetwork, Variant
 
@@ -63,7 +64,8 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
     cells = CellScale()
     if start is not None:
         network.load_state_dict(start.state_dict())
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
+    cells.to(device())
     optimiser = torch.optim.AdamW([*network.parameters(), *cells.parameters()], lr=options.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, options.steps, pct_start=0.15)
     parts = {"network": network, "cells": cells, "optimiser": optimiser, "schedule": schedule}
@@ -72,8 +74,8 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
     network.train()
     for step in range(first, options.steps):
         pixels = options.small_pixels if step < options.small_steps else options.full_pixels
-        hu, labels, truth = sampler.batch(options.batch, pixels)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        hu, labels, truth = (part.to(device()) for part in sampler.batch(options.batch, pixels))
+        with mixed(device()):
             logits, _, maps = network(hu.to(memory_format=torch.channels_last))
             evidence = functional.conv2d(maps, network.head.weight[:, :, None, None], network.head.bias)
         slice_loss = class_loss(logits.float(), labels)
@@ -89,7 +91,7 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
             means = [round(float(v), 4) for v in losses / options.checkpoint_every]
             print(f"{options.variant} step {step + 1}: slice and map loss {means}, {time.time() - started:.0f} s", flush=True)
             losses.zero_()
-    return network.eval()
+    return network.cpu().eval()
 
 
 def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -118,7 +120,7 @@ def _save(file: Path, parts: dict, step: int) -> None:  # type: ignore[type-arg]
 def _resume(file: Path, parts: dict) -> int:  # type: ignore[type-arg]
     if not file.exists():
         return 0
-    state = torch.load(file, weights_only=True)
+    state = torch.load(file, map_location="cpu", weights_only=True)
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["step"])

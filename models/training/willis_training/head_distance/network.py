@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..compute import mixed
 from ..upsample import UpsampledConvolution
 
 #: features of each level from 2 mm to 32 mm; SynthStrip has 16, 32, 64, 64 ... from 1 mm to 64 mm
@@ -50,7 +51,7 @@ def _run(level: nn.Module, depth: int, field: Tensor) -> Tensor:
     """Where a slab is a few voxels high, PyTorch's CPU kernels give wrong bfloat16 gradients of a 3-D kernel: the deep levels are float32."""
     if depth < FIRST_EXACT:
         return level(field)  # type: ignore[no-any-return]
-    with torch.autocast("cpu", enabled=False):
+    with mixed(field.device, False):
         return level(field.float())  # type: ignore[no-any-return]
 
 

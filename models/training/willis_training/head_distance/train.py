@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..compute import device, home_of, mixed
 from .conform import MULTIPLE_OF
 from .contrast import Sample, draw_sample
 from .heads import LabelledHead
@@ -28,12 +29,12 @@ def train_head(heads: list[LabelledHead], options: HeadOptions, checkpoint: Path
     """Trains, or goes on from the checkpoint."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    network = HeadDistanceNetwork().to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    network = HeadDistanceNetwork().to(device(), memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1)
     first = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
@@ -51,7 +52,7 @@ def train_head(heads: list[LabelledHead], options: HeadOptions, checkpoint: Path
             print(f"step {step + 1}: mean error {np.mean(errors[-50:]):.2f} mm", flush=True)
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step + 1}, checkpoint)
-    return network.eval()
+    return network.cpu().eval()
 
 
 def _samples(heads: list[LabelledHead], seed: list[int]) -> Iterator[Sample]:
@@ -63,8 +64,8 @@ def _samples(heads: list[LabelledHead], seed: list[int]) -> Iterator[Sample]:
 def _loss(network: HeadDistanceNetwork, sample: Sample) -> tuple[Tensor, float]:
     """Squared error in UNIT_MM over what the scan covers, and the mean error in mm."""
     fill = [(0, -n % MULTIPLE_OF) for n in sample.image.shape]
-    image, distance, covered = (torch.from_numpy(np.pad(field, fill)) for field in (sample.image, sample.distance, sample.covered))
-    with torch.autocast("cpu", torch.bfloat16):
+    image, distance, covered = (torch.from_numpy(np.pad(field, fill)).to(home_of(network)) for field in (sample.image, sample.distance, sample.covered))
+    with mixed(device()):
         answer = network(image[None, None].contiguous(memory_format=torch.channels_last_3d))
     off = (answer[0, 0].float() - distance)[covered]
     return (off / UNIT_MM).square().mean(), float(off.detach().abs().mean())

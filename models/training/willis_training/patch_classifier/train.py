@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..compute import device, home_of, mixed
 from ..metrics import confusion
 from ..readers.refusal import Refusal
 from .config import PatchConfig
@@ -27,7 +28,7 @@ def train_patches(train: list[PatchScan], validation: list[PatchScan], config: P
     """Returns the network of the best epoch and the F2 of every epoch; stops after `patience` epochs without a better one."""
     _check(train, validation)
     rng = np.random.default_rng(config.seed)
-    network = build(config)
+    network = build(config).to(device())
     optimiser = torch.optim.Adam(network.parameters(), config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs)
     held, held_truth = patches_of(validation, config, np.random.default_rng([config.seed, 1]))
@@ -37,9 +38,9 @@ def train_patches(train: list[PatchScan], validation: list[PatchScan], config: P
         patches, truth = patches_of(train, config, rng)
         network.train()
         for rows in np.array_split(rng.permutation(len(truth)), max(1, len(truth) // config.batch)):
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = network(patches[rows])
-            loss = patch_loss(logits.float(), truth[rows], config)
+            with mixed(device()):
+                logits = network(patches[rows].to(device()))
+            loss = patch_loss(logits.float(), truth[rows].to(device()), config)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -50,7 +51,7 @@ def train_patches(train: list[PatchScan], validation: list[PatchScan], config: P
         if len(scores) - 1 - int(np.argmax(scores)) >= config.patience:
             break
     network.load_state_dict(best)
-    return network.eval(), scores
+    return network.cpu().eval(), scores
 
 
 def patch_loss(logits: Tensor, truth: Tensor, config: PatchConfig) -> Tensor:
@@ -99,7 +100,7 @@ def f2_of(network: nn.Module, patches: Tensor, truth: Tensor) -> float:
     """F2 at probability 0.5; 0 where nothing is called or present."""
     network.eval()
     with torch.no_grad():
-        logits = torch.cat([network(patches[k : k + 32]) for k in range(0, len(patches), 32)])
+        logits = torch.cat([network(patches[k : k + 32].to(home_of(network))).cpu() for k in range(0, len(patches), 32)])
     value = confusion(truth.numpy(), logits.numpy(), 0.0).f_score(2)
     return 0.0 if np.isnan(value) else value
 
