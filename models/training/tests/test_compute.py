@@ -20,7 +20,8 @@ from willis_training.cta_resnet import train as candidates
 from willis_training.haemorrhage import train_sequence, train_slices
 from willis_training.head_distance import network as head_network, train as head
 from willis_training.network import TinyUNet3D
-from willis_training import fine_tune, train as dense
+from willis_training import train as dense
+from willis_training.fine_tune import tof_patch as fine_tune
 from willis_training.patch_classifier import train as patches
 from willis_training.spent import Spent, Stopwatch
 

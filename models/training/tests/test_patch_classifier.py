@@ -9,7 +9,9 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from willis_training.fine_tune import FineTuneOptions, fine_tune, load_bundle, prepared_case, split_by_subject
+from willis_training.fine_tune.command import pipeline_of
+from willis_training.fine_tune.order import split_by_subject
+from willis_training.fine_tune.tof_patch import FineTuneOptions, fine_tune, load_bundle, prepared_case
 from willis_training.patch_classifier import ANNEX, PatchConfig, PatchScan, Simple3DCNN, build, load_config, patch_map, patches_of, scan_score, train_patches
 from willis_training.patch_classifier.train import patch_loss
 from willis_training.readers import Refusal, read_adam
@@ -142,7 +144,10 @@ def test_turned_axes_give_the_same_case(tmp_path):
     assert np.allclose(straight.image, again.image) and np.array_equal(straight.labels, again.labels)
 
 
-def test_only_tof_bundles_can_be_started_from(tmp_path):
-    (tmp_path / "model.json").write_text('{"pipeline": "cta-resnet"}')
-    with pytest.raises(Refusal, match="WRONG_BUNDLE"):
-        load_bundle(tmp_path)
+def test_only_bundles_of_a_pipeline_can_be_started_from(tmp_path):
+    assert pipeline_of(BUNDLE) == "tof-patch"
+    with pytest.raises(Refusal, match="WRONG_BUNDLE.*no model.json"):
+        pipeline_of(tmp_path)
+    (tmp_path / "model.json").write_text('{"pipeline": "their-own"}')
+    with pytest.raises(Refusal, match="WRONG_BUNDLE.*their-own.*tof-patch"):
+        pipeline_of(tmp_path)

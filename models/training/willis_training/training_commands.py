@@ -71,10 +71,10 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     """Fine-tuning of a shipped bundle."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set")
     parser.add_argument("--set", choices=SETS, required=True, help="its layout")
-    parser.add_argument("--init", type=Path, required=True, help="bundle to start from (models/tof-patch)")
+    parser.add_argument("--init", type=Path, required=True, help="bundle to start from, e.g. models/tof-patch")
     parser.add_argument("--out", type=Path, required=True, help="folder of the new bundle")
-    parser.add_argument("--id", default="tof-patch-site", help="id of the new bundle")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--id", help="id of the new bundle; the pipeline's name and -site unless given")
+    parser.add_argument("--steps", type=int, help="as many as the pipeline's trainer finds fit unless given")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
     parser.set_defaults(run=_train)
@@ -229,7 +229,7 @@ def _head(arguments: argparse.Namespace) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from .fine_tune import run
+    from .fine_tune.command import run
 
     run(arguments)
 

@@ -1,10 +1,5 @@
-"""`train`: a shipped tof-patch bundle goes on training on a site's or a public data set, and a new bundle is written.
+"""A tof-patch bundle goes on training. Batch normalisation is folded in shipped weights and stays so; the network is trained as it is used."""
 
-Everything is checked before the first step: masks, spacing, points, subjects on both sides of the split. Batch
-normalisation is folded in shipped weights and stays so; the network is trained as it is used.
-"""
-
-import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +9,16 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from .bundle import write_bundle
-from .compute import device, mixed
-from .dataset import Case, CropSampler
-from .network import TinyUNet3D
-from .preprocess import prepare, resample
-from .readers import READERS, Refusal, require_split, validate
-from .readers import Case as ReadCase
-from .train import training_loss
-from .upsample import unfolded
+from ..bundle import write_bundle
+from ..compute import device, mixed
+from ..dataset import Case, CropSampler
+from ..network import TinyUNet3D
+from ..preprocess import prepare, resample
+from ..readers import Case as ReadCase
+from ..readers import Refusal, validate
+from ..train import training_loss
+from ..upsample import unfolded
+from .order import Order
 
 
 @dataclass(frozen=True)
@@ -36,33 +32,16 @@ class FineTuneOptions:
     seed: int = 1
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Reads, checks, splits by subject, trains, measures, writes."""
-    read = [c for c in READERS[arguments.set](arguments.data) if c.modality == "MR"]
-    if not read:
-        raise Refusal("NO_CASES", arguments.data, "holds no MR angiography; the tof-patch bundle can be trained on nothing else")
-    parts = split_by_subject(read, arguments.seed)
-    require_split(parts)
+def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
+    """Prepares, checks, trains, measures on the test part, writes."""
     cases = {part: [prepared_case(c) for c in chosen] for part, chosen in parts.items()}
     for part, chosen in cases.items():
         if not any(len(c.centres) for c in chosen):
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
-    network = fine_tune(load_bundle(arguments.init), cases["train"], FineTuneOptions(steps=arguments.steps, seed=arguments.seed))
-    description = f"{len(cases['train'])} scans of {arguments.data.name} ({arguments.set}), from the weights of {arguments.init.name}"
-    score = write_bundle(network, cases, arguments.out, {"scans": len(cases["train"]), "seed": arguments.seed, "date": arguments.date})
-    rename(arguments.out, arguments.id, description, read[0].licence, {part: len(c) for part, c in cases.items()})
+    network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
+    score = write_bundle(network, cases, order.out, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date})
+    rename(order.out, order.identity, order.description(parts), parts["train"][0].licence, {part: len(c) for part, c in cases.items()})
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
-
-
-def split_by_subject(cases: list[ReadCase], seed: int) -> dict[str, list[ReadCase]]:
-    """60 % of the subjects train, 20 % validate, 20 % test."""
-    subjects = sorted({c.subject for c in cases})
-    if len(subjects) < 5:
-        raise Refusal("TOO_FEW_SUBJECTS", "the data", f"come from {len(subjects)} subjects; training, validation and test need at least 5")
-    order = [subjects[k] for k in np.random.default_rng(seed).permutation(len(subjects))]
-    held = max(1, len(order) // 5)
-    part_of = {s: "test" if k < held else "validation" if k < 2 * held else "train" for k, s in enumerate(order)}
-    return {part: [c for c in cases if part_of[c.subject] == part] for part in ("train", "validation", "test")}
 
 
 def prepared_case(case: ReadCase) -> Case:
@@ -112,8 +91,6 @@ def fine_tune(network: TinyUNet3D, cases: list[Case], options: FineTuneOptions) 
 def load_bundle(folder: Path) -> TinyUNet3D:
     """The network of a tof-patch bundle; its convolutions hold the folded normalisation, so the layers here do nothing."""
     manifest = json.loads((folder / "model.json").read_text())
-    if manifest.get("pipeline") != "tof-patch":
-        raise Refusal("WRONG_BUNDLE", folder, f"is a bundle of pipeline {manifest.get('pipeline')}; only tof-patch can be trained on")
     stored = {i.name.removesuffix("_f16").removeprefix("net."): torch.tensor(numpy_helper.to_array(i).astype(np.float32))
                for i in onnx.load(str(folder / manifest["network"]["file"])).graph.initializer}
     weights = stored | {
