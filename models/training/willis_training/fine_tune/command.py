@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..readers import READERS, Case, Refusal, require_split
-from . import tof_patch
+from . import haemorrhage, tof_patch
 from .order import Order, split_by_subject
 
 
@@ -21,7 +21,10 @@ class Trainer:
     train_on: Callable[[dict[str, list[Case]], Order], None]
 
 
-TRAINERS = {"tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on)}
+TRAINERS = {
+    "tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on),
+    "ncct-haemorrhage": Trainer(("CT",), "head CT", 1000, haemorrhage.train_on),
+}
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from .export import export_sequence_map
 from .measure import Reader
 from .network import DEPTHS, SliceNetwork, Variant
 from .prepare import PIXELS, head_part, prepare, slabs
-from .sequence import SequenceModel, SequenceSizes
+from .sequence import SMALL, SequenceModel, SequenceSizes
 from .sequence_map import SequenceMap
 
 SEQUENCE_MAP = "sequence-map.onnx"
@@ -95,7 +95,8 @@ def load_sequence(file: Path) -> SequenceModel:
     convolutions, grus, products = (stored.weights_of(kind) for kind in ("Conv", "GRU", "MatMul"))
     wide, narrow = convolutions[0][0].shape[0], convolutions[1][0].shape[0]
     first, rest = convolutions[5][0].shape[0], convolutions[6][0].shape[0]
-    model = SequenceModel(SequenceSizes((wide, narrow), grus[0][1].shape[2], (first, rest))).eval()
+    # dropout is no part of a file: training goes on with that of the shipped sizes
+    model = SequenceModel(SequenceSizes((wide, narrow), grus[0][1].shape[2], (first, rest), SMALL.dropout)).eval()
     folded = [(part, k) for part in model.reduce for k in (1, 5)]
     for (part, k), values in zip([*folded, (model, "direct"), *((layer, 0) for layer in model.stack), (model, "stack_direct")], convolutions):
         conv = getattr(part, k) if isinstance(k, str) else part[k]
