@@ -10,6 +10,7 @@ import onnxruntime as ort
 
 from . import __version__
 from .card import write_card
+from .checkpoints import checkpoint_of
 from .dataset import Case, load_cases
 from .detect import LOCALISATION_THRESHOLD, MIN_VOXELS, candidates_of
 from .evaluate import Calibration, Scan, Score, calibrate, choose_threshold, dense_versus_patch, fit_measures, onnx_fields, scan_case, score
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     counts = dict(zip(("train", "validation", "test"), arguments.scans))
     cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
     options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, seed=arguments.seed)
-    network = train(cases["train"], options, arguments.cache / "checkpoint.pt")
+    network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
     training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date}
     score = write_bundle(network, cases, arguments.out, training)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")

@@ -32,9 +32,9 @@ def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Nam
     if arguments.smoke and (arguments.out / "model.json").exists():
         raise SystemExit(f"{arguments.out} holds a bundle; a smoke run would put an untrained one in its place: name a new folder")
     words = f"{COMMANDS[name]} --seed {arguments.seed} {SHIPPED.get(name, '')} {SMOKE[name] if arguments.smoke else ''}".split()
-    cache: Path = arguments.cache / name
+    cache: Path = arguments.cache / (f"{name}-smoke" if arguments.smoke else name)
     inner = parse([*words, "--out", str(arguments.out), "--cache", str(cache)])
-    with Stopwatch(cache / "spent.json") as watch:
+    with Stopwatch(cache / f"spent-seed-{arguments.seed}.json") as watch:
         inner.run(inner)
     spent = watch.spent()
     file: Path = arguments.out / MANIFESTS.get(name, "model.json")

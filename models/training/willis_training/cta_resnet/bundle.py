@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime as ort
 
 from .. import __version__
+from ..checkpoints import checkpoint_of
 from ..marked_picture import Mark, Outline, Projected, draw_marks
 from .card import write_card
 from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, triples
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
         start = CandidateNetwork()
         load_imagenet(start, arguments.imagenet)
     options = CropOptions(arguments.steps[0], sum(arguments.steps), seed=arguments.seed, threads=arguments.threads)
-    network = train_candidates(crops["train"], options, arguments.cache / "candidates.pt", start)
+    network = train_candidates(crops["train"], options, checkpoint_of(arguments.cache, "candidates", options, counts["train"], str(arguments.imagenet)), start)
     training = {"data": f"{counts['train']} synthetic CTA patients ({len(crops['train'])} candidates); selection and regression on {counts['validation']} others",
                 "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}

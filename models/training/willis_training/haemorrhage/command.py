@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checkpoints import checkpoint_of
 from ..compute import device
 from .bundle import Trained, write_bundle
 from .dataset import SliceSampler, Study, at_network_size, prepared
@@ -33,9 +34,9 @@ def train_all(studies: list[Study], arguments: argparse.Namespace) -> Trained:
     a96, a128, b96, b128 = arguments.steps
     options = SliceOptions("windows", small_steps=a96, full_steps=a128, seed=arguments.seed, threads=arguments.threads)
     sampler = SliceSampler(studies, arguments.seed)
-    a = train_slices(sampler, options, arguments.cache / "slices-a.pt")
+    a = train_slices(sampler, options, checkpoint_of(arguments.cache, "slices-a", options, len(studies)))
     second = replace(options, variant="slices", small_steps=b96, full_steps=b128, learning_rate=6e-4, seed=arguments.seed + 1)
-    b = train_slices(sampler, second, arguments.cache / "slices-b.pt", a)
+    b = train_slices(sampler, second, checkpoint_of(arguments.cache, "slices-b", options, second, len(studies)), a)
     a, b = a.to(device()), b.to(device())
     encoded: list[Encoded] = [encode((a, b), at_network_size(s), s.labels, s.slice_spacing) for s in studies[: arguments.sequence_studies]]
     sequence = train_sequence(encoded, SequenceOptions(seed=arguments.seed + 2))
