@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
                  "folds": cross_validate(seen, short)}
     arteries, coarse, fine = arguments.steps
     training = {"data": f"{train_count} synthetic TOF-MRA phantoms", "seed": arguments.seed, "date": arguments.date, "time": arguments.note,
-                "steps": f"Steps: arteries {arteries}, DeepMedic {coarse}, outline {fine}."}
+                "steps": f"Steps: arteries {arteries}, DeepMedic {coarse}, outline {fine}.",
+                "widths": "The networks have a quarter (DeepMedic) and half (outline) of the published widths." if arguments.narrow else "Widths are the published ones."}
     manifest = write_bundle(system, (validation, test), arguments.out, training, extra, arguments.cache)
     print(json.dumps(manifest["performance"], indent=2))
 
