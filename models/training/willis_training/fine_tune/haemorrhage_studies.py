@@ -61,10 +61,10 @@ def labelled_by_slice(cases: list[Case]) -> bool:
 def study_of(case: Case, recipe: Recipe) -> Study:
     """One case; labels [z,6] by slab, or [1,6] of the scan."""
     volume = validate(case)
-    require_accepted(case.name, volume, recipe.accepts)
+    spacing = spacing_of(volume)
+    require_accepted(case.name, len(volume.voxels), spacing, recipe.accepts)
     voxels, flips = to_lps(volume.voxels, volume.affine, case.name)
     require_units(case.name, voxels)
-    spacing = volume.spacing
     head = head_part(voxels, spacing)
     thick, slab_spacing = slabs(voxels[head], spacing[2])
     labels = _slice_labels(case, volume)[:: -1 if flips[2] else 1] if recipe.by_slice else _scan_labels(case)[None]
@@ -80,15 +80,21 @@ def study_of(case: Case, recipe: Recipe) -> Study:
     return Study(hu, mask, labels, slab_spacing)
 
 
-def require_accepted(name: str, volume: Volume, accepts: dict) -> None:  # type: ignore[type-arg]
+def spacing_of(volume: Volume) -> tuple[float, float, float]:
+    """Of pixels and of planes (mm, to a thousandth): planes of a tilted gantry are nearer to each other than the table's steps."""
+    x, y, step = volume.spacing
+    return round(x, 3), round(y, 3), round(step * float(np.cos(np.radians(volume.tilt))), 3)
+
+
+def require_accepted(name: str, count: int, spacing: tuple[float, float, float], accepts: dict) -> None:  # type: ignore[type-arg]
     """Refuses a series that the node would not give to the bundle."""
-    x, y, z = (round(v, 3) for v in volume.spacing)
+    x, y, z = spacing
     pixels, slices = accepts["pixelSpacingMm"], accepts["sliceSpacingMm"]
     if not (pixels[0] <= min(x, y) and max(x, y) <= pixels[1] and slices[0] <= z <= slices[1]):
         raise Refusal("WRONG_SPACING", name, f"has pixels of {x:.2f} x {y:.2f} mm and slices {z:.2f} mm apart; the bundle reads {pixels[0]} to "
                       f"{pixels[1]} and {slices[0]} to {slices[1]} mm")
-    if len(volume.voxels) < accepts["minSlices"]:
-        raise Refusal("TOO_FEW_SLICES", name, f"has {len(volume.voxels)} slices; the bundle reads {accepts['minSlices']} and more")
+    if count < accepts["minSlices"]:
+        raise Refusal("TOO_FEW_SLICES", name, f"has {count} slices; the bundle reads {accepts['minSlices']} and more")
 
 
 def require_units(name: str, voxels: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..explanations import explanation_section
 from ..ncct import CLASSES
+from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
 from .card_parts import auc_cell, number, real_section
 from .tuned_card import tuned_card
@@ -61,7 +62,7 @@ Weighted log loss of slices {p['logLoss']:.4f}; calibration error of `any` {p['c
 
 Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenForSubdural']} of {mix['epiduralScans']} epidural taken for subdural,
 {mix['subduralTakenForEpidural']} of {mix['subduralScans']} subdural taken for epidural.
-
+{requirement_section('ncct-haemorrhage', p, training.get('tried', ''))}
 ## What each stage adds (slice AUC)
 | stage | {' | '.join(CLASSES)} |
 |---|{'---|' * len(CLASSES)}
@@ -69,11 +70,7 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 {real_section(folder, p, SEEN)}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training haemorrhage-bundle --out models/ncct-haemorrhage` with the kit in `models/training`: two to three hours on 2 CPU
-cores, most of it the two slice networks; a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16
-products does not: another run gives another network, which the command measures anew and refuses below an AUC of 0.90 for `any`.
-{training.get('note', '')}
+{rebuild_section('ncct-haemorrhage', training, ', and refuses below an AUC of 0.90 for `any`')}{training.get('note', '')}
 """
 
 

@@ -91,6 +91,8 @@ def slice_table(case: Case, volume: Volume) -> np.ndarray:
     """Slice labels [z,6] in the order of CLASSES, of every slice of the volume; slices without a name are numbered from 1 (CT-ICH)."""
     count = len(volume.voxels)
     names = volume.slices or tuple(str(number) for number in range(1, count + 1))
+    if len(set(names)) < count:
+        raise Refusal("AMBIGUOUS_MARK", case.name, "has labels of instances that hold many frames; write the series as single images")
     elsewhere = sorted(case.slice_labels.keys() - set(names))
     if elsewhere:
         raise Refusal("LABEL_OUTSIDE", case.name, f"has a label on slice {elsewhere[0]}, which is none of its {count}")
