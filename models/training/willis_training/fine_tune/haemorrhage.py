@@ -9,7 +9,7 @@ would only be unlearnt.
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from ..haemorrhage.train_sequence import Encoded, augmented, encode, run_loss
 from ..haemorrhage.train_slices import CLASS_WEIGHTS, class_loss
 from ..ncct import CLASSES
 from ..readers import Case
+from ..staged import staged
 from .haemorrhage_bundle import write_tuned
 from .haemorrhage_studies import labelled_by_slice, studies_of
 from .order import Order
@@ -56,7 +57,8 @@ def train_on(parts: dict[str, list[Case]], order: Order) -> None:
     with tempfile.TemporaryDirectory(prefix=".willis-train-", dir=order.out.parent) as place:
         studies = studies_of(parts, by_slice, accepts, Path(place))
         trained = tuned(order.init, studies["train"], by_slice, FineTuneOptions(steps=order.steps, seed=order.seed))
-        manifest = write_tuned(trained, parts, studies, order)
+        with staged(order.out) as folder:
+            manifest = write_tuned(trained, parts, studies, replace(order, out=folder))
     figure = manifest["performance"]["classes"]["any"]["scanAuc"]
     print(f"AUC of any haemorrhage {'unknown' if figure is None else f'{figure:.3f}'} on {len(parts['test'])} scans not trained on; thresholds: "
           f"{manifest['operatingPoint']['chosenOn']}")
@@ -120,7 +122,7 @@ def tune_sequence(model: SequenceModel, studies: list[Encoded], by_slice: bool, 
 def loss_of_scan(model: SequenceModel, study: Encoded, is_reversed: bool, weights: Weights) -> Tensor:
     """Cross-entropy of the largest logit of any slice against the scan's label, of both stages."""
     features, logits = (part.flip(1) if is_reversed else part for part in (study.features, study.logits))
-    stages = model(features[None].to(device()), logits[None].to(device()), torch.tensor([study.spacing], device=device()))
+    stages = model(features[None].to(device()), logits[None].to(device()), torch.tensor([study.spacing]).to(device()))
     labels = study.labels.to(device())
     losses = [class_loss(stage.amax(1), labels, weights) for stage in stages]
     return losses[0] + losses[1]

@@ -28,17 +28,28 @@ class Recipe:
 
 
 def studies_of(parts: dict[str, list[Case]], by_slice: bool, accepts: dict, folder: Path) -> dict[str, list[Study]]:  # type: ignore[type-arg]
-    """Every case checked and prepared; voxels lie in files under `folder`. Parts without a slice (or scan) of each sort are refused."""
+    """Every case checked and prepared; voxels lie in files under `folder`. Where cases are refused all are named, so that a set is mended once.
+
+    Parts without a slice (or scan) of each sort are refused.
+    """
     # for training wider and finer than the networks' field, so that turning and shifting need no invented pixels
     recipes = {"train": Recipe(by_slice, accepts, (STORED_MM, STORED_PIXELS)), "validation": Recipe(by_slice, accepts),
                "test": Recipe(by_slice, accepts, with_mask=by_slice)}
-    studies = {}
+    studies: dict[str, list[Study]] = {part: [] for part in parts}
+    refused: list[Refusal] = []
     for part, cases in parts.items():
-        studies[part] = [_on_disk(study_of(c, recipes[part]), folder / f"{part}-{k}") for k, c in enumerate(cases)]
-        bleeding = np.concatenate([s.labels[:, 0] for s in studies[part]])
-        for code, there, what in (("NO_HAEMORRHAGE", bleeding.any(), "with"), ("NO_NEGATIVE", not bleeding.all(), "without")):
-            if not there:
-                raise Refusal(code, part, f"holds no {'slice' if by_slice else 'scan'} {what} haemorrhage; add cases or choose another seed")
+        for number, case in enumerate(cases):
+            try:
+                studies[part].append(_on_disk(study_of(case, recipes[part]), folder / f"{part}-{number}"))
+            except Refusal as reason:
+                refused.append(reason)
+                print(reason, flush=True)
+    if len(refused) > 1:
+        raise Refusal(refused[0].code, f"{len(refused)} scans", "cannot be used; the reason of each is printed above. Mend them or take them out")
+    if refused:
+        raise refused[0]
+    for part, prepared in studies.items():
+        _require_both(part, prepared, "slice" if by_slice else "scan")
     return studies
 
 
@@ -103,6 +114,13 @@ def require_units(name: str, voxels: np.ndarray) -> None:
     air = float((border <= DENSEST_AIR_HU).mean())
     if air < LEAST_AIR_SHARE:
         raise Refusal("WRONG_UNITS", name, f"has air at {100 * air:.0f} % of the border of its slices; are its grey values Hounsfield units?")
+
+
+def _require_both(part: str, studies: list[Study], unit: str) -> None:
+    bleeding = np.concatenate([s.labels[:, 0] for s in studies])
+    for code, there, what in (("NO_HAEMORRHAGE", bleeding.any(), "with"), ("NO_NEGATIVE", not bleeding.all(), "without")):
+        if not there:
+            raise Refusal(code, part, f"holds no {unit} {what} haemorrhage; add cases or choose another seed")
 
 
 def _slice_labels(case: Case, volume: Volume) -> np.ndarray:
