@@ -132,10 +132,16 @@ def made_read(case, marks, fine):
     return Read(case, Steps(case.arteries, fine, [m.centre for m in marks], fine), 0.5, marks, on)
 
 
+def case_artery_beside(case):
+    """The artery within 10 mm of the sac's middle (voxels of 0.5 mm)."""
+    sac = case.aneurysms == 1
+    return case.arteries & (ndimage.distance_transform_edt(~sac) < 20) & ~sac
+
+
 def test_scans_count_as_adam_does(cases):
     truth = cases[0].aneurysms
     centre = tuple(np.argwhere(truth == 1).mean(0))
-    true, false = Mark(centre, 100, 0.9, 0.9), Mark((4.0, 4.0, 4.0), 64, 0.9, 0.9)
+    true, false = Mark(centre, 100, 0.9, 0.9, np.nonzero(truth == 1)), Mark((4.0, 4.0, 4.0), 64, 0.9, 0.9)
     perfect = made_read(cases[0], [true], (truth > 0).astype(np.float32))
     wrong = made_read(cases[0], [false], np.zeros(truth.shape, np.float32))
     assert perfect.on == (1,) and wrong.on == (0,)
@@ -143,6 +149,10 @@ def test_scans_count_as_adam_does(cases):
     row = measure([perfect, wrong], calibration, 0.5)
     assert row["adamSensitivity"] == 0.5 and row["falsePositivesPerScan"] == 0.5 and row["outlines"] == 1
     assert row["dsc"]["mean"] == 1 and row["hd95Mm"]["mean"] == 0 and row["vs"]["mean"] == 1
+    # an outline that runs on along the artery is measured as a whole
+    spilled = Mark(centre, 100, 0.9, 0.9, np.nonzero((truth == 1) | case_artery_beside(cases[0])))
+    far = measure([made_read(cases[0], [spilled], (truth > 0).astype(np.float32))], calibration, 0.5)
+    assert far["dsc"]["mean"] < 1 and far["hdMm"]["mean"] > 4 and far["vs"]["mean"] < 1
     # neither mark reaches a threshold above its probability
     assert measure([perfect, wrong], calibration, 0.95)["adamSensitivity"] == 0
     assert choose_threshold([perfect, wrong, wrong, wrong], calibration) == 0.5 and choose_threshold([perfect, perfect], calibration) == 0.01

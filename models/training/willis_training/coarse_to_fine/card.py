@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..explanations import explanation_section
+from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
 
 
@@ -20,7 +21,7 @@ def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
 ## What it is
 System 003: a small U-Net finds the arteries (the paper names no method for it), DeepMedic with two pathways marks candidates in the
 vessel image, a dual-channel SE 3-D U-Net (vessels and their Sobel contour) outlines each in a box of {manifest['fine']['voi']} voxels of 0.5 mm.
-The networks have a quarter (DeepMedic) and half (outline) of the published widths: they were trained on a CPU.
+{training.get('widths', '')}
 
 ## Training data
 {training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data.
@@ -31,13 +32,13 @@ are less new than their ranges say. {training['steps']}
 
 ## How it was measured
 {p['testedOn']}, {p['aneurysms']} aneurysms. A mark hits where its centre lies within the largest radius (as ADAM counts); overlap is taken on detected
-aneurysms, within 4 mm about them. Threshold {manifest['operatingPoint']['findingThreshold']}: {manifest['operatingPoint']['chosenOn']}.
+aneurysms: all that the marks on one outline, however far it reaches, against its true voxels. Threshold {manifest['operatingPoint']['findingThreshold']}: {manifest['operatingPoint']['chosenOn']}.
 An outline holds what has a probability of {manifest['fine']['threshold']} or more: the best mean of DSC and VS on the validation phantoms.
 
 | | |
 |---|---|
-| sensitivity, mean over scans with aneurysms (ADAM) | {p['adamSensitivity']:.2f} |
-| sensitivity, aneurysms of 3 mm and more | {p['sensitivity3mmUp']:.2f} |
+| sensitivity, mean over scans with aneurysms (ADAM) | {p['adamSensitivity']:.2f}{_within(p['adamSensitivityInterval'])} |
+| sensitivity, {p['aneurysms3mmUp']} aneurysms of 3 mm and more | {p['sensitivity3mmUp']:.2f}{_within(p['sensitivity3mmUpInterval'])} |
 | sensitivity at 0.5 false positives a scan (any size) | {p['sensitivityAtHalfFalsePositive']:.2f} |
 | false positives a scan | {p['falsePositivesPerScan']:.2f} (95 % {low:.2f}-{high:.2f}) |
 | candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
@@ -45,11 +46,12 @@ An outline holds what has a probability of {manifest['fine']['threshold']} or mo
 | outlines measured | {p['outlines']} |
 | outline, DSC (95 %) | {_overlap(p['dsc'])} |
 | outline, 95th percentile Hausdorff distance, mm (95 %) | {_overlap(p['hd95Mm'])} |
+| outline, Hausdorff distance, mm (95 %) | {_overlap(p['hdMm'])} |
 | outline, volume similarity (95 %) | {_overlap(p['vs'])} |
 
 The paper prints DSC 0.81, Hausdorff 17.93 mm and VS 0.84 in its best fold and DSC 0.12 on another hospital's scans; those are patients,
 ours are phantoms: the figures are on different data and cannot be compared.
-
+{requirement_section('tof-coarse-fine', p, training.get('tried', ''))}
 | diameter (mm) | aneurysms | found | sensitivity (95 %) |
 |---|---|---|---|
 {sizes}
@@ -57,11 +59,11 @@ ours are phantoms: the figures are on different data and cannot be compared.
 {explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training rebuild tof-coarse-fine --out models/tof-coarse-fine` with the kit in `models/training`. Phantoms follow from
-their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the command measures anew.
-{training['time']}
-""")
+{rebuild_section('tof-coarse-fine', training)}""")
+
+
+def _within(interval: list[float]) -> str:
+    return f" (95 % {interval[0]:.2f}-{interval[1]:.2f})" if interval else ""
 
 
 def _overlap(figure: dict | None) -> str:  # type: ignore[type-arg]

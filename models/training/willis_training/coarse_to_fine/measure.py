@@ -10,8 +10,6 @@ from ..metrics import Location, adam_detection, bootstrap, dice, froc, hausdorff
 from .cases import FineCase
 from .reader import SPACING_MM, Mark, Steps
 
-#: an outline belongs to an aneurysm within this distance; the box about it in voxels, wide enough for that
-ABOUT_MM, MARGIN = 4, 10
 SIZES = ((0.0, 3.0, "<3"), (3.0, 5.0, "3-5"), (5.0, 7.0, "5-7"), (7.0, 99.0, ">=7"))
 
 
@@ -76,12 +74,13 @@ OUTLINES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.
 
 
 def choose_outline(cases: list[FineCase], steps: list[Steps]) -> float:
-    """The threshold of the greatest mean of DSC and VS over the validation aneurysms that are marked at one half."""
-    seen = [(c, s, set(outlined(c, s, 0.5).on)) for c, s in zip(cases, steps)]
+    """The threshold of the greatest mean of DSC and VS over the validation aneurysms that are marked at one half; one no longer marked counts 0."""
+    seen = [(c, s, set(outlined(c, s, 0.5).on) - {0}) for c, s in zip(cases, steps)]
+    wanted = sum(len(found) for _, _, found in seen)
 
     def worth(threshold: float) -> float:
-        rows = [row for c, s, found in seen for row in overlap_rows(Read(c, s, threshold, [], ()), found)]
-        return float(np.mean([dsc + vs for dsc, _, vs in rows])) if rows else 0.0
+        rows = [row for c, s, found in seen for row in overlap_rows(outlined(c, s, threshold), found)]
+        return float(np.sum([dsc + vs for dsc, _, vs, _ in rows])) / max(wanted, 1)
 
     return max(OUTLINES, key=lambda t: (worth(t), -abs(t - 0.5)))
 
@@ -104,29 +103,37 @@ def measure(read: list[Read], calibration: Calibration, threshold: float) -> dic
     scores = np.array([p for rows in kept for _, _, p in rows])
     unique = np.array([100 * i + k if k else -1 for i, rows in enumerate(kept) for _, k, _ in rows])
     curve = froc(scores, unique, len(truth), len(read)) if len(scores) else None
-    overlaps = [row for r, rows in zip(read, called) for row in overlap_rows(r, {k for _, k, _ in rows})]
+    overlaps = [(scan, row) for scan, (r, rows) in enumerate(zip(read, called)) for row in overlap_rows(r, {k for _, k, _ in rows})]
     large = [d >= 3 for _, d, _ in truth]
     hits = [number in found for number, _, found in truth]
+    owners = np.array([scan for scan, r in enumerate(read) for _ in locations(r.case)])
+    of_large = np.array([float(h) for h, big in zip(hits, large) if big])
     return {
         "scans": len(read), "aneurysms": len(truth),
-        "adamSensitivity": _mean([s for s, _ in adam if not np.isnan(s)]), "falsePositivesPerScan": _mean([f for _, f in adam]),
+        "adamSensitivity": _mean([s for s, _ in adam if not np.isnan(s)]),
+        "adamSensitivityInterval": _interval(np.array([s for s, _ in adam if not np.isnan(s)])), "falsePositivesPerScan": _mean([f for _, f in adam]),
         "falsePositivesInterval": _interval(np.array([float(f) for _, f in adam])),
-        "sensitivity3mmUp": round(sum(h for h, big in zip(hits, large) if big) / max(sum(large), 1), 4),
+        "aneurysms3mmUp": len(of_large), "sensitivity3mmUp": _mean(list(of_large)),
+        "sensitivity3mmUpInterval": _interval(of_large, owners[large]),
         "sensitivityAtHalfFalsePositive": round(curve.at(0.5), 4) if curve else 0.0,
         "candidatesPerScan": _mean([len(r.steps.centres) for r in read]),
         "arteryDice": _mean([dice(r.case.arteries, r.steps.arteries) for r in read]),
-        "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs"))},
+        "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs", "hdMm"))},
         "bySize": [_size_row([h for h, (_, d, _) in zip(hits, truth) if low <= d < high], name) for low, high, name in SIZES]}
 
 
-def overlap_rows(read: Read, found: set[int]) -> list[tuple[float, float, float]]:
-    """DSC, HD95 (mm) and VS of every detected aneurysm, within 4 mm about it."""
+def overlap_rows(read: Read, found: set[int]) -> list[tuple[float, float, float, float]]:
+    """DSC, HD95 (mm), VS and the largest distance (HD, mm) between every detected aneurysm and all that the marks on it outline, however far it reaches."""
     rows = []
-    for number in sorted(found - {0}):
-        box = tuple(slice(max(0, b.start - MARGIN), b.stop + MARGIN) for b in ndimage.find_objects(read.case.aneurysms)[number - 1])
-        sac = read.case.aneurysms[box] == number
-        near = (read.steps.fine[box] >= read.threshold) & (ndimage.distance_transform_edt(~sac, SPACING_MM) <= ABOUT_MM)
-        rows.append((dice(sac, near), hausdorff(sac, near, (SPACING_MM,) * 3, 95), volume_similarity(sac, near)))
+    for number in sorted(found & set(read.on) - {0}):
+        sac, outline = read.case.aneurysms == number, np.zeros(read.case.aneurysms.shape, bool)
+        for mark, on in zip(read.marks, read.on):
+            if on == number:
+                outline[mark.inside] = True
+        box = ndimage.find_objects((sac | outline).astype(np.uint8))[0]
+        true, drawn = sac[box], outline[box]
+        rows.append((dice(true, drawn), hausdorff(true, drawn, (SPACING_MM,) * 3, 95), volume_similarity(true, drawn),
+                     hausdorff(true, drawn, (SPACING_MM,) * 3, 100)))
     return rows
 
 
@@ -134,13 +141,14 @@ def _mean(values: list[float] | list[int]) -> float:
     return round(float(np.mean(values)), 4) if values else 0.0
 
 
-def _interval(values: np.ndarray) -> list[float]:
-    return [round(v, 4) for v in bootstrap(lambda rows: float(values[rows].mean()), np.arange(len(values)), 1)]
+def _interval(values: np.ndarray, scans: np.ndarray | None = None) -> list[float]:
+    """Scans are drawn anew, all that is in one together; without `scans` each value is one."""
+    return [round(v, 4) for v in bootstrap(lambda rows: float(values[rows].mean()), np.arange(len(values)) if scans is None else scans, 1)] if len(values) else []
 
 
-def _column(rows: list[tuple[float, float, float]], k: int) -> dict[str, object] | None:
-    values = np.array([row[k] for row in rows])
-    return {"mean": round(float(values.mean()), 4), "interval": _interval(values)} if len(values) else None
+def _column(rows: list[tuple[int, tuple[float, float, float, float]]], k: int) -> dict[str, object] | None:
+    values, scans = np.array([row[k] for _, row in rows]), np.array([scan for scan, _ in rows])
+    return {"mean": round(float(values.mean()), 4), "interval": _interval(values, scans)} if len(values) else None
 
 
 def _size_row(hits: list[bool], name: str) -> dict[str, object]:

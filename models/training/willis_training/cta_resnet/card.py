@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ..explanations import explanation_section
 from ..marked_picture import pictures_of
+from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
-
 
 FOLDS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -32,23 +32,24 @@ what each feature adds to the logit, and Grad-CAM in closed form (the head is li
 {_figures(p)}
 
 {told.comparison}
-
+{told.asked}
 {_tables(p, told.candidates)}
 
 {_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'], told.scans)}{_real(p.get('realVolumes'), folder)}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
-{told.again}
-""")
+{told.again}""")
 
 
 @dataclass(frozen=True)
 class _Told:
-    """What the card says of the data; `candidates` and `scans` are what it calls those measured on."""
+    """What the card says of the data; `asked` is the table of what a shipped bundle has to reach; `candidates` and `scans` are what it calls
+    those measured on."""
 
     measured_on: str
     training: str
     comparison: str
+    asked: str
     candidates: str
     scans: str
     again: str
@@ -64,11 +65,9 @@ Trunk, selection and test phantoms come from disjoint anatomy seeds; the test ph
 enhancement and slice spacing.""",
         """The paper prints AUC 0.853 and CAM IoU 0.68 on 25 patients; its class counts do not fit its cohort table, and ours are phantoms: the
 figures are on different data and cannot be compared.""",
+        requirement_section("cta-resnet", manifest["performance"], training.get("tried", "")),
         "same unseen candidates", "whole unseen phantoms (a box of 116 x 114 x 88 mm about the circle of Willis)",
-        """## Rebuild
-`python -m willis_training rebuild cta-resnet --out models/cta-resnet` with the kit in `models/training`: one to two hours on 2 CPU cores;
-a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the
-command measures anew and refuses below an AUC of 0.85.""")
+        rebuild_section("cta-resnet", training, ", and refuses below an AUC of 0.85"))
 
 
 def _of_a_data_set(manifest: dict) -> _Told:  # type: ignore[type-arg]
@@ -82,11 +81,12 @@ parts: {scans['trunk']} scans trained the trunk, which started from {training['s
 proposals are, and what the proposal stage finds on them; all other candidates are what it finds elsewhere in the same scans. Where in the crop the aneurysm
 is was shown for {training['outlined']} of {training['aneurysms']} aneurysms of the trunk's scans: those with a mask or a diameter. The golden vectors are crops of phantoms: the
 bundle holds no voxel of the data set.""",
-        "The paper's figures are on other data and cannot be compared.",
+        "The paper's figures are on other data and cannot be compared.", "",
         "same candidates", "whole scans of subjects not trained on",
         """## Train again
 `python -m willis_training train` with the kit in `models/training`, the same data, seed and bundle to start from: the split follows from the seed, bit for
-bit; training with bfloat16 products does not, and gives another network.""")
+bit; training with bfloat16 products does not, and gives another network.
+""")
 
 
 def _figures(p: dict) -> str:  # type: ignore[type-arg]
@@ -103,7 +103,9 @@ def _figures(p: dict) -> str:  # type: ignore[type-arg]
 | calibration intercept, slope | {_n(p['calibrationIntercept'], '.2f')}, {_n(p['calibrationSlope'], '.2f')} |
 | net benefit at a threshold of 0.1 | {p['netBenefitAtOneInTen']:.3f} |
 | against the trunk's own head (DeLong) | {_n(softmax['aucDifference'], '+.3f')}, p {_n(softmax['p'], '.2f')} |
-| Grad-CAM: overlap (IoU, cells), strongest cell on the aneurysm | {_n(p['camIou'], '.2f')}, {_n(p['camPointing'], '.2f')} |"""
+| Grad-CAM: overlap (IoU) of its 8 mm cells with the cells that hold aneurysm | {_within(p, 'camIou')} |
+| the same of the map as shown with the pixels of the aneurysm (few fill a cell) | {_within(p, 'camIouPixels')} |
+| strongest cell on the aneurysm | {_within(p, 'camPointing')} |"""
 
 
 def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
@@ -123,6 +125,12 @@ def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
 | head | AUC |
 |---|---|
 {steps}"""
+
+
+def _within(p: dict, name: str) -> str:  # type: ignore[type-arg]
+    """A figure and its interval over patients, where these scans could give them."""
+    interval = p.get(f"{name}Interval")
+    return _n(p.get(name), ".2f") + (f" (95 % {interval[0]:.2f}-{interval[1]:.2f})" if interval else "")
 
 
 def _n(value: float | None, form: str = ".3f") -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import torch
+from torch.nn import functional
 
-from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, wilson,
+from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, iou, wilson,
                        youden_threshold)
 from .crops import Crop, field, triples
 from .network import CandidateNetwork
@@ -63,7 +64,8 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
     counts = confusion(test.truth, probability, threshold)
     intercept, slope = calibration_line(test.truth, probability)
     difference, p = delong(test.truth, logit, test.logit) if min(test.truth.sum(), (1 - test.truth).sum()) > 1 else (np.nan, np.nan)
-    shown = [(o[1][1], field(c.mask[2]) > 0) for o, c in zip(outputs, crops) if c.aneurysm and c.outlined]
+    shown = [(o[1][1], field(c.mask[2]) > 0, c.patient) for o, c in zip(outputs, crops) if c.aneurysm and c.outlined]
+    patients = np.array([patient for _, _, patient in shown])
     positive = test.truth.astype(bool)
     called = probability[positive] >= threshold
     return {
@@ -77,8 +79,9 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
         "calibrationIntercept": known(intercept, 3), "calibrationSlope": known(slope, 3),
         "netBenefitAtOneInTen": round(float(decision_curve(test.truth, probability, np.array([0.1]))[0]), 4),
         "againstSoftmaxHead": {"aucDifference": known(difference, 4), "p": known(p, 4)},
-        "camIou": known(float(np.mean([cam_iou(cam, mask) for cam, mask in shown])), 4) if shown else None,
-        "camPointing": known(float(np.mean([pointing(cam, mask) for cam, mask in shown])), 4) if shown else None,
+        **_mean_of("camIou", [cam_iou(cam, mask) for cam, mask, _ in shown], patients),
+        **_mean_of("camIouPixels", [cam_iou_of_pixels(cam, mask) for cam, mask, _ in shown], patients),
+        **_mean_of("camPointing", [pointing(cam, mask) for cam, mask, _ in shown], patients),
         "bySize": [_size_row(name, called[group]) for name, group in by_size(test.diameter[positive])],
         "falseByKind": _false_by_kind(crops, probability >= threshold)}
 
@@ -89,6 +92,12 @@ def cam_iou(cam: np.ndarray, mask: np.ndarray) -> float:
     hot = cam >= 0.5 * cam.max() if cam.max() > 0 else np.zeros(cam.shape, bool)
     union = (hot | held).sum()
     return float((hot & held).sum() / union) if union else 0.0
+
+
+def cam_iou_of_pixels(cam: np.ndarray, mask: np.ndarray) -> float:
+    """The same of the map as it is shown, between its cells bilinear, with every pixel of the mask: what a small sac cannot fill of a cell counts against it."""
+    fine = functional.interpolate(torch.from_numpy(cam)[None, None], mask.shape, mode="bilinear", align_corners=False)[0, 0].numpy()
+    return iou(mask, fine >= 0.5 * cam.max()) if cam.max() > 0 else 0.0
 
 
 def pointing(cam: np.ndarray, mask: np.ndarray) -> bool:
@@ -120,6 +129,14 @@ def by_size(diameters: np.ndarray) -> list[tuple[str, np.ndarray]]:
     rows = [(name, (diameters >= low) & (diameters < high)) for low, high, name in SIZES]
     unsized = np.isnan(diameters)
     return [*rows, ("not told", unsized)] if unsized.any() else rows
+
+
+def _mean_of(name: str, values: list[float] | list[bool], patients: np.ndarray) -> dict[str, object]:
+    """The mean and its interval over patients; None of nothing."""
+    if not values:
+        return {name: None, f"{name}Interval": None}
+    column = np.array(values, float)
+    return {name: round(float(column.mean()), 4), f"{name}Interval": [round(v, 4) for v in bootstrap(lambda rows: float(column[rows].mean()), patients, 1)]}
 
 
 def _size_row(name: str, found: np.ndarray) -> dict[str, object]:

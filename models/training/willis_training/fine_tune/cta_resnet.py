@@ -20,12 +20,13 @@ from ..cta_resnet.stored import load_bundle
 from ..cta_resnet.train import moved
 from ..haemorrhage.train_slices import CellScale, map_loss
 from ..readers import Case, Refusal
+from ..staged import staged
 from .cta_scans import ReadScan, read_scan, require_placed
 from .order import Order
 from .provenance import told_of
 
-#: of the subjects with an aneurysm in the training part, those that selection and regression are fitted on: folds need two at least
-FIT_SHARE, LEAST_FIT = 1 / 3, 2
+#: of the subjects with an aneurysm in the training part, those that selection and regression are fitted on: nested folds need three at least
+FIT_SHARE, LEAST_FIT = 1 / 3, 3
 #: groups of scans whose crops something is fitted to
 LEARNT = ("trunk", "fit")
 #: synthetic patients whose crops are the golden vectors: a bundle is passed on, the data set may not be
@@ -64,7 +65,8 @@ def train_on(parts: dict[str, list[Case]], order: Order) -> None:
     proposed = {group: [s.proposed for s in scans[group]] for group in ("validation", "test")}
     golden = [c for patient in GOLDEN_PATIENTS for c in phantom_crops("test", patient)]
     material = Material(crops["fit"], crops["test"], proposed["validation"], proposed["test"], {}, golden)
-    manifest = write_bundle(network, material, order.out, training, lambda made: _told(made, init, order, parts))
+    with staged(order.out) as folder:
+        manifest = write_bundle(network, material, folder, training, lambda made: _told(made, init, order, parts))
     print(_summary(manifest))
 
 

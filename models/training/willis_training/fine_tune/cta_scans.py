@@ -56,13 +56,12 @@ def read_scan(case: Case, subject: int, accepts: dict, seed: int, learn: bool) -
 
 
 def require_placed(case: Case) -> None:
-    """A scan that is labelled as positive says where: its other places would be taught as negative, the aneurysm among them."""
-    labelled = [name for name, value in case.labels.items() if value]
-    if labelled and not case.points:
-        raise Refusal("NO_PLACE", case.name, f"is labelled {labelled[0]}, but no mask or point says where; mark it or take the series out")
-    unmarked = [name for name in labelled if name in SITES_2025 and name not in {p.site for p in case.points}]
+    """A positive scan says where: taken as it is, its aneurysm would be taught as a place without one. Told before any volume is read."""
+    if case.positive and not case.points:
+        raise Refusal("NO_TARGET", case.name, "is labelled as positive but has neither mask nor point; mark it or take the series out")
+    unmarked = [name for name, value in case.labels.items() if value and name in SITES_2025 and name not in {p.site for p in case.points}]
     if unmarked:
-        raise Refusal("NO_PLACE", case.name, f"is labelled {unmarked[0]}, but none of its points is there; mark it or take the series out")
+        raise Refusal("NO_TARGET", case.name, f"is labelled {unmarked[0]}, but none of its points is there; mark it or take the series out")
 
 
 def require_accepted(name: str, volume: Volume, accepts: dict) -> None:  # type: ignore[type-arg]
@@ -73,7 +72,7 @@ def require_accepted(name: str, volume: Volume, accepts: dict) -> None:  # type:
     if oblique > accepts["maxObliqueDegrees"]:
         raise Refusal("WRONG_ORIENTATION", name, f"is {oblique:.0f} degrees oblique; the bundle reads up to {accepts['maxObliqueDegrees']}")
     if tilt > STRAIGHT_DEGREES:
-        raise Refusal("GANTRY_TILT", name, f"is sheared by {tilt:.1f} degrees (gantry tilt); the bundle reads straight stacks")
+        raise Refusal("TILTED", name, f"has slices that are displaced by {tilt:.1f} degrees (gantry tilt); the bundle reads straight stacks")
     limits = [*[accepts["pixelSpacingMm"]] * 2, accepts["sliceSpacingMm"]]
     for step, (low, high), what in zip(volume.spacing, limits, ("pixels", "pixels", "slices")):
         # headers of NIfTI are float32
