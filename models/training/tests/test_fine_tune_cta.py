@@ -127,7 +127,7 @@ def test_left_stays_left_whatever_way_the_grid_runs(scan, turn):
     turned = Volume(noisy(hu_at(places(affine)), 0), affine)
     cut, straight_cut = (crop_in(Volume(v.voxels.astype(np.float32), v.affine), SAC) for v in (turned, Volume(hu_at(places(straight())), straight())))
     # planes of a skewed grid sample the same head: away from edges they agree, a mirrored crop does not
-    assert np.abs(cut - straight_cut).mean() < 15 < 100 < np.abs(cut - straight_cut[:, :, ::-1]).mean()
+    assert np.abs(cut - straight_cut).mean() < 15 < 50 < np.abs(cut - straight_cut[:, :, ::-1]).mean()
     again = read_scan(case_of(turned), 0, ACCEPTS, 1, learn=False)
     nearest = np.linalg.norm(again.proposed.centres - SAC, axis=1)
     assert nearest.min() < 2 and again.proposed.on[nearest.argmin()] == 1
@@ -277,7 +277,7 @@ def test_a_data_set_becomes_a_bundle(tmp_path):
     # nothing of the data set goes into the bundle
     assert (out / "golden" / "crops.raw").stat().st_size == (BUNDLE / "golden" / "crops.raw").stat().st_size
     again = train("--data", tmp_path / "glia", "--set", "large-ia", "--init", out, "--out", out)
-    assert again.returncode != 0 and "WRONG_FOLDER" in again.stderr
+    assert again.returncode != 0 and "SAME_FOLDER" in again.stderr
 
 
 def golden_vectors_agree(folder, manifest):

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from ..readers import Refusal
-from .crops import CROP_MM, PIXELS, SLICES, STEP_MM
+from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop
 from .network import WINDOW_HU, CandidateNetwork
 
 #: what a bundle says of its crops, and this kit cuts
@@ -41,3 +41,11 @@ def load_bundle(folder: Path) -> CandidateNetwork:
         network.head.weight[0, stored["kept"].long()] = stored["gain"]
         network.head.bias.fill_(manifest["selection"]["bias"] - float((stored["gain"] * stored["mean"]).sum()))
     return network.eval()
+
+
+def golden_crops(folder: Path) -> list[Crop]:
+    """The crops [5,64,64] of phantoms that a bundle is checked with; their masks are not kept."""
+    told = json.loads((folder / "golden" / "golden.json").read_text())
+    hu = np.frombuffer((folder / "golden" / told["file"]).read_bytes(), "<i2").reshape(told["shape"])
+    return [Crop(one, np.zeros(one.shape, np.uint8), row["aneurysm"], row["kind"], np.nan, number, False)
+            for number, (one, row) in enumerate(zip(hu, told["candidates"]))]

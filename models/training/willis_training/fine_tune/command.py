@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     pipeline = pipeline_of(arguments.init)
     trainer = TRAINERS[pipeline]
     if arguments.out.resolve() == arguments.init.resolve():
-        raise Refusal("WRONG_FOLDER", arguments.out, "is the bundle to start from; name another folder for the new one")
+        raise Refusal("SAME_FOLDER", arguments.out, "is the bundle to start from; name another folder for the new one")
     cases = [c for c in READERS[arguments.set](arguments.data) if c.modality in trainer.modalities]
     if not cases:
         raise Refusal("NO_CASES", arguments.data, f"holds no {trainer.called}; a {pipeline} bundle can be trained on nothing else")

@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from ..compute import device, mixed
 from ..cta_resnet.bundle import LIMITS, Manifest, Material, write_bundle
-from ..cta_resnet.crops import Crop, phantom_crops
+from ..cta_resnet.crops import Crop
 from ..cta_resnet.network import CandidateNetwork
 from ..cta_resnet.scans import BUDGET
-from ..cta_resnet.stored import load_bundle
+from ..cta_resnet.stored import golden_crops, load_bundle
 from ..cta_resnet.train import moved
 from ..haemorrhage.train_slices import CellScale, map_loss
 from ..readers import Case, Refusal
@@ -29,8 +29,6 @@ from .provenance import told_of
 FIT_SHARE, LEAST_FIT = 1 / 3, 3
 #: groups of scans whose crops something is fitted to
 LEARNT = ("trunk", "fit")
-#: synthetic patients whose crops are the golden vectors: a bundle is passed on, the data set may not be
-GOLDEN_PATIENTS = range(4)
 PROPOSALS = ("Judges places that a proposal stage has found: an aneurysm it does not propose is missed, and what it proposes elsewhere is "
              "marked several times a scan")
 UNMEASURED = "Where aneurysms of the data set were marked as points alone, a mark within 5 mm counts as found, and the map was not measured"
@@ -63,8 +61,7 @@ def train_on(parts: dict[str, list[Case]], order: Order) -> None:
                 "startedFrom": f"{init['id']} {init['version']}", "scans": {group: len(cases) for group, cases in groups.items()},
                 "aneurysms": len(diameters), "outlined": int((~np.isnan(diameters)).sum())}
     proposed = {group: [s.proposed for s in scans[group]] for group in ("validation", "test")}
-    golden = [c for patient in GOLDEN_PATIENTS for c in phantom_crops("test", patient)]
-    material = Material(crops["fit"], crops["test"], proposed["validation"], proposed["test"], {}, golden)
+    material = Material(crops["fit"], crops["test"], proposed["validation"], proposed["test"], {}, golden_crops(order.init))
     with staged(order.out) as folder:
         manifest = write_bundle(network, material, folder, training, lambda made: _told(made, init, order, parts))
     print(_summary(manifest))
