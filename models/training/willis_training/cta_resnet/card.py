@@ -76,8 +76,8 @@ def _of_a_data_set(manifest: dict) -> _Told:  # type: ignore[type-arg]
     return _Told(
         "Everything below was measured on scans of one data set that were kept apart by subject.",
         f"""{training['data']}; licence {training['licence']}; kit {training['kitVersion']} (seed {training['seed']}). Split by subject, nobody is in two
-parts: {scans['trunk']} scans trained the trunk, which started from {training['startedFrom']} and was trained for {training['steps']} steps; selection and regression were fitted on
-{scans['fit']}, the threshold was chosen on {scans['validation']}, and {scans['test']} were measured. Aneurysms are crops about their marks, moved as a detector's
+parts: {scans['trunk']} scans trained the trunk, which started from {training['startedFrom']} and was trained for {training['steps']} steps; selection and regression were
+fitted on {scans['fit']} others, the threshold was chosen on {scans['validation']}, and {scans['test']} were measured. Aneurysms are crops about their marks, moved as a detector's
 proposals are, and what the proposal stage finds on them; all other candidates are what it finds elsewhere in the same scans. Where in the crop the aneurysm
 is was shown for {training['outlined']} of {training['aneurysms']} aneurysms of the trunk's scans: those with a mask or a diameter. The golden vectors are crops of phantoms: the
 bundle holds no voxel of the data set.""",
@@ -109,8 +109,7 @@ def _figures(p: dict) -> str:  # type: ignore[type-arg]
 
 
 def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
-    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['found']} | {r['found'] / max(r['aneurysms'], 1):.2f} ({r['interval'][0]:.2f}-{r['interval'][1]:.2f}) |"
-                      for r in p["bySize"])
+    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['found']} | {_share(r)} |" for r in p["bySize"])
     kinds = "\n".join(f"| {kind} | {count} | {called} |" for kind, (called, count) in p["falseByKind"].items())
     steps = "\n".join(f"| {name} | {_n(value)} |" for name, value in p["ablationAuc"].items())
     return f"""| diameter (mm) | aneurysms | found | sensitivity (95 %) |
@@ -125,6 +124,11 @@ def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
 | head | AUC |
 |---|---|
 {steps}"""
+
+
+def _share(row: dict) -> str:  # type: ignore[type-arg]
+    low, high = row["interval"]
+    return f"{row['found'] / row['aneurysms']:.2f} ({low:.2f}-{high:.2f})" if row["aneurysms"] else "-"
 
 
 def _within(p: dict, name: str) -> str:  # type: ignore[type-arg]

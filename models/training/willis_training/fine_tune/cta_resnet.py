@@ -31,6 +31,9 @@ FIT_SHARE, LEAST_FIT = 1 / 3, 3
 LEARNT = ("trunk", "fit")
 PROPOSALS = ("Judges places that a proposal stage has found: an aneurysm it does not propose is missed, and what it proposes elsewhere is "
              "marked several times a scan")
+#: below so many test scans their resampling tells too little of others
+ENOUGH = 30
+FEW = "Measured on {} scans: intervals by resampling so few are too narrow to go by"
 UNMEASURED = "Where aneurysms of the data set were marked as points alone, a mark within 5 mm counts as found, and the map was not measured"
 
 
@@ -153,9 +156,10 @@ def _positive(cases: list[Case]) -> list[str]:
 def _told(made: Manifest, init: Manifest, order: Order, parts: dict[str, list[Case]]) -> Manifest:
     told = told_of(made, order, parts)
     performance = told["performance"]
+    few = [FEW.format(len(parts["test"]))] if len(parts["test"]) < ENOUGH else []
     unmeasured = [UNMEASURED] if performance["camIou"] is None else []
     return told | {
-        "accepts": init["accepts"], "limits": [told["limits"][0], PROPOSALS, *LIMITS[2:], *unmeasured],
+        "accepts": init["accepts"], "limits": [told["limits"][0], PROPOSALS, *LIMITS[2:], *few, *unmeasured],
         "performance": performance | {"testedOn": f"{performance['candidates']} candidates of {performance['testedOn']}"},
         "operatingPoint": made["operatingPoint"] | {
             "chosenOn": f"proposals in {len(parts['validation'])} whole validation scans of other subjects, at most {BUDGET:g} false positives a scan"}}

@@ -91,7 +91,7 @@ def require_angiogram(name: str, head: Head) -> None:
     """HU, bone and contrast medium: without them the proposal stage finds nothing or anything."""
     if head.vessels_ml < LEAST_VESSELS_ML or head.bone_ml < LEAST_BONE_ML:
         raise Refusal("VESSELS_NOT_FOUND", name, f"has {head.vessels_ml:.1f} ml of contrast-filled vessels and {head.bone_ml:.0f} ml of bone; {LEAST_VESSELS_ML:g} and "
-                      f"{LEAST_BONE_ML:g} ml are needed. Are its values HU, was contrast medium given, was bone removed?")
+                      f"{LEAST_BONE_ML:g} ml are needed; check that its values are HU, that contrast medium was given and bone was left in")
 
 
 def require_inside(case: Case, volume: Volume, head: Head) -> None:
