@@ -83,6 +83,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
 def patch_arguments(parser: argparse.ArgumentParser) -> None:
     """A patch classifier of the annex (system 001)."""
     parser.add_argument("--config", type=Path, required=True, help='JSON, e.g. {"annex": 5, "epochs": 10}')
+    parser.add_argument("--out", type=Path, required=True, help="folder for network.onnx and report.json")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, nargs=3, default=(40, 15, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
     parser.set_defaults(run=_patches)
