@@ -1,5 +1,5 @@
 import type { SeriesFindings } from '../../findings/index.ts';
-import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
+import { describeSite, keyFrame, midsagittal, type Midsagittal } from '../../findings/index.ts';
 import { densePatchLogits, evaluateDense, type BundleOf, type Engine } from '../../inference/index.ts';
 import { maxOverCoveringWindows } from '../../volume/index.ts';
 import { seriesProblem } from '../acceptance.ts';
@@ -39,7 +39,7 @@ export async function tofPatch(
       : one,
   );
   const inferredAt = performance.now();
-  const midsagittalXMm = midsagittal(prepared.image, prepared.mask);
+  const middle = midsagittal(prepared.image, prepared.mask);
   const maps = mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize);
 
   return {
@@ -47,7 +47,7 @@ export async function tofPatch(
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: 'tof-patch',
       bundle: bundle.identity,
-      ...stateOf(candidates, input, midsagittalXMm, bundle),
+      ...stateOf(candidates, input, middle, bundle),
       ...(head === null ? {} : { headMask: head.note }),
       scanScores: scanScores(maps.patchProbability.data, prepared.mask),
       timingsMs: {
@@ -59,7 +59,7 @@ export async function tofPatch(
     },
     candidates,
     image: prepared.image,
-    midsagittalXMm,
+    midsagittal: middle,
     maps,
   };
 }
@@ -82,7 +82,7 @@ type State =
 function stateOf(
   candidates: readonly Candidate[],
   input: PipelineInput,
-  midsagittalXMm: number,
+  middle: Midsagittal,
   bundle: BundleOf<'tof-patch'>,
 ): State {
   const { operatingPoint, calibration } = bundle.manifest;
@@ -98,7 +98,7 @@ function stateOf(
     .map((candidate) => ({
       kind: 'aneurysm' as const,
       ...candidate,
-      site: describeSite(candidate.centreLpsMm, midsagittalXMm),
+      site: describeSite(candidate.centreLpsMm, middle),
       ...keyFrame(candidate.centreLpsMm, input.frames),
     }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [], ...told };

@@ -70,7 +70,7 @@ function vanishedInWords(
   { why, site, maxDiameterMm, volumeMm3, centreLpsMm }: VanishedAneurysm,
   study: string,
 ): string {
-  const place = `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
+  const place = `${siteInWords(site)}, ${site.laterality ?? 'side not told'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
   const now = why === 'not-marked-now' ? 'NOT MARKED NOW' : 'now outside the images';
   return `Marked in ${study}, ${now}: largest diameter ${maxDiameterMm.toFixed(1)} mm, volume ${volumeMm3.toFixed(0)} mm3, ${place}.`;
 }
@@ -150,7 +150,7 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
   const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
     ...opinions(finding),
-    `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}`,
+    `${siteInWords(site)}, ${site.laterality ?? 'side not told'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];
