@@ -7,7 +7,7 @@ import { notAnalysed } from '../not-analysed.ts';
 import { headDistance, mmOutside, type HeadDistance } from '../head-distance/index.ts';
 import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
 import { headMissing } from './accept.ts';
-import { findCandidates } from './candidates.ts';
+import { findCandidates, likeliest } from './candidates.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { scanScores } from './scan-scores.ts';
 
@@ -33,11 +33,12 @@ export async function tofPatch(
   const preparedAt = performance.now();
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
-  const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
+  const found = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
     head !== null && mmOutside(head, one.centreLpsMm) !== null
       ? { ...one, demoted: 'outside-head' as const }
       : one,
   );
+  const candidates = likeliest(found, bundle.manifest.candidates.maxCandidates);
   const inferredAt = performance.now();
   const middle = midsagittal(prepared.image, prepared.mask);
   const maps = mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize);
