@@ -1,3 +1,4 @@
+import { isMixed } from './analysis/index.ts';
 import type { DeliveryEvents } from './delivery/index.ts';
 import { describeError, type WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
@@ -63,9 +64,14 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
         ms,
         provider,
       };
-      if (findings.state === 'not-analysed')
-        log.warn('series not analysed', { ...fields, code: findings.reason.code });
-      else log.info('series analysed', fields);
+      if (findings.state !== 'not-analysed') {
+        log.info('series analysed', fields);
+        return;
+      }
+      const { reason } = findings;
+      log.warn('series not analysed', { ...fields, code: reason.code });
+      if (isMixed(reason))
+        alerts.raise('mixed series', `Series ${seriesId} (page "Series"): ${reason.code}: ${reason.text}`);
     },
     waiting: waitingEvent(log, alerts),
     delivery: deliveryEvents(log, to),

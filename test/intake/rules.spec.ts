@@ -143,7 +143,14 @@ describe('rules', () => {
   });
 
   it('the identity of an input set does not depend on order', () => {
-    expect(inputIdentity([...frames].reverse())).to.equal(inputIdentity(frames));
-    expect(inputIdentity(frames.slice(1))).to.not.equal(inputIdentity(frames));
+    const input = frames.map((one) => ({ sopInstanceUid: one.sopInstanceUid, frames: [one] }));
+    expect(inputIdentity([...input].reverse())).to.equal(inputIdentity(input));
+    expect(inputIdentity(input.slice(1))).to.not.equal(inputIdentity(input));
+  });
+
+  it('what came without a place is part of the input set: a series that it joined is another one', () => {
+    const input = frames.map((one) => ({ sopInstanceUid: one.sopInstanceUid, frames: [one] }));
+    const joined = [...input, { sopInstanceUid: '2.25.1', frames: [] }];
+    expect(inputIdentity(joined)).to.not.equal(inputIdentity(input));
   });
 });
