@@ -85,7 +85,10 @@ const misfortunes: readonly {
   },
   {
     name: 'a patient without an ID among those of another',
-    spoil: (slices) => slices.map((slice, index) => (index === 3 ? without(slice, 'PatientID') : slice)),
+    spoil: (slices) =>
+      slices.map((slice, index) =>
+        index === 3 ? without(slice, 'PatientID') : { ...slice, PatientID: 'one' },
+      ),
     codes: ['MIXED_PATIENT'],
   },
   {

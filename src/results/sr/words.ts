@@ -33,6 +33,7 @@ export function stateInWords(input: ResultInput): string {
 export function provenanceInWords({ card, identity, findings }: ResultInput): readonly string[] {
   return [
     `Completeness: ${identity.completeness}.`,
+    ...(findings.slicesRead === undefined ? [] : [readInWords(findings.slicesRead)]),
     ...(identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series.']),
     ...(findings.comparison === undefined ? [] : comparisonInWords(findings.comparison)),
     ...(findings.others ?? []).map(otherPipeline),
@@ -48,6 +49,10 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
+}
+
+function readInWords({ read, of }: NonNullable<SeriesFindings['slicesRead']>): string {
+  return `Slices read: ${read} of ${of}, from the uppermost down; the ${of - read} below the head were not read.`;
 }
 
 /** What the series was compared with and what is gone; or that nothing was compared, and why. */
