@@ -49,6 +49,13 @@ class Case:
     #: labels by slice where the set has them: SOP Instance UID or slice number -> labels
     slice_labels: dict[str, dict[str, int]] = field(default_factory=dict)
     licence: str = ""
+    #: mask of what is neither target nor background: treated aneurysms
+    left_out: Callable[[], Volume] | None = None
+
+    @property
+    def positive(self) -> bool:
+        """Marked or labelled with anything but treated aneurysms."""
+        return any(not p.treated for p in self.points) or any(self.labels.values())
 
 
 #: spacing (mm) a modality may have, smallest and largest of any axis
@@ -66,7 +73,7 @@ def validate(case: Case, needs_target: bool = True) -> Volume:
         mask = case.mask()
         if mask.voxels.shape != image.voxels.shape or not np.allclose(mask.affine, image.affine, atol=0.05):
             raise Refusal("MASK_ELSEWHERE", case.name, "has a mask on another grid than its image")
-        if needs_target and not mask.voxels.any() and (case.points or any(case.labels.values())):
+        if needs_target and not mask.voxels.any() and case.positive:
             raise Refusal("EMPTY_MASK", case.name, "is labelled as positive but its mask is empty")
     for point in case.points:
         voxel = image.voxel_of(point.lps_mm)
