@@ -16,7 +16,7 @@ HEAD_MM, LEAST_HEAD_SHARE = 2.0, 0.15
 #: skin, fat and muscle: no artery within the skull lies nearer to the surface of the head
 SHALLOW_MM = 10
 #: side of what is kept of one run of the artery network, and what it sees beyond: more than its field of view; voxels, multiples of four
-KEPT, HALO = 96, 24
+KEPT, HALO = 128, 24
 
 Box = tuple[slice, ...]
 
@@ -65,10 +65,12 @@ def arteries_in(network: ort.InferenceSession, image: np.ndarray, within: np.nda
 
 
 def _boxes(within: np.ndarray) -> Iterator[tuple[Box, Box]]:
-    """Boxes that hold a part of it, and what is run for each."""
+    """Boxes that hold all of it, each cut back to its own part, and what is run for each."""
     for start in np.ndindex(*(-(-n // KEPT) for n in within.shape)):
-        kept = tuple(slice(s * KEPT, min((s + 1) * KEPT, n)) for s, n in zip(start, within.shape))
-        if within[kept].any():
+        corner = [s * KEPT for s in start]
+        part = ndimage.find_objects(within[tuple(slice(c, c + KEPT) for c in corner)].view(np.uint8))
+        if part:
+            kept = tuple(slice(c + p.start // 4 * 4, c + p.stop) for c, p in zip(corner, part[0]))
             yield kept, tuple(slice(max(0, k.start - HALO), min(n, k.stop + HALO)) for k, n in zip(kept, within.shape))
 
 
