@@ -130,23 +130,34 @@ def test_tiny_run_of_all_stages_writes_a_bundle(tmp_path, cases):
     assert len(list((tmp_path / "cache").glob("*/*.npz"))) == 2
 
 
-def made_read(case, marks, fine):
+def made_read(case, marks):
     truth = truth_of(case)
     on = tuple(next((t.number for t in truth if np.linalg.norm(np.array(m.centre[::-1]) * 0.5 - t.location.centre) <= t.location.radius), 0) for m in marks)
-    return Read(truth, marks, on, {t.number: overlap(case.aneurysms, t.number, fine, 0.5) for t in truth}, len(marks), dice(case.arteries, case.arteries))
+    overlaps = {number: overlap(case.aneurysms == number, [m for m, k in zip(marks, on) if k == number]) for number in {*on} - {0}}
+    return Read(truth, marks, on, overlaps, len(marks), dice(case.arteries, case.arteries))
+
+
+def case_artery_beside(case):
+    """The artery within 10 mm of the sac's middle (voxels of 0.5 mm)."""
+    sac = case.aneurysms == 1
+    return case.arteries & (ndimage.distance_transform_edt(~sac) < 20) & ~sac
 
 
 def test_scans_count_as_adam_does(cases):
     truth = cases[0].aneurysms
     centre = tuple(np.argwhere(truth == 1).mean(0))
-    true, false = Mark(centre, 100, 0.9, 0.9), Mark((4.0, 4.0, 4.0), 64, 0.9, 0.9)
-    perfect = made_read(cases[0], [true], (truth > 0).astype(np.float32))
-    wrong = made_read(cases[0], [false], np.zeros(truth.shape, np.float32))
+    true, false = Mark(centre, 100, 0.9, 0.9, np.nonzero(truth == 1)), Mark((4.0, 4.0, 4.0), 64, 0.9, 0.9)
+    perfect = made_read(cases[0], [true])
+    wrong = made_read(cases[0], [false])
     assert perfect.on == (1,) and wrong.on == (0,)
     calibration = Calibration((1.0, 0.0, 0.0), 0.0)
     row = measure([perfect, wrong], Chosen(calibration, 0.5, 0.5))
     assert row["adamSensitivity"] == 0.5 and row["falsePositivesPerScan"] == 0.5 and row["outlines"] == 1
     assert row["dsc"]["mean"] == 1 and row["hd95Mm"]["mean"] == 0 and row["vs"]["mean"] == 1
+    # an outline that runs on along the artery is measured as a whole
+    spilled = Mark(centre, 100, 0.9, 0.9, np.nonzero((truth == 1) | case_artery_beside(cases[0])))
+    far = measure([made_read(cases[0], [spilled])], Chosen(calibration, 0.5, 0.5))
+    assert far["dsc"]["mean"] < 1 and far["hdMm"]["mean"] > 4 and far["vs"]["mean"] < 1
     # neither mark reaches a threshold above its probability
     assert measure([perfect, wrong], Chosen(calibration, 0.5, 0.95))["adamSensitivity"] == 0
     assert choose_threshold([perfect, wrong, wrong, wrong], calibration) == 0.5 and choose_threshold([perfect, perfect], calibration) == 0.01
@@ -163,7 +174,7 @@ def test_the_outline_threshold_is_that_of_the_best_overlap(cases):
         fine = np.clip(edge + np.where(sac, 0.2 * inside - 0.16, 0.04 - 0.08 * outside), 0, 1).astype(np.float32)
         steps = Steps(case.arteries, fine, [], fine)
         assert choose_outline([{t: outlined(case, steps, t) for t in OUTLINES}]) == pytest.approx(edge)
-        dsc, _, vs = outlined(case, steps, edge).overlaps[1]
+        dsc, _, vs, _ = outlined(case, steps, edge).overlaps[1]
         assert dsc == pytest.approx(1, abs=0.02) and vs == pytest.approx(1, abs=0.02)
 
 

@@ -141,7 +141,7 @@ def test_what_cannot_be_learnt_from_is_refused_by_name(patients, network):
     background[20:28, 50:60, 40:50] = 300
     for changed, reason in (
         (dataclasses.replace(case, mask=None), "NO_MASK: 10001B.*masks.*adam, ds003949"),
-        (dataclasses.replace(case, points=(Point((1.0, 1.0, 1.0), 1.0),)), "EMPTY_MASK: 10001B has a point"),
+        (dataclasses.replace(case, points=(*case.points, Point((1.0, 1.0, 1.0), 1.0))), "EMPTY_MASK: 10001B has a point"),
         (dataclasses.replace(case, image=lambda: Volume(background, flat.affine)), "HEAD_NOT_FOUND: 10001B"),
         (dataclasses.replace(case, image=lambda: Volume(np.swapaxes(flat.voxels, 0, 1), flat.affine[:, [0, 2, 1, 3]]), mask=None, points=()), "WRONG_ORIENTATION: 10001B"),
     ):

@@ -1,5 +1,7 @@
 """Phantoms: reproducible, labelled where the truth says, disjoint between splits, and DICOM that lies where NIfTI lies."""
 
+from dataclasses import replace
+
 import nibabel
 import numpy as np
 import pydicom
@@ -7,7 +9,7 @@ import pytest
 
 from willis_training.dataset import FIRST_SEED
 from willis_training.dicom_series import SeriesOptions, write_series
-from willis_training.phantom import draw_anatomy, draw_appearance, render
+from willis_training.phantom import Grid, draw_anatomy, draw_appearance, lumen_of, render
 from willis_training.phantom.arteries import rotation_matrix
 from willis_training.wrap import wrap
 
@@ -27,6 +29,34 @@ def test_masks_lie_where_the_truth_says(phantom):
         voxels = np.argwhere(phantom.mask == number)[:, ::-1] * phantom.spacing + phantom.origin
         assert len(voxels) > 0
         assert np.linalg.norm(voxels.mean(0) - aneurysm.centre) < aneurysm.diameter / 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_arteries_shine_as_they_did_before_the_sac(seed):
+    """Brightness must not tell where a sac is, in the lumen beside it: a network would learn that."""
+    person = draw_anatomy(seed, 2)
+    grid = Grid((-45.0, -45.0, -35.0), (0.8, 0.8, 0.8), (112, 112, 88))
+    vessel, inflow, mask = lumen_of(person, grid)
+    without, before, _ = lumen_of(replace(person, aneurysms=()), grid)
+    artery = (without > 0.5) & (mask == 0)
+    assert mask.any() and np.array_equal(inflow[artery], before[artery])
+    assert (vessel >= without - 1e-6).all()
+
+
+def test_the_population_is_that_of_clinical_series():
+    people = [draw_anatomy(seed) for seed in range(400)]
+    sacs = [sac for person in people for sac in person.aneurysms]
+    sizes = np.array([sac.diameter for sac in sacs])
+    assert 3.8 < sizes.mean() < 4.7 and 1.8 < sizes.std() < 3 and sizes.min() >= 1.5 and sizes.max() <= 25
+    assert 0.02 < np.mean([sac.fusiform for sac in sacs]) < 0.09
+    names = [{segment.name for segment in person.arteries} for person in people]
+    assert 0.18 < np.mean([not {"PCom-left", "PCom-right"} & n for n in names]) < 0.34
+
+
+def test_a_fusiform_aneurysm_is_the_artery_widened():
+    sac = next(sac for seed in range(2000) for sac in draw_anatomy(seed, 1).aneurysms if sac.fusiform)
+    assert max(ball.radius for ball in sac.balls) == pytest.approx(sac.diameter / 2, rel=0.1)
+    assert min(np.linalg.norm(ball.centre - sac.centre) for ball in sac.balls) < 0.5
 
 
 def test_splits_share_neither_anatomy_nor_appearance():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from . import __version__
+from .phantom.anatomy import DIAMETERS_MM
 from .training_commands import (ablate_arguments, bundle_arguments, coarse_to_fine_arguments, cta_arguments, explain_arguments, haemorrhage_arguments,
                                 head_arguments, measure_arguments, patch_arguments, rebuild_arguments, sites_arguments, train_arguments)
 
@@ -18,7 +20,7 @@ def main() -> None:
     phantom.add_argument("--out", type=Path, required=True)
     phantom.add_argument("--seed", type=int, default=1)
     phantom.add_argument("--aneurysms", type=int)
-    phantom.add_argument("--diameters", type=float, nargs=2, default=(2.5, 14.0), metavar=("MIN", "MAX"))
+    phantom.add_argument("--diameters", type=float, nargs=2, default=DIAMETERS_MM, metavar=("MIN", "MAX"))
     phantom.add_argument("--split", choices=("train", "validation", "test"), default="train")
     phantom.add_argument("--spacing", type=float, nargs=3, metavar=("X", "Y", "Z"))
     phantom.add_argument("--noise", type=float)
@@ -43,7 +45,7 @@ def main() -> None:
     head_cta.add_argument("--out", type=Path, required=True)
     head_cta.add_argument("--seed", type=int, default=1)
     head_cta.add_argument("--aneurysms", type=int)
-    head_cta.add_argument("--diameters", type=float, nargs=2, default=(2.5, 14.0), metavar=("MIN", "MAX"))
+    head_cta.add_argument("--diameters", type=float, nargs=2, default=DIAMETERS_MM, metavar=("MIN", "MAX"))
     head_cta.add_argument("--split", choices=("train", "validation", "test"), default="train")
     head_cta.add_argument("--spacing", type=float, nargs=3, metavar=("X", "Y", "Z"))
     head_cta.add_argument("--compress", choices=("none", "jpeg-ls", "jpeg2000", "rle"), default="none")
@@ -79,6 +81,9 @@ def main() -> None:
     convert.add_argument("--out", type=Path, required=True)
     convert.set_defaults(run=_convert)
     arguments = parser.parse_args()
+    if getattr(arguments, "cache", None) is not None:
+        # another kit draws other phantoms
+        arguments.cache /= f"kit-{__version__}"
     arguments.run(arguments)
 
 

@@ -9,6 +9,8 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
+from . import __version__
+
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 LEGACY_ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.4"
@@ -100,7 +102,7 @@ def _header(options: SeriesOptions, index: int) -> Dataset:
     dataset.AccessionNumber, dataset.StudyID, dataset.ReferringPhysicianName = "A1", "1", ""
     dataset.StudyDescription, dataset.SeriesDescription, dataset.ProtocolName = "MR Head", options.description, options.description
     dataset.Modality, dataset.Manufacturer, dataset.ManufacturerModelName = "MR", "Synthetic phantom", "Willis training kit"
-    dataset.SoftwareVersions, dataset.InstitutionName, dataset.StationName = "0.1.0", "Phantom", "PHANTOM"
+    dataset.SoftwareVersions, dataset.InstitutionName, dataset.StationName = __version__, "Phantom", "PHANTOM"
     dataset.BodyPartExamined, dataset.PatientPosition, dataset.SeriesNumber = "HEAD", "HFS", 5
     dataset.InstanceNumber, dataset.AcquisitionNumber, dataset.PatientOrientation = index + 1, 1, ""
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "NORM"]

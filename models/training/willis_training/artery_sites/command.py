@@ -7,6 +7,7 @@ from typing import get_args
 
 import onnxruntime as ort
 
+from ..checkpoints import checkpoint_of
 from .bundle import export_sites, write_bundle
 from .measure import choose_threshold, figures, fit_temperature, table_of
 from .network import MirrorSafe, SiteNetwork
@@ -20,8 +21,9 @@ LEAST_ACCURACY = 0.85
 def run(arguments: argparse.Namespace) -> None:
     """Runs every step; scenes and training are taken up from the cache."""
     counts = dict(zip(("train", "validation", "test"), arguments.scans))
-    network = train_sites([s for some in _scenes(arguments, "train", counts).values() for s in some],
-                          SiteOptions(arguments.steps, seed=arguments.seed, threads=arguments.threads), arguments.cache / "sites.pt")
+    options = SiteOptions(arguments.steps, seed=arguments.seed, threads=arguments.threads)
+    network = train_sites([s for some in _scenes(arguments, "train", counts).values() for s in some], options,
+                          checkpoint_of(arguments.cache, "sites", options, counts["train"]))
     file = arguments.cache / "sites.onnx"
     temperature = _temperature(network, _scenes(arguments, "validation", counts), file)
     session = _exported(network, temperature, file)

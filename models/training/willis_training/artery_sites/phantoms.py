@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from ..cta import Patient, draw_cta_appearance, draw_patient, render_cta
 from ..phantom import Anatomy, Aneurysm, Grid, draw_anatomy, draw_appearance, render
-from ..phantom.anatomy import draw_sac
+from ..phantom.anatomy import DIAMETERS_MM, draw_sac
 from ..phantom.appearance import Split
 from ..phantom.arteries import Point
 from ..preprocess import prepare, resample
@@ -88,7 +88,7 @@ def with_sacs(anatomy: Anatomy, rng: np.random.Generator, count: int) -> Anatomy
         segment = arteries.get(name if side is None else f"{name}-{side}")
         if segment is None:
             continue
-        sac = draw_sac(rng, (site, side), segment, index, (direction, (2.5, 14.0)))
+        sac = draw_sac(rng, (site, side), segment, index, (direction, DIAMETERS_MM))
         if all(np.linalg.norm(sac.centre - other.centre) > 12 for other in sacs):
             sacs.append(sac)
     return replace(anatomy, aneurysms=tuple(sacs))

@@ -34,7 +34,7 @@ class FineCase:
 
 def phantom_case(seed: int, split: Split, aneurysms: int | None = None, spacing: float = SPACING_MM) -> FineCase:
     """A TOF phantom about the circle of Willis."""
-    anatomy = draw_anatomy(seed, aneurysms, (3.0, 12.0))
+    anatomy = draw_anatomy(seed, aneurysms)
     phantom = render(anatomy, draw_appearance(seed, split))
     size = tuple(int(n) // 16 * 16 for n in np.floor((HIGH - LOW) / spacing))
     grid = Grid(tuple(LOW), (spacing,) * 3, size)  # type: ignore[arg-type]

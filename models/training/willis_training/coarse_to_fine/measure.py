@@ -1,6 +1,6 @@
 """The figures of system 003: marks matched to aneurysms as ADAM counts, calibration, operating point, overlap of outlines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -10,8 +10,6 @@ from ..metrics import Location, adam_detection, bootstrap, dice, froc, hausdorff
 from .cases import FineCase
 from .reader import SPACING_MM, Mark, Steps
 
-#: an outline belongs to an aneurysm within this distance; the box about it in voxels, wide enough for that
-ABOUT_MM, MARGIN = 4, 10
 SIZES = ((0.0, 3.0, "<3"), (3.0, 5.0, "3-5"), (5.0, 7.0, "5-7"), (7.0, 99.0, ">=7"))
 
 
@@ -26,8 +24,8 @@ class Calibration:
         return float(1 / (1 + np.exp(-(self.intercept + np.dot(self.weights, mark.row)))))
 
 
-#: DSC, HD95 (mm), VS
-Overlap = tuple[float, float, float]
+#: DSC, HD95 (mm), VS, HD (mm)
+Overlap = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,8 @@ class Truth:
 
 @dataclass(frozen=True)
 class Read:
-    """What figures need of a case at an outline threshold, and no volume: its aneurysms, the marks, for each mark the number of the aneurysm it
-    lies on (0 none), the outline's overlap with each aneurysm, candidates, and DSC of the arteries where they are known."""
+    """What figures need of a case at an outline threshold, and no volume: its aneurysms, the marks without their voxels, for each mark the number
+    of the aneurysm it lies on (0 none), the overlap of each aneurysm with the marks on it, candidates, and DSC of the arteries where they are known."""
 
     truth: list[Truth]
     marks: list[Mark]
@@ -61,8 +59,9 @@ def outlined(case: FineCase, steps: Steps, threshold: float) -> Read:
         if hits or not any(_hits(mark, place) for place in beside):
             marks.append(mark)
             on.append(hits[0] if hits else 0)
-    overlaps = {t.number: overlap(case.aneurysms, t.number, steps.fine, threshold) for t in truth}
-    return Read(truth, marks, tuple(on), overlaps, len(steps.centres), dice(case.arteries, steps.arteries) if case.arteries_known else None)
+    overlaps = {number: overlap(case.aneurysms == number, [m for m, k in zip(marks, on) if k == number]) for number in sorted({*on} - {0})}
+    kept = [replace(mark, inside=()) for mark in marks]
+    return Read(truth, kept, tuple(on), overlaps, len(steps.centres), dice(case.arteries, steps.arteries) if case.arteries_known else None)
 
 
 def truth_of(case: FineCase) -> list[Truth]:
@@ -123,11 +122,12 @@ OUTLINES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.
 
 
 def choose_outline(seen: list[dict[float, Read]]) -> float:
-    """The threshold of the greatest mean of DSC and VS over the validation aneurysms that are marked at one half."""
+    """The threshold of the greatest mean of DSC and VS over the validation aneurysms that are marked at one half; one no longer marked counts 0."""
+    wanted = [(by_threshold, number) for by_threshold in seen for number in by_threshold[0.5].overlaps]
 
     def worth(threshold: float) -> float:
-        rows = [row for by_threshold in seen for row in _overlaps(by_threshold[threshold], by_threshold[0.5].on)]
-        return float(np.mean([dsc + vs for dsc, _, vs in rows])) if rows else 0.0
+        rows = [by_threshold[threshold].overlaps.get(number, (0.0, 0.0, 0.0, 0.0)) for by_threshold, number in wanted]
+        return float(np.sum([dsc + vs for dsc, _, vs, _ in rows])) / max(len(wanted), 1)
 
     return max(OUTLINES, key=lambda t: (worth(t), -abs(t - 0.5)))
 
@@ -150,46 +150,49 @@ def measure(read: list[Read], chosen: Chosen) -> dict[str, object]:
     scores = np.array([p for rows in kept for _, _, p in rows])
     unique = np.array([100 * i + k if k else -1 for i, rows in enumerate(kept) for _, k, _ in rows])
     curve = froc(scores, unique, len(truth), len(read)) if len(scores) else None
-    overlaps = [row for r, rows in zip(read, called) for row in _overlaps(r, tuple(k for _, k, _ in rows))]
+    overlaps = [(scan, r.overlaps[k]) for scan, (r, rows) in enumerate(zip(read, called)) for k in sorted({k for _, k, _ in rows} - {0})]
     arteries = [r.artery_dice for r in read if r.artery_dice is not None]
     large = [d >= 3 for _, d, _ in truth]
     hits = [number in found for number, _, found in truth]
+    owners = np.array([scan for scan, r in enumerate(read) for _ in r.truth])
+    of_large = np.array([float(h) for h, big in zip(hits, large) if big])
     return {
         "scans": len(read), "aneurysms": len(truth),
-        "adamSensitivity": _mean([s for s, _ in adam if not np.isnan(s)]), "falsePositivesPerScan": _mean([f for _, f in adam]),
+        "adamSensitivity": _mean([s for s, _ in adam if not np.isnan(s)]),
+        "adamSensitivityInterval": _interval(np.array([s for s, _ in adam if not np.isnan(s)])), "falsePositivesPerScan": _mean([f for _, f in adam]),
         "falsePositivesInterval": _interval(np.array([float(f) for _, f in adam])),
-        "sensitivity3mmUp": round(sum(h for h, big in zip(hits, large) if big) / max(sum(large), 1), 4),
+        "aneurysms3mmUp": len(of_large), "sensitivity3mmUp": _mean(list(of_large)),
+        "sensitivity3mmUpInterval": _interval(of_large, owners[large]),
         "sensitivityAtHalfFalsePositive": round(curve.at(0.5), 4) if curve else 0.0,
         "candidatesPerScan": _mean([r.candidates for r in read]),
         **({"arteryDice": _mean(arteries)} if arteries else {}),
-        "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs"))},
+        "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs", "hdMm"))},
         "bySize": [_size_row([h for h, (_, d, _) in zip(hits, truth) if low <= d < high], name) for low, high, name in SIZES]}
 
 
-def overlap(numbers: np.ndarray, number: int, probability: np.ndarray, threshold: float) -> Overlap:
-    """What is outlined within 4 mm of an aneurysm, against the aneurysm."""
-    box = tuple(slice(max(0, b.start - MARGIN), b.stop + MARGIN) for b in ndimage.find_objects(numbers)[number - 1])
-    sac = numbers[box] == number
-    near = (probability[box] >= threshold) & (ndimage.distance_transform_edt(~sac, SPACING_MM) <= ABOUT_MM)
-    return dice(sac, near), hausdorff(sac, near, (SPACING_MM,) * 3, 95), volume_similarity(sac, near)
-
-
-def _overlaps(read: Read, on: tuple[int, ...]) -> list[Overlap]:
-    return [read.overlaps[number] for number in sorted({*on} - {0})]
+def overlap(sac: np.ndarray, marks: list[Mark]) -> Overlap:
+    """An aneurysm [z,y,x] against all that the marks on it outline, however far it reaches."""
+    outline = np.zeros(sac.shape, bool)
+    for mark in marks:
+        outline[mark.inside] = True
+    box = ndimage.find_objects((sac | outline).astype(np.uint8))[0]
+    true, drawn = sac[box], outline[box]
+    return (dice(true, drawn), hausdorff(true, drawn, (SPACING_MM,) * 3, 95), volume_similarity(true, drawn),
+            hausdorff(true, drawn, (SPACING_MM,) * 3, 100))
 
 
 def _mean(values: list[float] | list[int]) -> float:
     return round(float(np.mean(values)), 4) if values else 0.0
 
 
-def _interval(values: np.ndarray) -> list[float]:
-    return [round(v, 4) for v in bootstrap(lambda rows: float(values[rows].mean()), np.arange(len(values)), 1)]
+def _interval(values: np.ndarray, scans: np.ndarray | None = None) -> list[float]:
+    """Scans are drawn anew, all that is in one together; without `scans` each value is one."""
+    return [round(v, 4) for v in bootstrap(lambda rows: float(values[rows].mean()), np.arange(len(values)) if scans is None else scans, 1)] if len(values) else []
 
 
-def _column(rows: list[Overlap], k: int) -> dict[str, object] | None:
-    # there is no distance to an outline that is empty
-    values = np.array([row[k] for row in rows if not np.isnan(row[k])])
-    return {"mean": round(float(values.mean()), 4), "interval": _interval(values)} if len(values) else None
+def _column(rows: list[tuple[int, Overlap]], k: int) -> dict[str, object] | None:
+    values, scans = np.array([row[k] for _, row in rows]), np.array([scan for scan, _ in rows])
+    return {"mean": round(float(values.mean()), 4), "interval": _interval(values, scans)} if len(values) else None
 
 
 def _size_row(hits: list[bool], name: str) -> dict[str, object]:

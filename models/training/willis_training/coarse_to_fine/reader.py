@@ -1,6 +1,6 @@
 """The bundle of system 003 on a scan: the exported graphs, step by step as the runtime uses them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,13 @@ CANDIDATE = 0.5
 
 @dataclass(frozen=True)
 class Mark:
-    """An outlined place: centre (voxel z, y, x), voxels, mean probability of the outline, largest coarse probability in it."""
+    """An outlined place: centre (voxel z, y, x), voxels and where they lie, mean probability of the outline, largest coarse probability in it."""
 
     centre: tuple[float, float, float]
     voxels: int
     fine: float
     coarse: float
+    inside: tuple[np.ndarray, ...] = field(default=(), compare=False)
 
     @property
     def row(self) -> list[float]:
@@ -44,7 +45,7 @@ class Steps:
 
     def marks(self, threshold: float) -> list[Mark]:
         """What is outlined at this probability, the strongest candidate first."""
-        return [Mark(centre, count, float(self.fine[inside].mean()), peak)
+        return [Mark(centre, count, float(self.fine[inside].mean()), peak, inside)
                 for peak, centre, (inside, count) in regions(self.fine, self.coarse, threshold)]
 
 

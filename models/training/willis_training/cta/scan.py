@@ -13,12 +13,14 @@ from ..ncct.field import Plane
 from ..ncct.head import Head, draw_head, spaces_of
 from ..ncct.skull import paint_surroundings
 from ..phantom import Anatomy, Grid, draw_anatomy, lumen_of, stamp
-from ..phantom.anatomy import Sphere
+from ..phantom.anatomy import DIAMETERS_MM, Sphere
 from ..phantom.appearance import Split
 from ..phantom.arteries import Point, Segment
 
 #: the head phantom's origin in the arterial tree's coordinates, mm
 HEAD_ORIGIN = (0.0, 3.0, 13.0)
+#: how much of the difference in flow is seen: contrast medium mixes where fresh blood does not
+MIXED = 0.3
 #: veins that run beside the arteries (left side): control points and radii
 VEINS: list[tuple[str, list[Point], tuple[float, float]]] = [
     ("cavernous sinus", [(15, -14, -17), (16, -6, -18), (17, 2, -20)], (3.2, 2.4)),
@@ -60,7 +62,7 @@ class CtaPhantom:
     grid: Grid
 
 
-def draw_patient(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = (2.5, 14.0)) -> Patient:
+def draw_patient(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = DIAMETERS_MM) -> Patient:
     """Draws a person from a seed."""
     rng = np.random.default_rng([20261124, seed])
     anatomy = draw_anatomy(seed, aneurysms, diameters)
@@ -87,7 +89,7 @@ def render_cta(patient: Patient, appearance: CtaAppearance, grid: Grid) -> CtaPh
     vein, _ = _coverage(patient.veins, grid)
     hu = hu * (1 - vein) + vein * (45 + appearance.venous * appearance.lumen_hu)
     vessel, inflow, mask = lumen_of(patient.anatomy, grid)
-    hu = hu * (1 - vessel) + vessel * appearance.lumen_hu * inflow
+    hu = hu * (1 - vessel) + vessel * appearance.lumen_hu * (1 - MIXED * (1 - inflow))
     for ball, plaque_hu in patient.calcium:
         field = np.full(grid.shape, 9.0, np.float32)
         stamp(ball, grid, (field, np.ones_like(field)))

@@ -20,6 +20,7 @@ from ..coarse_to_fine.reading import read_all
 from ..coarse_to_fine.stored import StoredArteries, load_coarse, load_fine, stored_sizes
 from ..coarse_to_fine.train import CoarseOptions, FineOptions, fit_coarse, fit_fine
 from ..readers import Case, Refusal
+from ..staged import staged
 from .lessons import Lessons, lessons_of
 from .order import Order
 from .outlined_cases import prepared_case, put_away, require_outlines, taken_out
@@ -43,7 +44,8 @@ def train_on(parts: dict[str, list[Case]], order: Order) -> None:
         held = {part: hold(part, (prepared_case(c, arteries.session, voi) for c in parts[part]), Path(place)) for part in ("validation", "test")}
         lessons = lessons_of((prepared_case(c, arteries.session, voi) for c in parts["train"]), len(parts["train"]), coarse, voi)
         system = trained(order.init, arteries, lessons, (coarse, voi))
-        manifest = write(system, held, (parts, order), stored)
+        with staged(order.out) as folder:
+            manifest = write(system, held, (parts, order), folder)
     print(json.dumps(manifest["performance"], indent=2))
 
 
@@ -69,11 +71,12 @@ def trained(init: Path, arteries: StoredArteries, lessons: Lessons, settings: tu
     return System(arteries, medic, fit_fine(lessons.boxes, options, rng, load_fine(init / "fine.onnx", sizes)), options)
 
 
-def write(system: System, held: dict[str, list[Path]], asked: tuple[dict[str, list[Case]], Order], stored: dict) -> dict:  # type: ignore[type-arg]
-    """The new bundle; its manifest is returned. Where the validation scans tell too little, calibration and thresholds stay those of the stored manifest."""
+def write(system: System, held: dict[str, list[Path]], asked: tuple[dict[str, list[Case]], Order], folder: Path) -> dict:  # type: ignore[type-arg]
+    """The new bundle; its manifest is returned. Where the validation scans tell too little, calibration and thresholds stay those it started with."""
     parts, order = asked
-    bundle = (order.out, system.options.voi)
-    export_system(system, order.out)
+    stored = json.loads((order.init / "model.json").read_text())
+    bundle = (folder, system.options.voi)
+    export_system(system, folder)
     chosen_on, notes = f"{len(held['validation'])} validation scans, outlines of the best mean of DSC and VS, at most 0.5 false positives a scan", []
     try:
         chosen = choose(list(read_all(bundle, taken_out(held["validation"]), OUTLINES, None)))
@@ -86,13 +89,14 @@ def write(system: System, held: dict[str, list[Path]], asked: tuple[dict[str, li
     notes += [OF_SET[order.layout]] if order.layout in OF_SET else []
     manifest = manifest_of(*bundle, chosen, chosen_on) | {
         "training": {"seed": order.seed, "kitVersion": __version__, "date": order.date, "scans": {part: len(cases) for part, cases in parts.items()},
+                     "widths": f"Sizes of the networks and the artery network are those of {stored['id']} {stored['version']}.",
                      "steps": f"DeepMedic {order.steps} steps further, the outline network {BOXES_A_STEP * order.steps}; arteries are found as before."},
         "performance": measure(read, chosen)}
     manifest["limits"] = [LIMITS[0], "Aneurysms are missed, see the table: its silence says nothing", LIMITS[-1], *notes]
     manifest = told_of(manifest, order, parts)
-    (order.out / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
+    (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
     write_golden(bundle, chosen, golden_of(order.init))
-    write_card(order.out, manifest)
+    write_card(folder, manifest)
     return manifest
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..checkpoints import checkpoint_of
 from ..compute import device
+from ..staged import staged
 from .bundle import Trained, write_bundle
 from .dataset import SliceSampler, Study, at_network_size, prepared
 from .train_sequence import Encoded, SequenceOptions, encode, train_sequence
@@ -20,12 +22,12 @@ def run(arguments: argparse.Namespace) -> None:
     studies = {split: [prepared(arguments.cache / "phantoms", split, k) for k in range(n)] for split, n in counts.items()}  # type: ignore[arg-type]
     trained = train_all(studies["train"], arguments)
     real = {folder.name: read_series(folder) for folder in arguments.real}
-    manifest = write_bundle(trained, studies["validation"], studies["test"], arguments.out,
-                            {name: (s.voxels, s.spacing) for name, s in real.items()})
-    figure = manifest["performance"]["classes"]["any"]["scanAuc"]  # type: ignore[index]
-    print(f"AUC of any haemorrhage {figure:.3f} on {counts['test']} unseen phantoms")
-    if arguments.gate and figure < 0.9:
-        raise SystemExit("below what a shipped bundle must reach: AUC 0.90 for any haemorrhage")
+    with staged(arguments.out) as folder:
+        manifest = write_bundle(trained, studies["validation"], studies["test"], folder, {name: (s.voxels, s.spacing) for name, s in real.items()})
+        figure = manifest["performance"]["classes"]["any"]["scanAuc"]  # type: ignore[index]
+        print(f"AUC of any haemorrhage {figure:.3f} on {counts['test']} unseen phantoms")
+        if arguments.gate and figure < 0.9:
+            raise SystemExit("below what a shipped bundle must reach: AUC 0.90 for any haemorrhage")
 
 
 def train_all(studies: list[Study], arguments: argparse.Namespace) -> Trained:
@@ -33,9 +35,9 @@ def train_all(studies: list[Study], arguments: argparse.Namespace) -> Trained:
     a96, a128, b96, b128 = arguments.steps
     options = SliceOptions("windows", small_steps=a96, full_steps=a128, seed=arguments.seed, threads=arguments.threads)
     sampler = SliceSampler(studies, arguments.seed)
-    a = train_slices(sampler, options, arguments.cache / "slices-a.pt")
+    a = train_slices(sampler, options, checkpoint_of(arguments.cache, "slices-a", options, len(studies)))
     second = replace(options, variant="slices", small_steps=b96, full_steps=b128, learning_rate=6e-4, seed=arguments.seed + 1)
-    b = train_slices(sampler, second, arguments.cache / "slices-b.pt", a)
+    b = train_slices(sampler, second, checkpoint_of(arguments.cache, "slices-b", options, second, len(studies)), a)
     a, b = a.to(device()), b.to(device())
     encoded: list[Encoded] = [encode((a, b), at_network_size(s), s.labels, s.slice_spacing) for s in studies[: arguments.sequence_studies]]
     sequence = train_sequence(encoded, SequenceOptions(seed=arguments.seed + 2))

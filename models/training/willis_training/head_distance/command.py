@@ -9,6 +9,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from ..checkpoints import checkpoint_of
 from ..preprocess import head_mask
 from .bundle import export_head, write_bundle
 from .detector import Marks, effect_on, marks_in
@@ -26,7 +27,8 @@ def run(arguments: argparse.Namespace) -> None:
     cache: Path = arguments.cache
     counts = dict(zip(KINDS, arguments.heads))
     heads = [head for kind, count in counts.items() for head in load_heads(cache / "heads", kind, "train", count, arguments.workers)]
-    network = train_head(heads, HeadOptions(arguments.steps, seed=arguments.seed, threads=arguments.threads), cache / "head.pt")
+    options = HeadOptions(arguments.steps, seed=arguments.seed, threads=arguments.threads)
+    network = train_head(heads, options, checkpoint_of(cache, "head", options, counts))
     file = cache / "distance.onnx"
     export_head(network, file)
     session = ort.InferenceSession(str(file), providers=["CPUExecutionProvider"])

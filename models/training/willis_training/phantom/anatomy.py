@@ -18,13 +18,21 @@ class Sphere:
 
 @dataclass(frozen=True)
 class Aneurysm:
-    """A saccular aneurysm: balls of the dome and its lobules. Centre and diameter are those of the dome."""
+    """Balls of the dome and its lobules, or of a widened stretch of the artery (fusiform). Centre and diameter are those of dome or stretch."""
 
     site: str
     side: str | None
     centre: np.ndarray
     diameter: float
     balls: tuple[Sphere, ...]
+    fusiform: bool = False
+
+
+#: diameters of the population, mm: log-normal with the mean 4.2 and the SD 2.5 of clinical series, drawn again beyond these
+DIAMETERS_MM = (1.5, 25.0)
+LOG_MEAN, LOG_SPREAD = 1.283, 0.55
+#: arteries that widen as a whole, how often, and by how much at least
+WIDENING, FUSIFORM_SHARE, FUSIFORM_LEAST = ("ICA", "M1", "BA", "VA"), 0.25, 1.4
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Anatomy:
     head_centre: tuple[float, float, float]
 
 
-def draw_anatomy(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = (2.5, 14.0)) -> Anatomy:
+def draw_anatomy(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = DIAMETERS_MM) -> Anatomy:
     """Draws a person; aneurysms None means the population: none in 40 %, one in 40 %, two or three in the rest."""
     rng = np.random.default_rng([20261121, seed])
     arteries = draw_arteries(rng)
@@ -85,21 +93,40 @@ def draw_sac(
     direction, (smallest, largest) = shape
     outward = np.array(direction) * np.array([-1 if place[1] == "right" else 1, 1, 1]) + rng.normal(0, 0.25, 3)
     outward /= np.linalg.norm(outward)
-    # log-normal with the mean 4.2 mm and spread of clinical series, within the asked bounds
-    diameter = float(np.clip(np.exp(rng.normal(np.log(4.6), 0.45)), smallest, largest))
+    diameter = _diameter(rng, smallest, largest)
     radius = diameter / 2
     along = np.linspace(0, 1, len(segment.points))[index]
     parent = float(np.interp(along, [0, 1], segment.radii))
-    # the neck is what the dome shares with the parent: .4 to 1 of the dome
-    sunk = radius * (1 - np.sqrt(1 - rng.uniform(0.4, 0.85) ** 2))
+    # the neck is what the dome shares with the parent, as a share of the dome
+    sunk = radius * (1 - np.sqrt(1 - rng.uniform(0.4, 0.9) ** 2))
     centre = segment.points[index] + outward * (parent + radius - sunk)
     inflow = float(rng.uniform(0.7, 1.05) * (1 - 0.25 * np.clip((diameter - 7) / 7, 0, 1)))
+    if segment.name.split("-")[0] in WIDENING and radius > FUSIFORM_LEAST * parent and rng.random() < FUSIFORM_SHARE:
+        return _fusiform(place, segment, segment.points[index], (diameter, inflow))
     balls = [Sphere(centre, radius, inflow)]
     for _ in range(int(rng.integers(0, 3))):
         lobe = rng.normal(0, 1, 3) + outward
         lobe /= np.linalg.norm(lobe)
         balls.append(Sphere(centre + lobe * radius * 0.6, radius * rng.uniform(0.4, 0.65), inflow))
     return Aneurysm(place[0], place[1], centre, diameter, tuple(balls))
+
+
+def _diameter(rng: np.random.Generator, smallest: float, largest: float) -> float:
+    for _ in range(1000):
+        drawn = float(np.exp(rng.normal(LOG_MEAN, LOG_SPREAD)))
+        if smallest <= drawn <= largest:
+            return drawn
+    return float(rng.uniform(smallest, largest))
+
+
+def _fusiform(place: tuple[str, str | None], segment: Segment, middle: np.ndarray, size: tuple[float, float]) -> Aneurysm:
+    """The artery widened to `diameter` about a point of it, back to its own width a diameter away on both sides."""
+    diameter, inflow = size
+    line, radii = segment.sample(0.5)
+    away = np.linalg.norm(line - middle, axis=1)
+    balls = tuple(Sphere(at, float(own + (diameter / 2 - own) * np.cos(np.pi / 2 * far / diameter) ** 2), inflow)
+                  for at, own, far in zip(line, radii, away) if far < diameter)
+    return Aneurysm(place[0], place[1], line[int(away.argmin())], diameter, balls, fusiform=True)
 
 
 def _draw_mimics(rng: np.random.Generator, arteries: list[Segment]) -> list[Sphere]:

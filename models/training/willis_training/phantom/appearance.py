@@ -22,6 +22,7 @@ class Appearance:
     slab_depth: float
     blur: float
     extent: tuple[float, float]
+    ghosts: float = 0.0
 
 
 def draw_appearance(seed: int, split: Split) -> Appearance:
@@ -40,4 +41,5 @@ def draw_appearance(seed: int, split: Split) -> Appearance:
         slab_depth=float(rng.uniform(0.0, 0.1) if seen else rng.uniform(0.1, 0.15)),
         blur=float(rng.uniform(0.3, 0.5)),
         extent=(float(rng.uniform(-42, -32)), float(rng.uniform(32, 48))),
+        ghosts=float(rng.uniform(0, 0.03) if seen else rng.uniform(0.03, 0.05)),
     )

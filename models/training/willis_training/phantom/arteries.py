@@ -52,8 +52,8 @@ MIDLINE: list[tuple[str, list[Point], tuple[float, float]]] = [
     ("BA", [(0, 9, -26), (0.6, 6, -17), (-0.3, 4, -9), (0, 3, -3)], (1.75, 1.6)),
     ("ACom", [(2.2, -19, 4), (0, -19.6, 4.2), (-2.2, -19, 4)], (0.7, 0.7)),
 ]
-# how often a segment is absent or thread-like
-ABSENT = {"PCom": 0.35, "A1": 0.04, "AICA": 0.3, "AChA": 0.3, "P1": 0.03}
+# how often a segment is absent or thread-like: about one circle in six is complete, both PCom are missing in a quarter
+ABSENT = {"PCom": 0.5, "A1": 0.07, "AICA": 0.3, "AChA": 0.3, "P1": 0.08}
 # places where aneurysms sit: site name, segment and control point index, outward direction (left side), weight
 SITES: list[tuple[str, str, int, Point, float]] = [
     ("ACom", "ACom", 1, (0, -0.8, 0.6), 0.167),

@@ -30,6 +30,7 @@ def render(anatomy: Anatomy, appearance: Appearance) -> Phantom:
     z = grid.axis(2)
     fresh = inflow * (1 - appearance.saturation * np.clip((z - z[0]) / (z[-1] - z[0]), 0, 1))[:, None, None]
     image = image * (1 - vessel) + vessel * fresh
+    image = image + _ghosts(vessel * fresh, appearance.ghosts, anatomy.seed)
     image = ndimage.gaussian_filter(image, [appearance.blur / s for s in reversed(grid.spacing)])
     image *= _slabs(appearance, z)[:, None, None] * _bias(appearance, image.shape, rng)
     noisy = np.hypot(image + rng.normal(0, appearance.noise, image.shape), rng.normal(0, appearance.noise, image.shape))
@@ -86,10 +87,13 @@ def lumen_of(anatomy: Anatomy, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.n
     parent = distance.copy()
     mask = np.zeros(grid.shape, np.uint8)
     for index, aneurysm in enumerate(anatomy.aneurysms):
-        sac = np.full(grid.shape, 9.0, np.float32)
+        # a field of its own: the sac's brightness must end with the sac, or the artery beside it would tell where it is
+        sac, slow = np.full(grid.shape, 9.0, np.float32), np.ones(grid.shape, np.float32)
         for ball in aneurysm.balls:
-            stamp(ball, grid, (sac, inflow))
-        mask[(sac < 0) & (parent > 0)] = index + 1
+            stamp(ball, grid, (sac, slow))
+        beyond = aneurysm.fusiform | (parent > 0)
+        mask[(sac < 0) & beyond] = index + 1
+        inflow = np.where((sac < distance) & beyond, slow, inflow)
         distance = np.minimum(distance, sac)
     width = float(np.mean(grid.spacing))
     return np.clip(0.5 - distance / width, 0, 1), inflow, mask
@@ -169,6 +173,12 @@ def on_grid(values: np.ndarray, grid: Grid) -> np.ndarray:
     scale = [n / c for n, c in zip(grid.shape, values.shape)]
     fine = ndimage.zoom(values.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
     return fine[: grid.shape[0], : grid.shape[1], : grid.shape[2]]
+
+
+def _ghosts(blood: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Pulsation: the blood once more, faint, a part of the field of view away along the phase encoding (left to right), from both sides."""
+    away = int(np.random.default_rng([53, seed]).uniform(0.15, 0.4) * blood.shape[2])
+    return share * (np.roll(blood, away, 2) + np.roll(blood, -away, 2))
 
 
 def _slabs(appearance: Appearance, z: np.ndarray) -> np.ndarray:
