@@ -23,7 +23,7 @@ from willis_training.coarse_to_fine.whole_head import arteries_in, deep_inside, 
 from willis_training.fine_tune.coarse_to_fine import require_prepared_here
 from willis_training.fine_tune.lessons import lessons_of
 from willis_training.fine_tune.outlined_cases import prepared_case, put_away, reached, require_outlines, taken_out
-from willis_training.readers import Case, Point, Refusal, read_adam
+from willis_training.readers import Point, Refusal, read_adam
 from willis_training.readers.case import Volume
 
 TRAINING = Path(__file__).parents[1]

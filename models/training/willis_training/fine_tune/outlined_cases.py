@@ -56,10 +56,11 @@ def reached(case: FineCase, voi: int) -> FineCase:
     """The part in which anything can be found or is to be found; it begins where a tile of DeepMedic does, so that it is read as the whole is."""
     step = TILE - LOST
     beyond = -(-(voi // 2) // step)
-    where = np.argwhere((case.arteries | (case.aneurysms > 0)) if case.left_out is None else case.arteries | (case.aneurysms > 0) | (case.left_out > 0))
-    low, high = (where.min(0), where.max(0) + 1) if len(where) else (np.zeros(3, int), np.ones(3, int))
-    box = tuple(slice(max(0, ((int(a) - CONTOUR_REACH) // step - beyond) * step), min(n, (-(-(int(b) + CONTOUR_REACH) // step) + beyond) * step))
-                for a, b, n in zip(low, high, case.image.shape))
+    wanted = case.arteries | (case.aneurysms > 0) | (False if case.left_out is None else case.left_out > 0)
+    within = (ndimage.find_objects(wanted.view(np.uint8)) or [(slice(0, 1),) * 3])[0]
+    first = [max(0, (b.start - CONTOUR_REACH) // step - beyond) * step for b in within]
+    last = [(-(-(b.stop + CONTOUR_REACH) // step) + beyond) * step for b in within]
+    box = tuple(slice(a, min(b, n)) for a, b, n in zip(first, last, case.image.shape))
     cut = {name: getattr(case, name)[box].copy() for name in ("image", "arteries", "aneurysms")}
     return replace(case, **cut, left_out=None if case.left_out is None else case.left_out[box].copy())
 
