@@ -1,5 +1,6 @@
 """Fine-tuning tof-coarse-fine on outlined aneurysms: cases as the node prepares them, refusals, and one run of the command on made-up patients."""
 
+import argparse
 import dataclasses
 import json
 import subprocess
@@ -21,6 +22,7 @@ from willis_training.coarse_to_fine.stored import StoredArteries, load_coarse, l
 from willis_training.coarse_to_fine.train import CoarseOptions
 from willis_training.coarse_to_fine.whole_head import arteries_in, deep_inside, nearest_on_grid
 from willis_training.fine_tune.coarse_to_fine import require_prepared_here
+from willis_training.fine_tune.command import run
 from willis_training.fine_tune.lessons import lessons_of
 from willis_training.fine_tune.outlined_cases import prepared_case, put_away, reached, require_outlines, taken_out
 from willis_training.readers import Point, Refusal, read_adam
@@ -97,7 +99,7 @@ def test_a_case_is_what_the_node_makes_of_the_scan(patients, box, network):
         assert (case.aneurysms == sac).all() and not case.arteries_known and case.diameters[0] == pytest.approx(2 * 5, abs=4)
         assert (case.arteries & sac).any()
         # ten millimetres of skin, muscle and fat are not searched, above and below there is more head
-        assert not case.arteries[:, :20].any() and not case.arteries[:, :, -20:].any() and case.arteries[[0, -1]].any()
+        assert not case.arteries[:, :18].any() and not case.arteries[:, :, -20:].any() and case.arteries[[0, -1]].any()
     treated = prepared_case(by_name["10002B"], network, VOI)
     assert not treated.aneurysms.any() and treated.diameters == () and (treated.left_out == sac).all()
 
@@ -113,16 +115,17 @@ def test_arteries_are_those_of_one_run_over_everything(box, network, monkeypatch
 def test_what_is_cut_away_and_put_away_changes_no_reading(patients, network, tmp_path):
     """A case in a larger empty one: cut to what networks reach, and back from the disk, it is read as the whole is."""
     case = prepared_case(next(c for c in read_adam(patients) if c.name == "10004B"), network, VOI)
-    wide = dataclasses.replace(case, **{name: np.pad(getattr(case, name), ((58, 0), (0, 87), (0, 0))) for name in ("image", "arteries", "aneurysms")})
+    wide = dataclasses.replace(case, **{name: np.pad(getattr(case, name), ((87, 0), (0, 87), (0, 0))) for name in ("image", "arteries", "aneurysms")})
     part = reached(wide, VOI)
-    assert part.image.size < wide.image.size
+    assert all(a < b for a, b in zip(part.image.shape[:2], wide.image.shape))
     (kept,) = taken_out([put_away(part, tmp_path / "one.npz")])
-    assert kept.subject == "10004" and kept.diameters == case.diameters and kept.left_out is None and (kept.aneurysms == part.aneurysms).all()
+    assert kept.subject == "10004" and kept.diameters == case.diameters and kept.left_out is None
+    assert (kept.aneurysms == part.aneurysms).all() and (kept.arteries == part.arteries).all() and np.abs(kept.image - part.image).max() < 5e-4
     reader = FineReader(BUNDLE, VOI)
-    whole, again = (outlined(c, reader.outline(c.image, *reader.find(c.image, c.arteries)), 0.25) for c in (wide, kept))
+    whole, again = (outlined(c, reader.outline(c.image, *reader.find(c.image, c.arteries)), 0.25) for c in (wide, part))
     assert whole.on == again.on and 1 in whole.on and whole.artery_dice is None
-    assert [m.voxels for m in whole.marks] == pytest.approx([m.voxels for m in again.marks], rel=0.02)
-    assert whole.overlaps[1] == pytest.approx(again.overlaps[1], abs=0.02)
+    assert [m.voxels for m in whole.marks] == pytest.approx([m.voxels for m in again.marks], abs=1)
+    assert whole.overlaps[1] == pytest.approx(again.overlaps[1], abs=0.01)
 
 
 def test_every_label_stays_on_the_grid():
@@ -161,7 +164,7 @@ def train(*words):
 
 def test_the_command_writes_a_bundle_that_says_what_it_is(patients, tmp_path):
     out = tmp_path / "site"
-    done = train("--data", patients, "--set", "adam", "--init", BUNDLE, "--out", out, "--steps", 1, "--seed", 3)
+    done = train("--data", patients, "--set", "adam", "--init", BUNDLE, "--out", out, "--steps", 1)
     assert done.returncode == 0, done.stderr[-2000:]
     manifest, before = (json.loads((folder / "model.json").read_text()) for folder in (out, BUNDLE))
     assert manifest["id"] == "tof-coarse-fine-site" and manifest["title"].endswith("(fine-tuned)")
@@ -188,6 +191,6 @@ def test_the_command_writes_a_bundle_that_says_what_it_is(patients, tmp_path):
     assert (out / "CARD.md").read_text() == card
 
 
-def test_a_bundle_is_not_written_over_itself(patients, tmp_path):
-    done = train("--data", patients, "--set", "adam", "--init", BUNDLE, "--out", BUNDLE)
-    assert done.returncode != 0 and "SAME_FOLDER" in done.stderr
+def test_a_bundle_is_not_written_over_itself(patients):
+    with pytest.raises(Refusal, match="SAME_FOLDER"):
+        run(argparse.Namespace(data=patients, set="adam", init=BUNDLE, out=BUNDLE.parent / "training" / ".." / BUNDLE.name, id=None, steps=1, seed=1, date=""))
