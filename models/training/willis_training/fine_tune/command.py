@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..readers import READERS, Case, Refusal, require_split
-from . import coarse_to_fine, tof_patch
+from . import coarse_to_fine, cta_resnet, tof_patch
 from .order import Order, split_by_subject
 
 
@@ -21,8 +21,9 @@ class Trainer:
     train_on: Callable[[dict[str, list[Case]], Order], None]
 
 
-TRAINERS = {"tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on),
-            "tof-coarse-fine": Trainer(("MR",), "MR angiography", 400, coarse_to_fine.train_on)}
+TRAINERS = {"cta-resnet": Trainer(("CTA",), "CT angiography", 600, cta_resnet.train_on),
+            "tof-coarse-fine": Trainer(("MR",), "MR angiography", 400, coarse_to_fine.train_on),
+            "tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on)}
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -2,9 +2,19 @@
 
 import numpy as np
 
-from ..readers import Refusal
+from ..readers import Refusal, Volume
 
 Flips = tuple[bool, bool, bool]
+
+
+def in_lps(volume: Volume, name: str) -> Volume:
+    """The same voxels with axes turned, and the affine with them: no voxel moves in the patient, an oblique grid stays oblique."""
+    voxels, flips = to_lps(volume.voxels, volume.affine, name)
+    affine = volume.affine.copy()
+    for axis in (k for k, flip in enumerate(flips) if flip):
+        affine[:3, 3] += affine[:3, axis] * (voxels.shape[2 - axis] - 1)
+        affine[:3, axis] *= -1
+    return Volume(voxels, affine)
 
 
 def to_lps(voxels: np.ndarray, affine: np.ndarray, name: str) -> tuple[np.ndarray, Flips]:
