@@ -1,5 +1,7 @@
 """System 003: shapes and sizes as published, the loss as it should be, channels, folds by subject, and a tiny run of both stages."""
 
+import dataclasses
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -12,13 +14,14 @@ from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
 from willis_training.coarse_to_fine.export import export_arteries, export_coarse, export_fine
 from willis_training.coarse_to_fine.losses import printed_weighted_dice_loss, soft_dice, weighted_dice_loss
-from willis_training.coarse_to_fine.measure import Calibration, Read, calibrate, choose_outline, choose_threshold, locations, measure, outlined, overlap_rows
+from willis_training.coarse_to_fine.measure import (OUTLINES, Calibration, Chosen, Read, TooFewMarks, calibrate, choose_outline, choose_threshold, measure,
+                                                    outlined, overlap, truth_of)
 from willis_training.coarse_to_fine.reader import FineReader, Mark, Steps, regions
 from willis_training.coarse_to_fine.reading import read_kept
 from willis_training.coarse_to_fine.se_unet import FineNetwork, FineSizes
 from willis_training.coarse_to_fine.stored import load_coarse, load_fine
-from willis_training.coarse_to_fine.train import (CoarseOptions, FineOptions, Source, _segment, cross_validate, fine_scores, outline_loss, train_coarse,
-                                                  train_fine)
+from willis_training.coarse_to_fine.train import (CoarseOptions, FineOptions, Source, cross_validate, fine_scores, outline_loss, segment_of, source_of, train_coarse,
+                                                  train_fine, vois_of)
 from willis_training.coarse_to_fine.variation import as_another_scanner
 from willis_training.coarse_to_fine.vessels import ArteryOptions, extract_arteries, train_arteries
 from willis_training.metrics import dice
@@ -127,9 +130,11 @@ def test_tiny_run_of_all_stages_writes_a_bundle(tmp_path, cases):
     assert len(list((tmp_path / "cache").glob("*/*.npz"))) == 2
 
 
-def made_read(case, marks, fine):
-    on = tuple(next((k for k, t in locations(case) if np.linalg.norm(np.array(m.centre[::-1]) * 0.5 - t.centre) <= t.radius), 0) for m in marks)
-    return Read(case, Steps(case.arteries, fine, [m.centre for m in marks], fine), 0.5, marks, on)
+def made_read(case, marks):
+    truth = truth_of(case)
+    on = tuple(next((t.number for t in truth if np.linalg.norm(np.array(m.centre[::-1]) * 0.5 - t.location.centre) <= t.location.radius), 0) for m in marks)
+    overlaps = {number: overlap(case.aneurysms == number, [m for m, k in zip(marks, on) if k == number]) for number in {*on} - {0}}
+    return Read(truth, marks, on, overlaps, len(marks), dice(case.arteries, case.arteries))
 
 
 def case_artery_beside(case):
@@ -142,21 +147,21 @@ def test_scans_count_as_adam_does(cases):
     truth = cases[0].aneurysms
     centre = tuple(np.argwhere(truth == 1).mean(0))
     true, false = Mark(centre, 100, 0.9, 0.9, np.nonzero(truth == 1)), Mark((4.0, 4.0, 4.0), 64, 0.9, 0.9)
-    perfect = made_read(cases[0], [true], (truth > 0).astype(np.float32))
-    wrong = made_read(cases[0], [false], np.zeros(truth.shape, np.float32))
+    perfect = made_read(cases[0], [true])
+    wrong = made_read(cases[0], [false])
     assert perfect.on == (1,) and wrong.on == (0,)
     calibration = Calibration((1.0, 0.0, 0.0), 0.0)
-    row = measure([perfect, wrong], calibration, 0.5)
+    row = measure([perfect, wrong], Chosen(calibration, 0.5, 0.5))
     assert row["adamSensitivity"] == 0.5 and row["falsePositivesPerScan"] == 0.5 and row["outlines"] == 1
     assert row["dsc"]["mean"] == 1 and row["hd95Mm"]["mean"] == 0 and row["vs"]["mean"] == 1
     # an outline that runs on along the artery is measured as a whole
     spilled = Mark(centre, 100, 0.9, 0.9, np.nonzero((truth == 1) | case_artery_beside(cases[0])))
-    far = measure([made_read(cases[0], [spilled], (truth > 0).astype(np.float32))], calibration, 0.5)
+    far = measure([made_read(cases[0], [spilled])], Chosen(calibration, 0.5, 0.5))
     assert far["dsc"]["mean"] < 1 and far["hdMm"]["mean"] > 4 and far["vs"]["mean"] < 1
     # neither mark reaches a threshold above its probability
-    assert measure([perfect, wrong], calibration, 0.95)["adamSensitivity"] == 0
+    assert measure([perfect, wrong], Chosen(calibration, 0.5, 0.95))["adamSensitivity"] == 0
     assert choose_threshold([perfect, wrong, wrong, wrong], calibration) == 0.5 and choose_threshold([perfect, perfect], calibration) == 0.01
-    with pytest.raises(ValueError, match="too few to calibrate"):
+    with pytest.raises(TooFewMarks, match="too few to calibrate"):
         calibrate([perfect])
 
 
@@ -168,9 +173,28 @@ def test_the_outline_threshold_is_that_of_the_best_overlap(cases):
     for edge in (0.3, 0.5, 0.7):
         fine = np.clip(edge + np.where(sac, 0.2 * inside - 0.16, 0.04 - 0.08 * outside), 0, 1).astype(np.float32)
         steps = Steps(case.arteries, fine, [], fine)
-        assert choose_outline([case], [steps]) == pytest.approx(edge)
-        whole = overlap_rows(outlined(case, steps, edge), {1})
-        assert whole[0][0] == pytest.approx(1, abs=0.02) and whole[0][2] == pytest.approx(1, abs=0.02)
+        assert choose_outline([{t: outlined(case, steps, t) for t in OUTLINES}]) == pytest.approx(edge)
+        dsc, _, vs, _ = outlined(case, steps, edge).overlaps[1]
+        assert dsc == pytest.approx(1, abs=0.02) and vs == pytest.approx(1, abs=0.02)
+
+
+def test_what_is_left_out_is_neither_found_nor_false_nor_learnt(cases):
+    """A treated aneurysm: marks on it vanish, its voxels have no class, no box holds it."""
+    case = cases[0]
+    sac = case.aneurysms == 1
+    fine = sac.astype(np.float32)
+    steps = Steps(case.arteries, fine, [], fine)
+    assert outlined(case, steps, 0.5).on == (1,)
+    untreated = dataclasses.replace(case, aneurysms=np.zeros_like(case.aneurysms))
+    assert outlined(untreated, steps, 0.5).on == (0,)
+    treated = dataclasses.replace(untreated, left_out=case.aneurysms)
+    assert outlined(treated, steps, 0.5).on == ()
+    source = source_of(treated, 37, np.random.default_rng(0))
+    inside = source.truth[18:-18, 18:-18, 18:-18]
+    assert (inside[sac] == -100).all() and not (inside == 1).any() and len(source.aneurysm) == 0
+    assert all(inside[tuple(place)] == 0 for place in source.normal)
+    middle = np.argwhere(sac).mean(0)
+    assert len(vois_of(case, 32, [middle])) == 1 and vois_of(treated, 32, [middle]) == []
 
 
 def test_another_scanner_keeps_places_and_range(cases):
@@ -196,7 +220,7 @@ def test_mirrored_segments_stay_aligned():
     volume = ndimage.gaussian_filter(rng.standard_normal((90, 90, 90)), 4)
     source = Source(volume.astype(np.float32), volume > 0, np.array([[30, 30, 30]]), np.array([[30, 30, 30]]))
     for _ in range(8):
-        fine, coarse, truth = _segment(source, 37, rng, True)
+        fine, coarse, truth = segment_of(source, 37, rng, True)
         assert np.allclose(fine[0, 9:30:3, 9:30:3, 9:30:3], coarse[0, 8:15, 8:15, 8:15])
         assert bool(((fine[0, 8:29, 8:29, 8:29] > 0) == truth.bool()).all())
 

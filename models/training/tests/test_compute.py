@@ -22,6 +22,7 @@ from willis_training.head_distance import network as head_network, train as head
 from willis_training.network import TinyUNet3D
 from willis_training import train as dense
 from willis_training.fine_tune import cta_resnet as fine_tune_cta, haemorrhage as tune_haemorrhage, tof_patch as fine_tune
+from willis_training.fine_tune.lessons import lessons_of
 from willis_training.patch_classifier import train as patches
 from willis_training.spent import Spent, Stopwatch
 
@@ -110,6 +111,15 @@ def test_the_networks_of_system_003_train_there(cuda):
     ends_on_the_processor(vessels.train_arteries([case], vessels.ArteryOptions(steps=1)))
     ends_on_the_processor(fine.train_coarse([case], fine.CoarseOptions(1, 2, widths=(4,) * 8, joined=8)))
     ends_on_the_processor(fine.train_fine([case], fine.FineOptions(FineSizes(base=4), 1, 32)))
+
+
+def test_fine_tuning_system_003_goes_on_there(cuda):
+    inside, arteries = ball(64), ball(64, 25)
+    case = FineCase(np.where(arteries, 0.9, 0.3).astype(np.float32), arteries, inside.astype(np.uint8), "p", (6.0,), arteries_known=False)
+    coarse, rng = fine.CoarseOptions(1, 2, widths=(4,) * 8, joined=8, as_used=True), np.random.default_rng(1)
+    lessons = lessons_of([case], 1, coarse, 32)
+    ends_on_the_processor(fine.fit_coarse(lessons.drawn_by(rng), coarse))
+    ends_on_the_processor(fine.fit_fine(lessons.boxes, fine.FineOptions(FineSizes(base=4), 1, 32), rng))
 
 
 def test_the_candidate_network_of_system_000_trains_there(cuda, tmp_path):

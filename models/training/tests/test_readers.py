@@ -54,8 +54,25 @@ def test_adam(tmp_path):
     volume, loaded = validate(cases[0]), cases[0].mask()
     assert volume.voxels.shape == (10, 20, 20) and volume.voxels[5, 9, 5] == pytest.approx(image[5, 9, 5])
     assert loaded.voxels.sum() == 9 and loaded.voxels[5, 9, 5] == 1
+    treated = cases[0].left_out()
+    assert treated.voxels.sum() == 4 and treated.voxels[2, 15, 15] == 1
     with pytest.raises(Refusal, match="MIXED_SUBJECTS: 10001"):
         require_split({"train": cases[:1], "validation": cases[1:]})
+
+
+def test_a_scan_with_treated_aneurysms_alone_is_negative(tmp_path):
+    mask = np.zeros((20, 20, 10), np.uint8)
+    mask[15:17, 15:17, 2] = 2
+    save(tmp_path / "10002B" / "orig" / "TOF.nii.gz", np.ones((20, 20, 10), np.float32))
+    save(tmp_path / "10002B" / "aneurysms.nii.gz", mask)
+    (tmp_path / "10002B" / "location.txt").write_text("15, 15, 2, 1\n")
+    (case,) = read_adam(tmp_path)
+    validate(case)
+    assert not case.positive and not case.mask().voxels.any()
+    (tmp_path / "10002B" / "aneurysms.nii.gz").unlink()
+    (tmp_path / "10002B" / "location.txt").unlink()
+    with pytest.raises(Refusal, match="UNLABELLED.*10002B has neither"):
+        read_adam(tmp_path)
 
 
 def test_lausanne(tmp_path):

@@ -17,13 +17,19 @@ LOW, HIGH = np.array([-44.0, -40.0, -28.0]), np.array([44.0, 40.0, 28.0])
 
 @dataclass(frozen=True)
 class FineCase:
-    """image float32 in 0..1, arteries and aneurysms (0 or index + 1) [z,y,x] on a 0.5 mm grid; `subject` may appear more than once."""
+    """image float32 in 0..1, arteries and aneurysms (0 or index + 1) [z,y,x] on a 0.5 mm grid; `subject` may appear more than once.
+
+    `arteries` are the true ones, or where `arteries_known` is false those that the bundle's network found. `left_out` numbers as `aneurysms`
+    does what is neither target nor background (treated aneurysms), if there are such.
+    """
 
     image: np.ndarray
     arteries: np.ndarray
     aneurysms: np.ndarray
     subject: str
     diameters: tuple[float, ...]
+    arteries_known: bool = True
+    left_out: np.ndarray | None = None
 
 
 def phantom_case(seed: int, split: Split, aneurysms: int | None = None, spacing: float = SPACING_MM) -> FineCase:

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     test = load("test", range(arguments.test_from, arguments.test_from + test_count), arguments.cache)
     if arguments.ablation_steps:
         short = replace(system.options, steps=arguments.ablation_steps)
-        seen = load("train", range(train_count), *where)
+        seen = load("train", range(train_count), arguments.cache)
         extra = {"ablation": {"how": f"{arguments.ablation_steps} steps each, VOIs about true aneurysms.", "rows": ablate(seen, test, short)},
                  "folds": cross_validate(seen, short)}
     arteries, coarse, fine = arguments.steps

@@ -1,6 +1,6 @@
 """The figures of system 003: marks matched to aneurysms as ADAM counts, calibration, operating point, overlap of outlines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -24,38 +24,86 @@ class Calibration:
         return float(1 / (1 + np.exp(-(self.intercept + np.dot(self.weights, mark.row)))))
 
 
+#: DSC, HD95 (mm), VS, HD (mm)
+Overlap = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """An aneurysm of a case: its number, place, and diameter (mm)."""
+
+    number: int
+    location: Location
+    diameter: float
+
+
 @dataclass(frozen=True)
 class Read:
-    """A case, its steps, the marks at an outline threshold, and for each the number of the aneurysm it lies on (0 none)."""
+    """What figures need of a case at an outline threshold, and no volume: its aneurysms, the marks without their voxels, for each mark the number
+    of the aneurysm it lies on (0 none), the overlap of each aneurysm with the marks on it, candidates, and DSC of the arteries where they are known."""
 
-    case: FineCase
-    steps: Steps
-    threshold: float
+    truth: list[Truth]
     marks: list[Mark]
     on: tuple[int, ...]
+    overlaps: dict[int, Overlap]
+    candidates: int
+    artery_dice: float | None
 
 
 def outlined(case: FineCase, steps: Steps, threshold: float) -> Read:
-    """A mark hits an aneurysm where ADAM counts it: within the largest radius of its centre."""
-    truth = locations(case)
-    marks, on = steps.marks(threshold), []
-    for mark in marks:
-        place = np.array(mark.centre[::-1]) * SPACING_MM
-        hits = [k for k, t in truth if np.linalg.norm(place - np.array(t.centre)) <= t.radius]
-        on.append(hits[0] if hits else 0)
-    return Read(case, steps, threshold, marks, tuple(on))
+    """A mark hits an aneurysm where ADAM counts it: within the largest radius of its centre. Those on what is left out are left out too."""
+    truth, beside = truth_of(case), [] if case.left_out is None else [place for _, place in locations(case.left_out)]
+    marks, on = [], []
+    for mark in steps.marks(threshold):
+        hits = [t.number for t in truth if _hits(mark, t.location)]
+        if hits or not any(_hits(mark, place) for place in beside):
+            marks.append(mark)
+            on.append(hits[0] if hits else 0)
+    overlaps = {number: overlap(case.aneurysms == number, [m for m, k in zip(marks, on) if k == number]) for number in sorted({*on} - {0})}
+    kept = [replace(mark, inside=()) for mark in marks]
+    return Read(truth, kept, tuple(on), overlaps, len(steps.centres), dice(case.arteries, steps.arteries) if case.arteries_known else None)
 
 
-def locations(case: FineCase) -> list[tuple[int, Location]]:
-    """Number, centre and largest radius (mm) of every aneurysm in the box."""
+def truth_of(case: FineCase) -> list[Truth]:
+    """The aneurysms in the box."""
+    return [Truth(number, place, case.diameters[number - 1]) for number, place in locations(case.aneurysms)]
+
+
+def locations(numbers: np.ndarray) -> list[tuple[int, Location]]:
+    """Number, centre and largest radius (mm) of everything that is numbered [z,y,x]."""
     found = []
-    for number in range(1, int(case.aneurysms.max()) + 1):
-        inside = np.argwhere(case.aneurysms == number)[:, ::-1] * SPACING_MM
-        if len(inside):
+    for number, box in enumerate(ndimage.find_objects(numbers), start=1):
+        if box is not None:
+            inside = (np.argwhere(numbers[box] == number) + [b.start for b in box])[:, ::-1] * SPACING_MM
             centre = inside.mean(0)
             radius = float(max(np.linalg.norm(inside - centre, axis=1).max(), SPACING_MM))
             found.append((number, Location((float(centre[0]), float(centre[1]), float(centre[2])), radius)))
     return found
+
+
+def _hits(mark: Mark, place: Location) -> bool:
+    return bool(np.linalg.norm(np.array(mark.centre[::-1]) * SPACING_MM - np.array(place.centre)) <= place.radius)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Calibration of marks, probability from which a voxel is outlined, probability of a finding."""
+
+    calibration: Calibration
+    outline: float
+    finding: float
+
+
+class TooFewMarks(ValueError):
+    """Nothing can be calibrated on marks that are all true, all false, or fewer than the weights."""
+
+
+def choose(seen: list[dict[float, Read]]) -> Chosen:
+    """From validation cases, each read at every one of OUTLINES. Throws TooFewMarks."""
+    outline = choose_outline(seen)
+    read = [by_threshold[outline] for by_threshold in seen]
+    calibration = calibrate(read)
+    return Chosen(calibration, outline, choose_threshold(read, calibration))
 
 
 def calibrate(read: list[Read]) -> Calibration:
@@ -63,7 +111,7 @@ def calibrate(read: list[Read]) -> Calibration:
     rows = np.array([m.row for r in read for m in r.marks])
     truth = np.array([k > 0 for r in read for k in r.on], float)
     if len(rows) < 4 or len(np.unique(truth)) < 2:
-        raise ValueError(f"{len(rows)} marks on validation phantoms, {int(truth.sum())} of them true: too few to calibrate on")
+        raise TooFewMarks(f"{len(rows)} marks on validation cases, {int(truth.sum())} of them true: too few to calibrate on")
     fit = LogisticRegression(C=1.0, max_iter=2000).fit(rows, truth)
     coarse, fine, volume = (float(v) for v in fit.coef_[0])
     return Calibration((coarse, fine, volume), float(fit.intercept_[0]))
@@ -73,14 +121,13 @@ def calibrate(read: list[Read]) -> Calibration:
 OUTLINES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 
 
-def choose_outline(cases: list[FineCase], steps: list[Steps]) -> float:
+def choose_outline(seen: list[dict[float, Read]]) -> float:
     """The threshold of the greatest mean of DSC and VS over the validation aneurysms that are marked at one half; one no longer marked counts 0."""
-    seen = [(c, s, set(outlined(c, s, 0.5).on) - {0}) for c, s in zip(cases, steps)]
-    wanted = sum(len(found) for _, _, found in seen)
+    wanted = [(by_threshold, number) for by_threshold in seen for number in by_threshold[0.5].overlaps]
 
     def worth(threshold: float) -> float:
-        rows = [row for c, s, found in seen for row in overlap_rows(outlined(c, s, threshold), found)]
-        return float(np.sum([dsc + vs for dsc, _, vs, _ in rows])) / max(wanted, 1)
+        rows = [by_threshold[threshold].overlaps.get(number, (0.0, 0.0, 0.0, 0.0)) for by_threshold, number in wanted]
+        return float(np.sum([dsc + vs for dsc, _, vs, _ in rows])) / max(len(wanted), 1)
 
     return max(OUTLINES, key=lambda t: (worth(t), -abs(t - 0.5)))
 
@@ -93,20 +140,21 @@ def choose_threshold(read: list[Read], calibration: Calibration) -> float:
     return float(np.clip(limit, 0.01, 0.5))
 
 
-def measure(read: list[Read], calibration: Calibration, threshold: float) -> dict[str, object]:
+def measure(read: list[Read], chosen: Chosen) -> dict[str, object]:
     """Detection as ADAM counts, by size; overlap of the outline on detected aneurysms; all with intervals over scans."""
-    kept = [[(m, k, calibration(m)) for m, k in zip(r.marks, r.on)] for r in read]
-    called = [[row for row in rows if row[2] >= threshold] for rows in kept]
-    adam = [adam_detection([t for _, t in locations(r.case)], np.array([m.centre[::-1] for m, _, _ in rows]).reshape(-1, 3) * SPACING_MM)
+    kept = [[(m, k, chosen.calibration(m)) for m, k in zip(r.marks, r.on)] for r in read]
+    called = [[row for row in rows if row[2] >= chosen.finding] for rows in kept]
+    adam = [adam_detection([t.location for t in r.truth], np.array([m.centre[::-1] for m, _, _ in rows]).reshape(-1, 3) * SPACING_MM)
             for r, rows in zip(read, called)]
-    truth = [(number, r.case.diameters[number - 1], {k for _, k, _ in rows}) for r, rows in zip(read, called) for number, _ in locations(r.case)]
+    truth = [(t.number, t.diameter, {k for _, k, _ in rows}) for r, rows in zip(read, called) for t in r.truth]
     scores = np.array([p for rows in kept for _, _, p in rows])
     unique = np.array([100 * i + k if k else -1 for i, rows in enumerate(kept) for _, k, _ in rows])
     curve = froc(scores, unique, len(truth), len(read)) if len(scores) else None
-    overlaps = [(scan, row) for scan, (r, rows) in enumerate(zip(read, called)) for row in overlap_rows(r, {k for _, k, _ in rows})]
+    overlaps = [(scan, r.overlaps[k]) for scan, (r, rows) in enumerate(zip(read, called)) for k in sorted({k for _, k, _ in rows} - {0})]
+    arteries = [r.artery_dice for r in read if r.artery_dice is not None]
     large = [d >= 3 for _, d, _ in truth]
     hits = [number in found for number, _, found in truth]
-    owners = np.array([scan for scan, r in enumerate(read) for _ in locations(r.case)])
+    owners = np.array([scan for scan, r in enumerate(read) for _ in r.truth])
     of_large = np.array([float(h) for h, big in zip(hits, large) if big])
     return {
         "scans": len(read), "aneurysms": len(truth),
@@ -116,25 +164,21 @@ def measure(read: list[Read], calibration: Calibration, threshold: float) -> dic
         "aneurysms3mmUp": len(of_large), "sensitivity3mmUp": _mean(list(of_large)),
         "sensitivity3mmUpInterval": _interval(of_large, owners[large]),
         "sensitivityAtHalfFalsePositive": round(curve.at(0.5), 4) if curve else 0.0,
-        "candidatesPerScan": _mean([len(r.steps.centres) for r in read]),
-        "arteryDice": _mean([dice(r.case.arteries, r.steps.arteries) for r in read]),
+        "candidatesPerScan": _mean([r.candidates for r in read]),
+        **({"arteryDice": _mean(arteries)} if arteries else {}),
         "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs", "hdMm"))},
         "bySize": [_size_row([h for h, (_, d, _) in zip(hits, truth) if low <= d < high], name) for low, high, name in SIZES]}
 
 
-def overlap_rows(read: Read, found: set[int]) -> list[tuple[float, float, float, float]]:
-    """DSC, HD95 (mm), VS and the largest distance (HD, mm) between every detected aneurysm and all that the marks on it outline, however far it reaches."""
-    rows = []
-    for number in sorted(found & set(read.on) - {0}):
-        sac, outline = read.case.aneurysms == number, np.zeros(read.case.aneurysms.shape, bool)
-        for mark, on in zip(read.marks, read.on):
-            if on == number:
-                outline[mark.inside] = True
-        box = ndimage.find_objects((sac | outline).astype(np.uint8))[0]
-        true, drawn = sac[box], outline[box]
-        rows.append((dice(true, drawn), hausdorff(true, drawn, (SPACING_MM,) * 3, 95), volume_similarity(true, drawn),
-                     hausdorff(true, drawn, (SPACING_MM,) * 3, 100)))
-    return rows
+def overlap(sac: np.ndarray, marks: list[Mark]) -> Overlap:
+    """An aneurysm [z,y,x] against all that the marks on it outline, however far it reaches."""
+    outline = np.zeros(sac.shape, bool)
+    for mark in marks:
+        outline[mark.inside] = True
+    box = ndimage.find_objects((sac | outline).astype(np.uint8))[0]
+    true, drawn = sac[box], outline[box]
+    return (dice(true, drawn), hausdorff(true, drawn, (SPACING_MM,) * 3, 95), volume_similarity(true, drawn),
+            hausdorff(true, drawn, (SPACING_MM,) * 3, 100))
 
 
 def _mean(values: list[float] | list[int]) -> float:
@@ -146,7 +190,7 @@ def _interval(values: np.ndarray, scans: np.ndarray | None = None) -> list[float
     return [round(v, 4) for v in bootstrap(lambda rows: float(values[rows].mean()), np.arange(len(values)) if scans is None else scans, 1)] if len(values) else []
 
 
-def _column(rows: list[tuple[int, tuple[float, float, float, float]]], k: int) -> dict[str, object] | None:
+def _column(rows: list[tuple[int, Overlap]], k: int) -> dict[str, object] | None:
     values, scans = np.array([row[k] for _, row in rows]), np.array([scan for scan, _ in rows])
     return {"mean": round(float(values.mean()), 4), "interval": _interval(values, scans)} if len(values) else None
 

@@ -63,9 +63,9 @@ class FineReader:
         """Normalised image [z,y,x] on the 0.5 mm grid -> every step."""
         return self.outline(image, *self.find(image))
 
-    def find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Arteries, and DeepMedic's probability within them: all that comes before an outline."""
-        arteries = self._arteries(image)
+    def find(self, image: np.ndarray, found: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Arteries (`found` where they were looked for before), and DeepMedic's probability within them: all that comes before an outline."""
+        arteries = self._arteries(image) if found is None else found
         return arteries, self._coarse(channels_of(image, arteries)[0])
 
     def outline(self, image: np.ndarray, arteries: np.ndarray, coarse: np.ndarray) -> Steps:

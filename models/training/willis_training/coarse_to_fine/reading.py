@@ -1,30 +1,43 @@
 """The exported bundle on many cases, two at a time; what was read is kept, so an interrupted measurement goes on."""
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from .cases import FineCase, save_whole
+from .measure import Read, outlined
 from .reader import FILES, FineReader, Steps
 
 Job = tuple[Path, int, FineCase, Path | None]
+AT_ONCE = 2
 
 
-def read_all(folder: Path, voi: int, cases: list[FineCase], cache: Path | None) -> list[Steps]:
-    """Every step of every case."""
-    jobs: list[Job] = [(folder, voi, case, None if cache is None else cache / "read") for case in cases]
-    with ProcessPoolExecutor(2) as pool:
-        return list(pool.map(read_kept, jobs))
+def read_all(bundle: tuple[Path, int], cases: Iterable[FineCase], thresholds: tuple[float, ...], cache: Path | None) -> Iterator[dict[float, Read]]:
+    """Every case at every outline threshold; few cases are held at once. `bundle` is the folder of the graphs and the side of a VOI."""
+    folder, voi = bundle
+    waiting: deque[Future[dict[float, Read]]] = deque()
+    with ProcessPoolExecutor(AT_ONCE) as pool:
+        for case in cases:
+            if len(waiting) > AT_ONCE:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(_read_one, (folder, voi, case, None if cache is None else cache / "read"), thresholds))
+        yield from (one.result() for one in waiting)
+
+
+def _read_one(job: Job, thresholds: tuple[float, ...]) -> dict[float, Read]:
+    steps = read_kept(job)
+    return {threshold: outlined(job[2], steps, threshold) for threshold in thresholds}
 
 
 def read_kept(job: Job) -> Steps:
     """What was found and what was outlined are kept apart: another outline network needs no new search."""
     folder, voi, case, cache = job
     reader, files = FineReader(folder, voi), list(FILES)
-    arteries, coarse = _kept(cache, (folder, files[:2]), case.subject, lambda: reader.find(case.image))
+    arteries, coarse = _kept(cache, (folder, files[:2]), case.subject, lambda: reader.find(case.image, None if case.arteries_known else case.arteries))
     centres, fine = _kept(cache, (folder, files), case.subject, lambda: _outlined(reader.outline(case.image, arteries, coarse)))
     return Steps(arteries, coarse, [(float(z), float(y), float(x)) for z, y, x in centres], fine)
 

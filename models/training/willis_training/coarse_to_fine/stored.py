@@ -24,6 +24,18 @@ class StoredArteries(nn.Module):
         return torch.logit(torch.from_numpy(self.session.run(None, {"image": image.numpy()})[0]))
 
 
+def stored_sizes(folder: Path) -> tuple[tuple[int, ...], int, FineSizes]:
+    """Widths of DeepMedic's pathways, width of its joined layers, and sizes of the outline network of a bundle; dropout, which no graph tells, as in narrow ones."""
+    model = onnx.load(str(folder / "coarse.onnx"))
+    weights = _weights(model)
+    outputs = [int(weights[n.input[1]].shape[0]) for n in model.graph.node if n.op_type == "Conv"]
+    *pathways, joined, _, _ = outputs
+    outline = {name.removeprefix("network."): value for name, value in _weights(onnx.load(str(folder / "fine.onnx"))).items()}
+    base, channels = outline["down.0.enter.0.weight"].shape[:2]
+    excitation = any(name.startswith("excite_down.gate") for name in outline)
+    return tuple(pathways[: len(pathways) // 2]), joined, FineSizes(int(base), channels == 2, excitation, dropout=0.1)
+
+
 def load_fine(file: Path, sizes: FineSizes) -> FineNetwork:
     """The export keeps every name of the outline network."""
     network = FineNetwork(sizes)

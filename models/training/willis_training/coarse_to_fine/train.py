@@ -1,5 +1,6 @@
 """Training of both stages on 0.5 mm cases, and the cross-validation and ablation of the paper."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +35,10 @@ SMALL_SAC_VOXELS = 113
 
 @dataclass(frozen=True)
 class CoarseOptions:
-    """The public defaults (RMSProp 1e-3, L1 1e-6, L2 1e-4, batch 10, segments of 37); steps instead of sub-epochs."""
+    """The public defaults (RMSProp 1e-3, L1 1e-6, L2 1e-4, batch 10, segments of 37); steps instead of sub-epochs.
+
+    `as_used`: batch normalisation keeps the statistics it starts with, as the exported network does.
+    """
 
     steps: int = 700
     batch: int = 10
@@ -43,6 +47,7 @@ class CoarseOptions:
     joined: int = 250
     learning_rate: float = 1e-3
     seed: int = 1
+    as_used: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,17 +70,31 @@ def as_read(case: FineCase, network: ArteryNetwork | StoredArteries, rng: np.ran
     return replace(case, image=image, arteries=extract_arteries(network, image, SMALLEST_ARTERY_MM3, SPACING_MM**3))
 
 
+#: fine and coarse segment [1,s,s,s], [1,k,k,k], and which voxels of the output are aneurysm: 1, 0, or IGNORED
+Segment = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+#: what cross entropy leaves out
+IGNORED = -100
+
+
 def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic | None = None) -> DeepMedic:
     """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries; mirrored at random."""
-    torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
+    sources = [source_of(c, options.segment, rng) for c in cases]
+    return fit_coarse(lambda positive: segment_of(sources[int(rng.integers(len(sources)))], options.segment, rng, positive), options, start)
+
+
+def fit_coarse(draw: Callable[[bool], Segment], options: CoarseOptions, start: DeepMedic | None = None) -> DeepMedic:
+    """On segments as they are drawn, about aneurysms and elsewhere in turn."""
+    torch.manual_seed(options.seed)
     network = (start or DeepMedic(1, options.widths, options.joined)).to(device()).train()
+    for module in network.modules():
+        if options.as_used and isinstance(module, torch.nn.BatchNorm3d):
+            module.eval()
     optimiser = torch.optim.RMSprop(network.parameters(), options.learning_rate, alpha=0.9, eps=1e-4, weight_decay=1e-4, momentum=0.6)
     milestones = [int(part / 35 * options.steps) for part in (17, 22, 27, 30, 33)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, 0.5)
-    sources = [source_of(c, options.segment, rng) for c in cases]
     for step in range(options.steps):
-        parts = [_segment(sources[int(rng.integers(len(sources)))], options.segment, rng, (step * options.batch + k) % 2 == 0) for k in range(options.batch)]
+        parts = [draw((step * options.batch + k) % 2 == 0) for k in range(options.batch)]
         fine, coarse, truth = (torch.stack(v).to(device()) for v in zip(*parts))
         with mixed(device()):
             logits = network(fine, coarse)
@@ -88,28 +107,40 @@ def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic
     return network.cpu().eval()
 
 
-def coarse_truth(case: FineCase, spacing: float = 0.5) -> np.ndarray:
-    """Aneurysms grown by 1.5 mm, and to a radius of 3 mm at least: small ones count as much as large ones."""
-    grown = np.zeros(case.aneurysms.shape, bool)
+def coarse_truth(numbers: np.ndarray, spacing: float = 0.5) -> np.ndarray:
+    """Numbered aneurysms grown by 1.5 mm, and to a radius of 3 mm at least: small ones count as much as large ones."""
+    grown = np.zeros(numbers.shape, bool)
     reach = int(np.ceil(3 / spacing)) + 1
-    for number, found in enumerate(ndimage.find_objects(case.aneurysms), start=1):
+    for number, found in enumerate(ndimage.find_objects(numbers), start=1):
         if found is not None:
             box = tuple(slice(max(0, b.start - reach), b.stop + reach) for b in found)
-            sac = case.aneurysms[box] == number
+            sac = numbers[box] == number
             radius = (3 * sac.sum() * spacing**3 / (4 * np.pi)) ** (1 / 3)
             grown[box] |= ndimage.distance_transform_edt(~sac, spacing) <= max(1.5, 3.0 - radius)
     return grown
 
 
+#: channels [2,s,s,s] (vessels, contour) and aneurysm [s,s,s]
+Voi = tuple[np.ndarray, np.ndarray]
+
+
 def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork | None = None) -> FineNetwork:
     """VOIs about aneurysms and, for a quarter of the steps, about normal arteries; mirrored, shifted as a candidate is, of varied brightness and noise."""
-    torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
+    return fit_fine(vois_to_learn(cases, options.voi, rng), options, rng, start)
+
+
+def vois_to_learn(cases: Iterable[FineCase], voi: int, rng: np.random.Generator) -> list[Voi]:
+    """About every aneurysm and a normal place of each case, wider than a VOI by what it is shifted."""
+    return [v for case in cases for v in vois_of(case, voi + 2 * SHIFT, sacs_of(case) + _normal_places(case, rng))]
+
+
+def fit_fine(about: list[Voi], options: FineOptions, rng: np.random.Generator, start: FineNetwork | None = None) -> FineNetwork:
+    """On VOIs that hold an aneurysm, at least one, and those that do not."""
+    torch.manual_seed(options.seed)
     network = (start or FineNetwork(options.sizes)).to(device()).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
-    large = options.voi + 2 * SHIFT
-    about = [v for case in cases for v in vois_of(case, large, sacs_of(case) + _normal_places(case, rng))]
     vois, normals = ([v for v in about if v[1].any() == wanted] for wanted in (True, False))
     for _ in range(options.steps):
         drawn = normals if normals and rng.random() < NORMAL_SHARE else vois
@@ -153,14 +184,15 @@ def _normal_places(case: FineCase, rng: np.random.Generator) -> list[np.ndarray]
     return [place] if all(np.linalg.norm(place - sac) > NORMAL_VOXELS for sac in sacs_of(case)) else []
 
 
-def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(channels [2,s,s,s], truth [s,s,s]) about each centre; outside the case is 0."""
+def vois_of(case: FineCase, size: int, centres: list[np.ndarray]) -> list[Voi]:
+    """About each centre; outside the case is 0. One that what is left out reaches into is no lesson, and is none here."""
     channels = channels_of(case.image, case.arteries)
     half = size // 2
     padded, truth = np.pad(channels, ((0, 0), *((half, half),) * 3)), np.pad(case.aneurysms > 0, half)
     boxes = [tuple(slice(int(round(v)), int(round(v)) + size) for v in centre) for centre in centres]
+    left_out = np.zeros(truth.shape, bool) if case.left_out is None else np.pad(case.left_out > 0, half)
     # copies: a view would keep the whole case in memory
-    return [(padded[(slice(None), *box)].copy(), truth[box].copy()) for box in boxes]
+    return [(padded[(slice(None), *box)].copy(), truth[box].copy()) for box in boxes if not left_out[box].any()]
 
 
 def sacs_of(case: FineCase) -> list[np.ndarray]:
@@ -204,13 +236,13 @@ def cross_validate(cases: list[FineCase], options: FineOptions, folds: int = 5) 
 def segments_of(cases: list[FineCase], options: CoarseOptions) -> tuple[torch.Tensor, torch.Tensor]:
     """A few segments, fine and coarse."""
     rng = np.random.default_rng(options.seed)
-    parts = [_segment(source, options.segment, rng, k % 2 == 0) for source in (source_of(c, options.segment, rng) for c in cases) for k in range(6)]
+    parts = [segment_of(source, options.segment, rng, k % 2 == 0) for source in (source_of(c, options.segment, rng) for c in cases) for k in range(6)]
     return torch.stack([fine for fine, _, _ in parts]), torch.stack([coarse for _, coarse, _ in parts])
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where segments of a case are cut: padded vessel image and truth [z,y,x], and the middles that are drawn (voxels of the case)."""
+    """Where segments of a case are cut: padded vessel image and truth (as in a Segment) [z,y,x], and the middles that are drawn (voxels of the case)."""
 
     vessel: np.ndarray
     truth: np.ndarray
@@ -224,14 +256,16 @@ NORMAL_PLACES = 20_000
 
 def source_of(case: FineCase, segment: int, rng: np.random.Generator) -> Source:
     """float16 and places drawn once: a hundred cases stay within memory, and no step searches a volume."""
-    truth, half = coarse_truth(case), (segment - 1) // 2
-    normal = np.argwhere(case.arteries & ~truth)
+    truth, half = coarse_truth(case.aneurysms).astype(np.int8), (segment - 1) // 2
+    if case.left_out is not None:
+        truth[coarse_truth(case.left_out) & (truth == 0)] = IGNORED
+    normal = np.argwhere(case.arteries & (truth == 0))
     kept = normal[rng.permutation(len(normal))[:NORMAL_PLACES]]
     vessel = channels_of(case.image, case.arteries)[0].astype(np.float16)
-    return Source(np.pad(vessel, half), np.pad(truth, half), np.argwhere(truth), kept)
+    return Source(np.pad(vessel, half), np.pad(truth, half), np.argwhere(truth == 1), kept)
 
 
-def _segment(source: Source, size: int, rng: np.random.Generator, positive: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def segment_of(source: Source, size: int, rng: np.random.Generator, positive: bool) -> Segment:
     half, out = (size - 1) // 2, size - LOST
     places = source.aneurysm if positive and len(source.aneurysm) else source.normal
     centre = places[int(rng.integers(len(places)))] + half

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..readers import READERS, Case, Refusal, require_split
-from . import cta_resnet, haemorrhage, tof_patch
+from . import coarse_to_fine, cta_resnet, haemorrhage, tof_patch
 from .order import Order, split_by_subject
 
 
@@ -24,6 +24,7 @@ class Trainer:
 TRAINERS = {
     "tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on),
     "cta-resnet": Trainer(("CTA",), "CT angiography", 600, cta_resnet.train_on),
+    "tof-coarse-fine": Trainer(("MR",), "MR angiography", 400, coarse_to_fine.train_on),
     "ncct-haemorrhage": Trainer(("CT",), "head CT", 1000, haemorrhage.train_on),
 }
 

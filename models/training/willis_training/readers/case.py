@@ -58,6 +58,8 @@ class Case:
     #: labels by slice where the set has them: the slice's name in the volume, or its number from 1 -> labels
     slice_labels: dict[str, dict[str, int]] = field(default_factory=dict)
     licence: str = ""
+    #: mask of what is neither target nor background: treated aneurysms
+    left_out: Callable[[], Volume] | None = None
 
     @property
     def positive(self) -> bool:

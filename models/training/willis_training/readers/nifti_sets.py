@@ -20,11 +20,13 @@ def read_adam(folder: Path) -> list[Case]:
     for place in sorted(p for p in folder.iterdir() if p.is_dir()):
         tof = _first(place, ["orig/TOF.nii.gz", "pre/TOF.nii.gz"])
         mask = place / "aneurysms.nii.gz"
+        if not mask.exists() and not (place / "location.txt").exists():
+            raise Refusal("UNLABELLED", place, "has neither aneurysms.nii.gz nor location.txt; a scan without aneurysm has an empty mask")
         subject = place.name[:-1] if place.name[-1:] in "BF" else place.name
         points = _adam_points(place / "location.txt", load_nifti(tof), load_nifti(mask) if mask.exists() else None)
-        # label 2 (treated) is background for training and for scoring
-        cases.append(Case(place.name, subject, "MR", nifti_loader(tof), nifti_loader(mask, keep=1) if mask.exists() else None, points,
-                          licence="ADAM challenge agreement"))
+        # label 2 (treated) is no target of training or of scoring
+        target, treated = (nifti_loader(mask, keep=label) if mask.exists() else None for label in (1, 2))
+        cases.append(Case(place.name, subject, "MR", nifti_loader(tof), target, points, licence="ADAM challenge agreement", left_out=treated))
     return _some(cases, folder, "ADAM")
 
 
