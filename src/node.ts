@@ -8,7 +8,7 @@ import type { ArchiveFiles, Database } from './archive/index.ts';
 import { openConfigStore, type Config } from './config/index.ts';
 import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
-import { Ingest } from './intake/index.ts';
+import { cutOffAll, Ingest } from './intake/index.ts';
 import { startRunner } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
 import { openAudit } from './node-audit.ts';
@@ -57,6 +57,7 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const audit = openAudit({ database, config, now, onFault: auditFault(log) });
   const events = nodeEvents(log, { ...observers, alerts, audit });
   events.orphansRemoved(await removeOrphans(database, files));
+  await cutOffAll(database, now());
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const live = await liveSettings(config, log);

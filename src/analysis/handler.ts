@@ -10,7 +10,7 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, type AnalyseRequest, type Rule } from '../intake/index.ts';
+import { analyseJob, isAboutTransfer, type AnalyseRequest, type Rule } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
 import { earlierStudy, priorsSettled } from './awaited.ts';
@@ -77,7 +77,7 @@ async function analyse(
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
   const earlier = await known(database, request, route);
-  if (earlier !== undefined && !isFailure(earlier) && request.reprocessAt === undefined) {
+  if (earlier !== undefined && !isTakenBack(earlier, request) && request.reprocessAt === undefined) {
     // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {
@@ -146,10 +146,15 @@ async function known(
     .executeTakeFirst();
 }
 
-/** A failure of the node is no result: the input set may be tried again, as a new version. */
-function isFailure(row: AnalysisRow): boolean {
+/**
+ * A failure of the node is no result: the input set may be tried again, as a new version. Nor is that something might be missing, once
+ * the sender has come again and nothing was.
+ */
+function isTakenBack(row: AnalysisRow, request: AnalyseRequest): boolean {
   const findings = JSON.parse(row.findings) as SeriesFindings;
-  return findings.state === 'not-analysed' && findings.reason.code === analysisFailed;
+  if (findings.state !== 'not-analysed') return false;
+  const { code } = findings.reason;
+  return code === analysisFailed || (isAboutTransfer(code) && request.reason === null);
 }
 
 interface Previous {

@@ -5,6 +5,8 @@ export interface Tables {
   series: SeriesTable;
   instance: InstanceTable;
   instance_copy: InstanceCopyTable;
+  carrier: CarrierTable;
+  awaited_instance: AwaitedInstanceTable;
   analysis: AnalysisTable;
   result: ResultTable;
   delivered: DeliveredTable;
@@ -59,6 +61,21 @@ interface InstanceCopyTable {
   instance_id: number;
   path: string;
   received_at: number;
+}
+
+/** An association that brings images of a series, or ended otherwise than by a release. */
+interface CarrierTable {
+  series_instance_uid: string;
+  association: string;
+  began_at: number;
+  ending: 'cut-off' | 'silent' | null;
+  ended_at: number | null;
+}
+
+interface AwaitedInstanceTable {
+  sop_instance_uid: string;
+  series_instance_uid: string;
+  since: number;
 }
 
 interface AnalysisTable {

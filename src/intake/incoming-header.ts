@@ -12,6 +12,8 @@ export interface IncomingInstance {
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
   readonly callingAeTitle: string;
+  /** The association that brought it; left out where it came otherwise. */
+  readonly associationId?: string;
   /** `prior`: we fetched it for comparison; it opens no analysis. Left out: routed to us. */
   readonly origin?: 'routed' | 'prior';
   /** The first bytes of the data set, at most 64 KB. */
@@ -24,6 +26,16 @@ const deflatedExplicitVrLittleEndian = '1.2.840.10008.1.2.1.99';
 /** Functional groups of a few thousand frames stay below this. */
 const largestHeaderBytes = 64 * 1024 * 1024;
 const largestInflatedHeaderBytes = 16 * 1024 * 1024;
+
+/** The Series Instance UID of an instance that was not taken; null where its header cannot be read. */
+export async function seriesNamedIn(incoming: IncomingInstance): Promise<string | null> {
+  try {
+    return (await readHeaderOf(incoming)).text('SeriesInstanceUID') ?? null;
+  } catch {
+    // it was refused for that: nobody knows which series it belongs to
+    return null;
+  }
+}
 
 /** The attributes before Pixel Data. Reads on in the file where the head was cut inside them; throws INSTANCE_NOT_READABLE. */
 export async function readHeaderOf(incoming: IncomingInstance): Promise<Attributes> {

@@ -5,7 +5,7 @@ import { WillisError } from '../errors.ts';
 import { enqueue } from '../jobs/index.ts';
 import { checkStack, frameGeometries, type FrameGeometry } from '../volume/index.ts';
 import { reprocessSeries } from './assemble.ts';
-import { assembleJob } from './ingest.ts';
+import { assembleJob } from './assemble-job.ts';
 import { explain, type Rule } from './rules.ts';
 import { readStudy, refreshStudy } from './study.ts';
 import type { SeriesTraits } from './traits.ts';

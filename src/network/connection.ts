@@ -58,6 +58,10 @@ export class Connection {
   private readonly connectedAt: number;
   private stored = 0;
   private refused = 0;
+  /** SOP Class by SOP Instance UID. */
+  private readonly missing = new Map<string, string>();
+  /** Set where the association ended while an instance was being kept: what became of that belongs to the summary. */
+  private ended: { readonly ending: AssociationSummary['ending']; readonly what: string } | undefined;
 
   constructor(
     id: string,
@@ -163,6 +167,7 @@ export class Connection {
   private goOn(): void {
     this.working = false;
     this.lastProgressAt = Date.now();
+    if (this.ended !== undefined) this.tell(this.ended);
     if (this.phase === 'closed') return;
     const held = this.held;
     this.held = undefined;
@@ -300,9 +305,14 @@ export class Connection {
     const who = { callingAeTitle: this.requestor?.callingAeTitle ?? '', associationId: this.id };
     const status = await keepInstance(storing, who, { port: this.port, durability: this.options.durability });
     this.storing = undefined;
-    if (status === success) this.stored += 1;
-    else this.refused += 1;
     const { messageId, affectedSopClassUid, affectedSopInstanceUid } = storing.command;
+    if (status === success) {
+      this.stored += 1;
+      this.missing.delete(affectedSopInstanceUid!);
+    } else {
+      this.refused += 1;
+      this.missing.set(affectedSopInstanceUid!, affectedSopClassUid!);
+    }
     const operation = {
       messageId: messageId!,
       sopClassUid: affectedSopClassUid!,
@@ -322,11 +332,27 @@ export class Connection {
   private finish(ending: AssociationSummary['ending'], what: string): void {
     this.phase = 'closed';
     this.stream.close();
-    if (!this.working) this.storing?.sink?.discard();
+    this.ended = { ending, what };
+    if (!this.working) {
+      this.dropUnfinished();
+      this.tell(this.ended);
+    }
+  }
+
+  private dropUnfinished(): void {
+    const { storing } = this;
+    if (storing === undefined || storing.report !== undefined) return;
+    storing.sink?.discard();
+    this.missing.set(storing.command.affectedSopInstanceUid!, storing.command.affectedSopClassUid!);
+  }
+
+  private tell({ ending, what }: NonNullable<Connection['ended']>): void {
+    this.ended = undefined;
     const { requestor, stored, refused, isStranger, negotiation } = this;
     const { remoteAddress } = this.stream;
     this.port.associationClosed({
       ...{ id: this.id, ending, refused },
+      missing: [...this.missing].map(([sopInstanceUid, sopClassUid]) => ({ sopInstanceUid, sopClassUid })),
       text: `${callerName(requestor, remoteAddress)} ${what}${counted({ stored, refused })}`,
       callingAeTitle: requestor?.callingAeTitle ?? '',
       ...{ remoteAddress, isStranger, negotiation },
