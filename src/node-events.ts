@@ -111,6 +111,8 @@ function deliveryEvents(log: Log, { hub, metrics, audit }: Watchers): DeliveryEv
       hub.publish({ kind: 'delivery', analysisId: delivery.analysisId });
       log.info('results stored by the destination', delivery);
     },
+    superseded: (superseded) =>
+      log.info('not sent: a newer result of the series has replaced it', superseded),
     givenUp: ({ kind, instead, ...rest }) =>
       log.warn(`the destination does not take "${kind}", "${instead}" is sent instead`, {
         ...rest,

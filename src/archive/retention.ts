@@ -106,6 +106,7 @@ async function removeRows(transaction: Transaction, study: ExpendableStudy): Pro
     sql`delete from commitment_instance where transaction_uid in
       (select transaction_uid from commitment where analysis_id in (${analyses}))`,
     sql`delete from commitment where analysis_id in (${analyses})`,
+    sql`delete from superseded_delivery where analysis_id in (${analyses})`,
     sql`delete from given_up where analysis_id in (${analyses})`,
     sql`delete from reading where analysis_id in (${analyses})`,
     sql`delete from delivered where result_id in (select id from result where analysis_id in (${analyses}))`,

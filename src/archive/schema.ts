@@ -11,6 +11,7 @@ export interface Tables {
   result: ResultTable;
   delivered: DeliveredTable;
   given_up: GivenUpTable;
+  superseded_delivery: SupersededDeliveryTable;
   commitment: CommitmentTable;
   commitment_instance: CommitmentInstanceTable;
   job: JobTable;
@@ -122,6 +123,13 @@ interface GivenUpTable {
   instead: string;
   why: string;
   given_up_at: number;
+}
+
+interface SupersededDeliveryTable {
+  analysis_id: number;
+  destination: string;
+  by_analysis_id: number;
+  at: number;
 }
 
 interface CommitmentTable {

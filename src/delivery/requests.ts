@@ -24,11 +24,15 @@ export async function enqueueDeliveries(
     const payload: DeliverRequest = { analysisId, destination };
     const kind = deliverKind(destination);
     const dueAt = when.dueAt ?? when.now;
-    await enqueue(transaction, { kind, queue: kind, key: `${kind}:${analysisId}`, payload, dueAt }, when.now);
+    await enqueue(
+      transaction,
+      { kind, queue: kind, key: deliverKey(destination, analysisId), payload, dueAt },
+      when.now,
+    );
   }
 }
 
-/** Deliveries of a series that were never tried go out at `dueAt` at the latest. */
+/** Deliveries of a series that still wait are tried at `dueAt` at the latest. */
 export async function hastenDeliveries(
   transaction: Transaction,
   seriesId: number,
@@ -45,7 +49,6 @@ export async function hastenDeliveries(
       .select('key')
       .where('state', '=', 'available')
       .where('key', 'like', `${deliverKind('%')}:${id}`)
-      .where('attempt', '=', 0)
       .execute();
     for (const { key } of waiting) await hasten(transaction, key, dueAt);
   }
@@ -67,6 +70,10 @@ export async function enqueueCommitment(
 
 export function deliverKind(destination: string): string {
   return `deliver:${destination}`;
+}
+
+export function deliverKey(destination: string, analysisId: number): string {
+  return `${deliverKind(destination)}:${analysisId}`;
 }
 
 export function commitmentKind(destination: string): string {
