@@ -24,6 +24,7 @@ const analysisFailed = 'ANALYSIS_FAILED';
 export interface Route {
   readonly pipeline: string;
   readonly bundleFolder: string;
+  readonly card?: SeriesTask['card'];
   /** Where the helper models are, though the bundle may have been uploaded elsewhere. */
   readonly helpersFolder?: string;
   /** Of all bundles, where there are further ones. */
@@ -208,6 +209,7 @@ function taskOf(
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
+    ...(route.card === undefined ? {} : { card: route.card }),
     ...(route.helpersFolder === undefined ? {} : { helpersFolder: route.helpersFolder }),
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
@@ -272,7 +274,7 @@ async function commitAnalysis(
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
   const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
-  // an earlier result that still waits for its window must not come after the one that replaces it
+  // an earlier result that still waits, for its window or its destination, must not come after the one that replaces it
   await hastenDeliveries(transaction, request.seriesId, dueAt);
   await enqueueDeliveries(transaction, id, route.sendTo, { now, dueAt });
 }
