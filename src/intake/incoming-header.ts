@@ -1,7 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { createInflateRaw } from 'node:zlib';
-import { readHeader, readUpToPixelData, type Attributes, type PixelDataPlace } from '../dicom/index.ts';
+import {
+  readHeader,
+  readInstance,
+  readUpToPixelData,
+  type Attributes,
+  type PixelDataPlace,
+} from '../dicom/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 
 /** A complete Part 10 file that a peer sent, with what the C-STORE command said of it. */
@@ -34,6 +40,17 @@ export async function seriesNamedIn(incoming: IncomingInstance): Promise<string 
   } catch {
     // it was refused for that: nobody knows which series it belongs to
     return null;
+  }
+}
+
+/** False of a file that is no whole object: it was cut off on its way, and never taken. */
+export async function isWholeInstance(file: string): Promise<boolean> {
+  try {
+    readInstance(await readFile(file));
+    return true;
+  } catch (error) {
+    // one that is too large to be read at once, or that the disk does not give, may well be whole
+    return !(error instanceof WillisError);
   }
 }
 

@@ -27,10 +27,8 @@ describe('an analysis of damaged files', function () {
       ...{ createdAtMs: 0, softwareVersion: '0.1.0' },
       ...changes,
     };
-    const { findings, results } = await analyseSeries(
-      task,
-      await openEngine({ providers: ['cpu'], threads: 2 }),
-    );
+    await using engine = openEngine({ providers: ['cpu'], threads: 2 });
+    const { findings, results } = await analyseSeries(task, engine);
     return { findings, report: readReport(path.join(task.folder, results[0]!.file)).comments.join() };
   }
 
