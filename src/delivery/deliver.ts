@@ -42,8 +42,8 @@ async function deliver(
   options: DeliveryOptions,
   job: Job,
 ): Promise<JobOutcome> {
-  const { analysisId } = job.payload as DeliverRequest;
-  const superseded = await supersededBy(database, analysisId, destination.name);
+  const { analysisId, thoughReplaced = false } = job.payload as DeliverRequest;
+  const superseded = thoughReplaced ? null : await supersededBy(database, analysisId, destination.name);
   if (superseded !== null)
     return {
       kind: 'done',

@@ -6,6 +6,8 @@ import type { Destination } from './destination.ts';
 export interface DeliverRequest {
   readonly analysisId: number;
   readonly destination: string;
+  /** Somebody asked for this very result: it is sent although a newer one replaced it. */
+  readonly thoughReplaced?: boolean;
 }
 
 /** What a "commit" job is told. */
@@ -18,10 +20,14 @@ export async function enqueueDeliveries(
   transaction: Transaction,
   analysisId: number,
   destinations: readonly string[],
-  when: { readonly now: number; readonly dueAt?: number },
+  when: { readonly now: number; readonly dueAt?: number; readonly thoughReplaced?: boolean },
 ): Promise<void> {
   for (const destination of destinations) {
-    const payload: DeliverRequest = { analysisId, destination };
+    const { thoughReplaced } = when;
+    const payload: DeliverRequest = {
+      ...{ analysisId, destination },
+      ...(thoughReplaced === undefined ? {} : { thoughReplaced }),
+    };
     const kind = deliverKind(destination);
     const dueAt = when.dueAt ?? when.now;
     await enqueue(

@@ -41,15 +41,35 @@ describe('delivery of a result that was replaced', function () {
     await using node = await deliverAnalysed(folder, [['summary', 1]], [destinationAt(pacs.port)]);
     await tried(node);
     await replace(node.database, 'no-findings');
-    isDown = false;
     await untilTrue(
       () => node.events.some(({ event }) => event === 'superseded'),
       10_000,
       () => JSON.stringify(node.events),
     );
+    isDown = false;
     expect(await jobOf(node, 'deliver:pacs:1')).to.equal('done');
     expect(await node.database.selectFrom('superseded_delivery').selectAll().execute()).to.have.length(1);
     expect(pacs.stored).to.deep.equal([]);
+  });
+
+  it('goes where somebody asked for this very result', async () => {
+    let isDown = true;
+    using pacs = await startPickyPacs({ status: () => (isDown ? 0xa700 : 0) });
+    await using node = await deliverAnalysed(folder, [['summary', 1]], [destinationAt(pacs.port)]);
+    await tried(node);
+    await node.database
+      .transaction()
+      .execute(
+        async (transaction) =>
+          await enqueueDeliveries(transaction, 1, ['pacs'], { now: Date.now(), thoughReplaced: true }),
+      );
+    await replace(node.database, 'no-findings');
+    isDown = false;
+    await untilTrue(
+      () => pacs.stored.length === 1,
+      10_000,
+      () => JSON.stringify(node.events),
+    );
   });
 
   it('goes on where the PACS has a part of it', async () => {
