@@ -1,3 +1,4 @@
+import { isMixed } from './analysis/index.ts';
 import type { Orphans } from './archive/index.ts';
 import type { DeliveryEvents } from './delivery/index.ts';
 import { describeError, type WillisError } from './errors.ts';
@@ -52,22 +53,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
           ...{ rule: rule.name, code: reason.code, why: reason.text },
         });
     },
-    analysed: ({ seriesId, findings, provider }) => {
-      const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
-      metrics.analysis(findings.pipeline, findings.state, ms / 1000);
-      hub.publish({ kind: 'analysis', seriesId });
-      const fields: LogFields = {
-        seriesId,
-        pipeline: findings.pipeline,
-        state: findings.state,
-        findings: findings.findings.length,
-        ms,
-        provider,
-      };
-      if (findings.state === 'not-analysed')
-        log.warn('series not analysed', { ...fields, code: findings.reason.code });
-      else log.info('series analysed', fields);
-    },
+    analysed: analysedEvent(log, to),
     waiting: waitingEvent(log, alerts),
     delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
@@ -106,6 +92,31 @@ function orphansEvent(log: Log, alerts: Alerts): NodeEvents['orphansSettled'] {
     const text = `${setAside} instances that the index does not name were moved to "unindexed" in the data folder. Was an older index restored, or lost?`;
     log.error(text, { count: setAside });
     alerts.raise('instances without index', `${text} docs/administrator.md tells what to do.`);
+  };
+}
+
+function analysedEvent(log: Log, { hub, metrics, alerts }: Watchers): NodeEvents['analysed'] {
+  return ({ seriesId, findings, provider }) => {
+    const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
+    metrics.analysis(findings.pipeline, findings.state, ms / 1000);
+    hub.publish({ kind: 'analysis', seriesId });
+    const fields: LogFields = {
+      seriesId,
+      pipeline: findings.pipeline,
+      state: findings.state,
+      findings: findings.findings.length,
+      ms,
+      provider,
+    };
+    if (findings.state !== 'not-analysed') {
+      log.info('series analysed', fields);
+      return;
+    }
+    const { reason } = findings;
+    log.warn('series not analysed', { ...fields, code: reason.code });
+    // nothing of it reaches the PACS: somebody must be told otherwise
+    if (isMixed(reason))
+      alerts.raise('mixed series', `Series ${seriesId} of the page: ${reason.code}: ${reason.text}`);
   };
 }
 

@@ -134,7 +134,7 @@ async function readSeries(database: Database | Transaction, seriesId: number): P
     .where('series_id', '=', seriesId)
     .execute();
   const traits = JSON.parse(series.description) as SeriesTraits;
-  const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
+  const frames = instances.flatMap(framesOf);
   const stack = checkStack(frames, traits.expectedCount ?? undefined);
   return {
     ...{ series, instances, frames, traits, stack },
@@ -177,20 +177,23 @@ function notYet({ series, stack, numbering, transfer }: ReadSeries, options: Ass
 function analyseRequest(
   judged: ReadSeries & { readonly rule: Rule; readonly reason: Reason | null },
 ): AnalyseRequest {
-  const { series, instances, frames, rule, reason } = judged;
+  const { series, instances, rule, reason } = judged;
   return {
     seriesId: series.id,
     rule: rule.name,
     instanceIds: instances.map((instance) => instance.id),
-    inputSha256: inputIdentity(frames.length > 0 ? frames : instances.map(placeless)),
+    inputSha256: inputIdentity(instances.map(inputOf)),
     completeness: completeness(judged),
     reason,
   };
 }
 
-/** An instance without geometry still has an identity. */
-function placeless(instance: InstanceRow): Pick<FrameGeometry, 'sourceSopInstanceUid'> {
-  return { sourceSopInstanceUid: instance.sop_instance_uid };
+function inputOf(instance: InstanceRow): Parameters<typeof inputIdentity>[0][0] {
+  return { sopInstanceUid: instance.sop_instance_uid, frames: framesOf(instance) };
+}
+
+function framesOf({ frames }: InstanceRow): readonly FrameGeometry[] {
+  return JSON.parse(frames) as FrameGeometry[];
 }
 
 function completeness({ frames, traits, numbering, transfer }: ReadSeries): string {

@@ -21,12 +21,12 @@ from willis_training.haemorrhage import train_sequence, train_slices
 from willis_training.head_distance import network as head_network, train as head
 from willis_training.network import TinyUNet3D
 from willis_training import train as dense
-from willis_training.fine_tune import tof_patch as fine_tune
+from willis_training.fine_tune import cta_resnet as fine_tune_cta, tof_patch as fine_tune
 from willis_training.patch_classifier import train as patches
 from willis_training.spent import Spent, Stopwatch
 
 pytestmark = pytest.mark.filterwarnings("ignore:CUDA is not available", "ignore:Accessing the data pointer", "ignore:Detected call of")
-TRAINERS = (sites, fine, vessels, candidates, train_sequence, train_slices, head, dense, fine_tune, patches)
+TRAINERS = (sites, fine, vessels, candidates, train_sequence, train_slices, head, dense, fine_tune, fine_tune_cta, patches)
 
 
 class Shapes(FakeTensorMode):
@@ -115,6 +115,7 @@ def test_the_networks_of_system_003_train_there(cuda):
 def test_the_candidate_network_of_system_000_trains_there(cuda, tmp_path):
     crops = [candidates.Crop(np.zeros((5, 112, 112), np.int16), np.ones((5, 112, 112), np.uint8), bool(k), "sac", 4.0, k) for k in range(2)]
     ends_on_the_processor(candidates.train_candidates(crops, candidates.CropOptions(1, 2, batch=2), tmp_path / "crops.pt"))
+    ends_on_the_processor(fine_tune_cta.fine_tune(fine_tune_cta.CandidateNetwork(), crops, fine_tune_cta.CtaFineTuneOptions(steps=1, batch=2)))
 
 
 def test_the_networks_of_system_002_train_there(cuda, tmp_path):
