@@ -1,4 +1,5 @@
 import { isMixed } from './analysis/index.ts';
+import type { Orphans } from './archive/index.ts';
 import type { DeliveryEvents } from './delivery/index.ts';
 import { describeError, type WillisError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
@@ -23,7 +24,7 @@ export interface NodeEvents {
   readonly delivery: DeliveryEvents;
   readonly priorsFetched: (fetched: { seriesId: number; studies: number; failed: number }) => void;
   readonly conflict: (sopInstanceUid: string) => void;
-  readonly orphansRemoved: (count: number) => void;
+  readonly orphansSettled: (orphans: Orphans) => void;
   readonly jobFailed: RunnerEvents['onFailure'];
   readonly jobsRescued: RunnerEvents['onRescue'];
   /** Something beside the images' way failed: nothing is lost by it. */
@@ -56,10 +57,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
     waiting: waitingEvent(log, alerts),
     delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
-    orphansRemoved: (count) => {
-      if (count > 0)
-        log.info('removed files of transfers that were cut off before their acknowledgement', { count });
-    },
+    orphansSettled: orphansEvent(log, alerts),
     conflict: (uid) =>
       log.warn('an instance came again with other content; the first one stays the input, both are kept', {
         instance: hashUid(uid),
@@ -79,6 +77,21 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
     },
     bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
+  };
+}
+
+function orphansEvent(log: Log, alerts: Alerts): NodeEvents['orphansSettled'] {
+  return ({ cutOff, setAside, returned }) => {
+    if (cutOff > 0)
+      log.info('removed files of transfers that were cut off before their acknowledgement', {
+        count: cutOff,
+      });
+    if (returned > 0)
+      log.info('instances that the index names were moved back from "unindexed"', { returned });
+    if (setAside === 0) return;
+    const text = `${setAside} instances that the index does not name were moved to "unindexed" in the data folder. Was an older index restored, or lost?`;
+    log.error(text, { count: setAside });
+    alerts.raise('instances without index', `${text} docs/administrator.md tells what to do.`);
   };
 }
 
@@ -122,6 +135,8 @@ function deliveryEvents(log: Log, { hub, metrics, audit }: Watchers): DeliveryEv
       hub.publish({ kind: 'delivery', analysisId: delivery.analysisId });
       log.info('results stored by the destination', delivery);
     },
+    superseded: (superseded) =>
+      log.info('not sent: a newer result of the series has replaced it', superseded),
     givenUp: ({ kind, instead, ...rest }) =>
       log.warn(`the destination does not take "${kind}", "${instead}" is sent instead`, {
         ...rest,

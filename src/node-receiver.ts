@@ -1,7 +1,7 @@
 import type { ArchiveFiles, Database } from './archive/index.ts';
 import { commitmentReported } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
-import { hastenSeries, type Ingest } from './intake/index.ts';
+import { associationEnded, seriesNamedIn, type AssociationEnd, type Ingest } from './intake/index.ts';
 import type { Runner } from './jobs/index.ts';
 import type { AssociationSummary, CommitmentReport, ReceiverPort } from './network/index.ts';
 import type { NodeAudit } from './node-audit.ts';
@@ -44,9 +44,20 @@ export interface StoredCount {
   readonly instances: number;
 }
 
+/** What an association brought, and the series of those that were refused, by SOP Instance UID, where their header told it. */
+interface Brought {
+  stored: StoredCount[];
+  readonly refused: Map<string, string>;
+}
+
 /** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
 export function receiverPort(parts: Parts): ReceiverPort {
-  const touched = new Map<string, StoredCount[]>();
+  const open = new Map<string, Brought>();
+  const broughtBy = (association: string): Brought => {
+    const brought = open.get(association) ?? { stored: [], refused: new Map<string, string>() };
+    open.set(association, brought);
+    return brought;
+  };
   return {
     allocate: () => parts.files.allocateInstance(),
     admit: () => {
@@ -56,11 +67,11 @@ export function receiverPort(parts: Parts): ReceiverPort {
       return { kind: 'busy', why };
     },
     commit: async (received) => {
+      const brought = broughtBy(received.associationId);
       try {
         const origin = received.moveOriginatorAeTitle === parts.aeTitle ? 'prior' : 'routed';
         const { seriesId } = await parts.ingest.take({ ...received, origin });
-        const stored = touched.get(received.associationId) ?? [];
-        touched.set(received.associationId, oneMore(stored, seriesId, received.sopClassUid));
+        brought.stored = oneMore(brought.stored, seriesId, received.sopClassUid);
         parts.watch.arrived({ seriesId, sizeBytes: received.sizeBytes });
         return success;
       } catch (error) {
@@ -69,25 +80,74 @@ export function receiverPort(parts: Parts): ReceiverPort {
           from: received.callingAeTitle,
           why: describeError(error),
         });
+        const seriesInstanceUid = await seriesNamedIn(received);
+        if (seriesInstanceUid !== null) brought.refused.set(received.sopInstanceUid, seriesInstanceUid);
         return statusOf(error);
       }
     },
     reported: async (report) => await takeReport(parts, report),
     associationClosed: (summary) => {
-      const stored = touched.get(summary.id) ?? [];
-      touched.delete(summary.id);
-      parts.watch.closed(summary, stored);
+      const brought = broughtBy(summary.id);
+      open.delete(summary.id);
+      parts.watch.closed(summary, brought.stored);
       parts.events.log.info(summary.text, { association: summary.id });
-      // refused instances come again: their series waits for them
-      if (stored.length === 0 || summary.ending !== 'released' || summary.refused > 0) return;
-      const dueAt = Date.now() + parts.quietPeriodAfterReleaseMs;
-      hastenSeries(parts.database, new Set(stored.map(({ seriesId }) => seriesId)), dueAt)
+      if (brought.stored.length === 0 && summary.missing.length === 0) return;
+      keepEnd(parts, summary, brought)
         .then(() => parts.runner.wake())
         .catch((error: unknown) =>
-          parts.events.log.warn('series will wait the whole quiet period', { why: describeError(error) }),
+          parts.events.log.warn(
+            'how an association ended could not be kept: its series wait until it would be idle',
+            {
+              why: describeError(error),
+            },
+          ),
         );
     },
   };
+}
+
+/** What the sender may still have holds its series; a release hastens them. */
+async function keepEnd(parts: Parts, summary: AssociationSummary, brought: Brought): Promise<void> {
+  const now = Date.now();
+  const end: AssociationEnd = {
+    association: summary.id,
+    how: howEnded(summary),
+    missing: await missingOf(parts.database, summary, brought),
+  };
+  await associationEnded(parts.database, end, { now, dueAt: now + parts.quietPeriodAfterReleaseMs });
+}
+
+function howEnded({ ending, missing }: AssociationSummary): AssociationEnd['how'] {
+  if (ending === 'released') return 'released';
+  return ending === 'timed-out' && missing.length === 0 ? 'silent' : 'cut-off';
+}
+
+/** An instance whose header nobody could read may be of any series of its SOP Class that the association brought. */
+async function missingOf(
+  database: Database,
+  { missing }: AssociationSummary,
+  { stored, refused }: Brought,
+): Promise<AssociationEnd['missing']> {
+  if (missing.length === 0) return [];
+  const series = await database
+    .selectFrom('series')
+    .select(['id', 'series_instance_uid'])
+    .where(
+      'id',
+      'in',
+      stored.map(({ seriesId }) => seriesId),
+    )
+    .execute();
+  return missing.flatMap(({ sopInstanceUid, sopClassUid }) => {
+    const named = refused.get(sopInstanceUid);
+    if (named !== undefined) return [{ sopInstanceUid, seriesInstanceUid: named }];
+    const alike = new Set(
+      stored.filter((one) => one.sopClassUid === sopClassUid).map(({ seriesId }) => seriesId),
+    );
+    return series
+      .filter(({ id }) => alike.has(id))
+      .map((row) => ({ sopInstanceUid, seriesInstanceUid: row.series_instance_uid }));
+  });
 }
 
 function oneMore(stored: readonly StoredCount[], seriesId: number, sopClassUid: string): StoredCount[] {

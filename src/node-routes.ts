@@ -31,14 +31,21 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
           kinds: kindsFor(config, sendTo),
           ...(sendDuring === undefined ? {} : { sendAt: sendAt(name, sendDuring) }),
           bundleFolder: bundle.folder,
+          card: cardOf(bundle),
           ...(helpersFolder === null ? {} : { helpersFolder }),
           bundleSha256: sha256OfAll([bundle, ...also.map((one) => one.bundle)]),
-          also: also.map((one) => ({ pipeline: one.pipeline, bundleFolder: one.bundle.folder })),
+          also: also.map((one) => ({
+            ...{ pipeline: one.pipeline, bundleFolder: one.bundle.folder, card: cardOf(one.bundle) },
+          })),
           intendedUse: bundle.manifest.intendedUse,
         },
       ];
     }),
   );
+}
+
+function cardOf({ manifest, identity }: Bundle): NonNullable<Route['card']> {
+  return { manifest, identity };
 }
 
 /** The bundle a rule asks for by name; without one the first of the folder. What was uploaded serves only by its name. */

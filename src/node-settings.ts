@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Config, ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
 import { loadHelperModels } from './inference/index.ts';
+import type { AssembleOptions } from './intake/index.ts';
 import { openShelf, type BundleShelf, type ShelvedBundle } from './node-bundles.ts';
 import { routesOf, type Routes } from './node-routes.ts';
 import type { NodeEvents } from './node-events.ts';
@@ -79,9 +80,16 @@ export function watchConfigFile(store: ConfigStore, events: NodeEvents): Disposa
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-export function quietPeriods(config: Config): { quietPeriodMs: number; quietPeriodAfterReleaseMs: number } {
-  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds } = config.series;
+export function quietPeriods(
+  config: Config,
+): Pick<
+  AssembleOptions,
+  'quietPeriodMs' | 'quietPeriodAfterReleaseMs' | 'retryPeriodMs' | 'longestSilenceMs'
+> {
+  const { quietPeriodSeconds, quietPeriodAfterReleaseSeconds, retryPeriodSeconds } = config.series;
   return {
+    retryPeriodMs: retryPeriodSeconds * 1000,
+    longestSilenceMs: config.dicom.idleTimeoutSeconds * 1000,
     quietPeriodMs: quietPeriodSeconds * 1000,
     quietPeriodAfterReleaseMs: quietPeriodAfterReleaseSeconds * 1000,
   };

@@ -7,6 +7,7 @@ import {
   backupIndex,
   deleteStudy,
   expendableStudies,
+  unindexedInstances,
   type ArchiveFiles,
   type Database,
 } from './archive/index.ts';
@@ -52,7 +53,7 @@ export function nodeTasks(parts: TaskParts): readonly Task[] {
   ];
 }
 
-/** Disk, certificates and inference servers. Also forgets audit messages that went out long ago. */
+/** Disk, certificates, instances without an index row, and inference servers. Also forgets audit messages that went out long ago. */
 async function lookAround({ live, files, database, remotes, now }: TaskParts): Promise<string> {
   await database
     .deleteFrom('job')
@@ -66,6 +67,11 @@ async function lookAround({ live, files, database, remotes, now }: TaskParts): P
   if (free < 2 * minimumFreeMegabytes)
     faults.push(
       `${Math.round(free)} MB of disk are free; below ${minimumFreeMegabytes} MB no image is taken any more`,
+    );
+  const unindexed = await unindexedInstances(files);
+  if (unindexed.count > 0)
+    faults.push(
+      `${unindexed.count} instances that the index does not name lie in ${unindexed.folder}: send them to this node again (willis send), or delete them`,
     );
   if (faults.length > 0) throw new WillisError('ATTENTION_NEEDED', `${faults.join('; ')}.`);
   requireReady(await remotes.look());

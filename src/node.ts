@@ -3,12 +3,12 @@ import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { openAnalysisWorker } from './analysis/index.ts';
-import { lockDataFolder, openDatabase, openFiles, removeOrphans } from './archive/index.ts';
+import { lockDataFolder, openDatabase, openFiles, settleOrphans } from './archive/index.ts';
 import type { ArchiveFiles, Database } from './archive/index.ts';
 import { openConfigStore, type Config } from './config/index.ts';
 import { describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
-import { Ingest } from './intake/index.ts';
+import { cutOffAll, Ingest, isWholeInstance } from './intake/index.ts';
 import { startRunner } from './jobs/index.ts';
 import { startReceiver } from './network/index.ts';
 import { openAudit } from './node-audit.ts';
@@ -56,7 +56,8 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   const alerts = openAlerts(config.operations.alerts, { aeTitle, log, now });
   const audit = openAudit({ database, config, now, onFault: auditFault(log) });
   const events = nodeEvents(log, { ...observers, alerts, audit });
-  events.orphansRemoved(await removeOrphans(database, files));
+  events.orphansSettled(await settleOrphans(database, files, isWholeInstance));
+  await cutOffAll(database, now());
 
   const worker = stack.use(openAnalysisWorker(config.inference));
   const live = await liveSettings(config, log);

@@ -1,8 +1,8 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { publishFolder } from '../archive/index.ts';
-import { part10Header, readInstance, type Instance } from '../dicom/index.ts';
-import { WillisError } from '../errors.ts';
+import { part10Header, readInstance, readInstanceHeader, type Instance } from '../dicom/index.ts';
+import { WillisError, describeError } from '../errors.ts';
 import { consolidate, type Reason, type SeriesFindings } from '../findings/index.ts';
 import {
   findingThreshold,
@@ -13,7 +13,7 @@ import {
   type Engine,
   type HelperModels,
 } from '../inference/index.ts';
-import { runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
+import { notAnalysed, runPipeline, type PipelineInput, type PipelineOutput } from '../pipelines/index.ts';
 import { buildResults, type ResultInput, type ResultInstance } from '../results/index.ts';
 import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from '../volume/index.ts';
 import { withComparison } from './compare.ts';
@@ -21,7 +21,7 @@ import { evidenceOf } from './evidence.ts';
 import { writeMap } from './map-file.ts';
 import { mixedSeries } from './mixed-series.ts';
 import { writeSlices } from './slices-file.ts';
-import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
+import type { BundleCard, SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
 /** Codes of errors that say something about the series, not about the node: they end as "not analysed", with that reason. */
 const seriesFaults: ReadonlySet<string> = new Set([
@@ -39,39 +39,65 @@ const seriesFaults: ReadonlySet<string> = new Set([
  * of several patients or studies no result is written.
  */
 export async function analyseSeries(asked: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
-  const bundle = withParameters(await loadBundle(asked.bundleFolder), asked.parameters ?? {});
+  const card = asked.card ?? withParameters(await loadBundle(asked.bundleFolder), asked.parameters ?? {});
   const started = performance.now();
-  const instances = await readAll(asked.paths);
+  const { instances, fault } = await readAll(asked);
   const mixed = mixedSeries(instances);
   const task: SeriesTask = mixed === null ? asked : { ...asked, reason: mixed, kinds: [] };
-  const analysed = await analyseInstances(task, { bundle, engine, instances, started });
+  const input = { card, engine, instances, started };
+  const reason = task.reason ?? fault;
+  const analysed =
+    reason === null ? await analyseInstances(task, input) : withoutAnalysis(task, input, reason);
   const finished = performance.now();
-  const input = resultInput(task, instances, analysed);
-  const results = await writeResults(task, input);
-  const evidence = task.keepEvidence === true ? { evidence: evidenceOf(input) } : {};
+  const told = resultInput(task, instances, analysed);
+  const results = await writeResults(task, told);
+  const evidence = task.keepEvidence === true ? { evidence: evidenceOf(told) } : {};
   const timingsMs = { ...analysed.findings.timingsMs, results: Math.round(performance.now() - finished) };
   return { findings: { ...analysed.findings, timingsMs }, results, provider: engine.provider, ...evidence };
 }
 
 interface Ran {
-  readonly bundle: Bundle;
+  readonly bundle: BundleCard;
   readonly output: PipelineOutput;
 }
 
-/** One after the other: each has the whole machine. */
+/**
+ * One after the other: each has the whole machine. The failure of one is told beside what the others found; where they found nothing
+ * it is thrown, since a negative would rest on a pipeline that should have looked and did not.
+ */
 async function runAll(
   task: SeriesTask,
   series: PipelineInput,
-  { bundle: leader, engine }: Pick<Input, 'bundle' | 'engine'>,
+  { card, engine }: Pick<Input, 'card' | 'engine'>,
 ): Promise<readonly [Ran, ...Ran[]]> {
-  const ran: [Ran, ...Ran[]] = [
-    { bundle: leader, output: await runPipeline(task.pipeline, series, leader, engine) },
-  ];
-  for (const { pipeline, bundleFolder } of task.also ?? []) {
-    const bundle = await loadBundle(bundleFolder);
-    ran.push({ bundle, output: await runPipeline(pipeline, series, bundle, engine) });
-  }
+  const failures: unknown[] = [];
+  const run = async (pipeline: string, of: BundleCard | undefined, folder: string): Promise<Ran> => {
+    let bundle = of;
+    try {
+      const sound = bundle !== undefined && isLoaded(bundle) ? bundle : await loadBundle(folder);
+      bundle = sound;
+      return { bundle, output: await runPipeline(pipeline, series, sound, engine) };
+    } catch (error) {
+      if (bundle === undefined) throw error;
+      failures.push(error);
+      return { bundle, output: notAnalysed(series, bundle, failureOf(error)) };
+    }
+  };
+  const ran: [Ran, ...Ran[]] = [await run(task.pipeline, card, task.bundleFolder)];
+  for (const { pipeline, card: other, bundleFolder } of task.also ?? [])
+    ran.push(await run(pipeline, other, bundleFolder));
+  if (failures.length > 0 && !ran.some(({ output }) => output.findings.state === 'findings'))
+    throw failures[0];
   return ran;
+}
+
+function isLoaded(card: BundleCard): card is Bundle {
+  return 'folder' in card;
+}
+
+function failureOf(error: unknown): Reason {
+  if (error instanceof WillisError) return { code: error.code, text: error.message };
+  return { code: 'ANALYSIS_FAILED', text: `The pipeline failed: ${describeError(error)}` };
 }
 
 function consolidated(all: readonly [Ran, ...Ran[]]): SeriesFindings {
@@ -92,14 +118,14 @@ function leading(all: readonly [Ran, ...Ran[]]): Ran {
 
 interface Analysed {
   /** Of the pipeline that leads. */
-  readonly bundle: Bundle;
+  readonly bundle: BundleCard;
   readonly findings: SeriesFindings;
   readonly output: PipelineOutput | null;
   readonly loaded: LoadedSeries | null;
 }
 
 interface Input {
-  readonly bundle: Bundle;
+  readonly card: BundleCard;
   readonly engine: Engine;
   readonly instances: readonly Instance[];
   /** `performance.now()` when loading began. */
@@ -107,7 +133,6 @@ interface Input {
 }
 
 async function analyseInstances(task: SeriesTask, input: Input): Promise<Analysed> {
-  if (task.reason !== null) return notAnalysed(task, input, task.reason);
   try {
     const loaded = await loadVolume(input.instances);
     const load = Math.round(performance.now() - input.started);
@@ -119,7 +144,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     const { bundle, output } = leading(all);
     const said = await withComparison(task.earlier, {
       ...{ series, findings: consolidated(all), bundle, readingMs },
-      load: async (paths) => await loadSeries(await readAll(paths), helpers),
+      load: async (paths) => await loadSeries(await readWhole(paths), helpers),
       read: async (earlier) => consolidated(await runAll(task, earlier, input)),
     });
     const timingsMs = { ...said.timingsMs, load };
@@ -127,7 +152,7 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     return { findings, output, loaded, bundle };
   } catch (error) {
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
-    return notAnalysed(task, input, { code: error.code, text: error.message });
+    return withoutAnalysis(task, input, failureOf(error));
   }
 }
 
@@ -161,11 +186,11 @@ function contrastAgentOf(instances: readonly Instance[]): string | null {
   return null;
 }
 
-function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
+function withoutAnalysis(task: SeriesTask, input: Input, reason: Reason): Analysed {
   const findings: SeriesFindings = {
     seriesInstanceUid: seriesUid(input.instances),
     pipeline: task.pipeline,
-    bundle: input.bundle.identity,
+    bundle: input.card.identity,
     state: 'not-analysed',
     reason,
     findings: [],
@@ -176,7 +201,7 @@ function notAnalysed(task: SeriesTask, input: Input, reason: Reason): Analysed {
       results: 0,
     },
   };
-  return { findings, output: null, loaded: null, bundle: input.bundle };
+  return { findings, output: null, loaded: null, bundle: input.card };
 }
 
 function resultInput(task: SeriesTask, instances: readonly Instance[], analysed: Analysed): ResultInput {
@@ -207,11 +232,52 @@ function geometriesOf(instance: Instance): ReturnType<typeof frameGeometries> {
   return frameGeometries(instance.sopClassUid, instance.sopInstanceUid, instance.attributes);
 }
 
-/** In the order of their UIDs, so that nothing downstream depends on the order of arrival. */
-async function readAll(paths: readonly string[]): Promise<readonly Instance[]> {
+interface ReadInstances {
+  readonly instances: readonly Instance[];
+  /** Set where a file is damaged: then of it there is the header at most. */
+  readonly fault: Reason | null;
+}
+
+/**
+ * A damaged file ends as "not analysed", told with what the others, and its own header, say of the patient. One that the disk does not
+ * give may be there the next time; the report that the analysis failed does without it. Throws DICOM_UNREADABLE where nothing is left.
+ */
+async function readAll({ paths, reason }: SeriesTask): Promise<ReadInstances> {
   const instances: Instance[] = [];
-  for (const file of paths) instances.push(readInstance(await readFile(file)));
-  return instances.sort((a, b) => (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1));
+  const faults: string[] = [];
+  for (const file of paths) {
+    try {
+      instances.push(readInstance(await readFile(file)));
+    } catch (error) {
+      const isDamaged = error instanceof WillisError;
+      if (!isDamaged && reason === null) throw error;
+      faults.push(isDamaged ? error.message : describeError(error));
+      instances.push(...(isDamaged ? await readableHeader(file) : []));
+    }
+  }
+  const [first] = faults;
+  if (first === undefined) return { instances: inOrder(instances), fault: null };
+  const text = `${faults.length} of ${paths.length} files cannot be read (${first}) Send the series again.`;
+  if (instances.length === 0) throw new WillisError('DICOM_UNREADABLE', text);
+  return { instances: inOrder(instances), fault: { code: 'DICOM_UNREADABLE', text } };
+}
+
+async function readableHeader(file: string): Promise<readonly Instance[]> {
+  try {
+    return [readInstanceHeader(await readFile(file))];
+  } catch {
+    // not even that: the others tell of the patient
+    return [];
+  }
+}
+
+async function readWhole(paths: readonly string[]): Promise<readonly Instance[]> {
+  return inOrder(await Promise.all(paths.map(async (file) => readInstance(await readFile(file)))));
+}
+
+/** Of their UIDs, so that nothing downstream depends on the order of arrival. */
+function inOrder(instances: readonly Instance[]): readonly Instance[] {
+  return instances.toSorted((a, b) => (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1));
 }
 
 function seriesUid(instances: readonly Instance[]): string {

@@ -9,7 +9,7 @@ import type { EarlierSeries, EarlierStudy } from './task.ts';
 export interface Comparing {
   readonly series: PipelineInput;
   readonly findings: SeriesFindings;
-  readonly bundle: Bundle;
+  readonly bundle: Pick<Bundle, 'manifest'>;
   /** What reading the present series took. */
   readonly readingMs: number;
   readonly load: (paths: readonly string[]) => Promise<PipelineInput>;

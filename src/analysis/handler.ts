@@ -10,7 +10,7 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, type AnalyseRequest, type Rule } from '../intake/index.ts';
+import { analyseJob, isAboutTransfer, type AnalyseRequest, type Rule } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
 import { earlierStudy, priorsSettled } from './awaited.ts';
@@ -24,6 +24,7 @@ const analysisFailed = 'ANALYSIS_FAILED';
 export interface Route {
   readonly pipeline: string;
   readonly bundleFolder: string;
+  readonly card?: SeriesTask['card'];
   /** Where the helper models are, though the bundle may have been uploaded elsewhere. */
   readonly helpersFolder?: string;
   /** Of all bundles, where there are further ones. */
@@ -77,7 +78,7 @@ async function analyse(
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
   const earlier = await known(database, request, route);
-  if (earlier !== undefined && !isFailure(earlier) && request.reprocessAt === undefined) {
+  if (earlier !== undefined && !isTakenBack(earlier, request) && request.reprocessAt === undefined) {
     // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {
@@ -146,10 +147,15 @@ async function known(
     .executeTakeFirst();
 }
 
-/** A failure of the node is no result: the input set may be tried again, as a new version. */
-function isFailure(row: AnalysisRow): boolean {
+/**
+ * A failure of the node is no result: the input set may be tried again, as a new version. Nor is that something might be missing, once
+ * the sender has come again and nothing was.
+ */
+function isTakenBack(row: AnalysisRow, request: AnalyseRequest): boolean {
   const findings = JSON.parse(row.findings) as SeriesFindings;
-  return findings.state === 'not-analysed' && findings.reason.code === analysisFailed;
+  if (findings.state !== 'not-analysed') return false;
+  const { code } = findings.reason;
+  return code === analysisFailed || (isAboutTransfer(code) && request.reason === null);
 }
 
 interface Previous {
@@ -203,6 +209,7 @@ function taskOf(
     paths: instances.map((instance) => options.files.absolute(instance.path)),
     pipeline: route.pipeline,
     bundleFolder: route.bundleFolder,
+    ...(route.card === undefined ? {} : { card: route.card }),
     ...(route.helpersFolder === undefined ? {} : { helpersFolder: route.helpersFolder }),
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
@@ -267,7 +274,7 @@ async function commitAnalysis(
   }
   await setSeriesState(transaction, request.seriesId, outcome.findings);
   const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
-  // an earlier result that still waits for its window must not come after the one that replaces it
+  // an earlier result that still waits, for its window or its destination, must not come after the one that replaces it
   await hastenDeliveries(transaction, request.seriesId, dueAt);
   // where no result was made (images of several patients) nobody is told of one either
   const sendTo = outcome.results.length === 0 ? [] : route.sendTo;

@@ -1,7 +1,11 @@
 import type { Prior, Reason, SeriesFindings } from '../findings/index.ts';
+import type { Bundle } from '../inference/index.ts';
 import type { PipelineOutput } from '../pipelines/index.ts';
 import type { Language, ReportReference, ResultKind } from '../results/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
+
+/** A bundle as results tell of it. */
+export type BundleCard = Pick<Bundle, 'manifest' | 'identity'>;
 
 /** Everything one analysis needs, as plain data: it crosses from the node to its compute worker. */
 export interface SeriesTask {
@@ -9,10 +13,16 @@ export interface SeriesTask {
   readonly paths: readonly string[];
   readonly pipeline: string;
   readonly bundleFolder: string;
+  /** What the bundle was when it was sound: a failure can be reported without its files. Left out: it is loaded first of all. */
+  readonly card?: BundleCard;
   /** The folder of bundles that holds the helper models; left out: the one that `bundleFolder` lies in. */
   readonly helpersFolder?: string;
   /** Further pipelines on the same series, each with its bundle; their findings join the one report. */
-  readonly also?: readonly { readonly pipeline: string; readonly bundleFolder: string }[];
+  readonly also?: readonly {
+    readonly pipeline: string;
+    readonly bundleFolder: string;
+    readonly card?: BundleCard;
+  }[];
   /** Set where intake found that the series must not be analysed: only the report of that is made. */
   readonly reason: Reason | null;
   readonly inputSha256: string;

@@ -50,21 +50,70 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** What became of instance files without an index row. */
+export interface Orphans {
+  /** Deleted: cut off on their way, so never acknowledged. */
+  readonly cutOff: number;
+  /** Whole objects, moved to `unindexed`: a peer may count on them. */
+  readonly setAside: number;
+  /** Moved back: the index of now names them. */
+  readonly returned: number;
+}
+
 /**
- * Deletes instance files without an index row. They were cut off before their acknowledgement, so no peer counts on them.
- * Call before the receiver starts. Returns how many there were.
+ * Settles instance files without an index row. A transfer that was cut off is deleted: only what is whole was ever acknowledged. A whole
+ * one is as a rule of a transfer that was cut off between file and row, but where an older index was restored, or the index was lost, it
+ * was acknowledged long ago; so it is kept aside, and comes back with the index that names it. Call before the receiver starts.
  */
-export async function removeOrphans(database: Database, files: ArchiveFiles): Promise<number> {
+export async function settleOrphans(
+  database: Database,
+  files: ArchiveFiles,
+  isWhole: (file: string) => Promise<boolean>,
+): Promise<Orphans> {
   const known = await knownPaths(database);
-  const folder = path.join(files.dataDir, 'instances');
-  let removed = 0;
-  for (const name of await readdir(folder, { recursive: true }).catch(emptyWhenMissing)) {
-    const absolute = path.join(folder, name);
-    if (!name.endsWith('.dcm') || known.has(files.relative(absolute))) continue;
-    await unlink(absolute);
-    removed += 1;
+  const [instances, unindexed] = [path.join(files.dataDir, 'instances'), unindexedFolder(files)];
+  let returned = 0;
+  for (const name of await dicomFilesIn(unindexed)) {
+    const place = path.join(instances, name);
+    if (!known.has(files.relative(place))) continue;
+    await moveFile(path.join(unindexed, name), place);
+    returned += 1;
   }
-  return removed;
+  let [cutOff, setAside] = [0, 0];
+  for (const name of await dicomFilesIn(instances)) {
+    const file = path.join(instances, name);
+    if (known.has(files.relative(file))) continue;
+    if (await isWhole(file)) {
+      await moveFile(file, path.join(unindexed, name));
+      setAside += 1;
+    } else {
+      await unlink(file);
+      cutOff += 1;
+    }
+  }
+  return { cutOff, setAside, returned };
+}
+
+/** Where whole instances without an index row wait for a person, and how many there are. */
+export async function unindexedInstances(
+  files: ArchiveFiles,
+): Promise<{ readonly folder: string; readonly count: number }> {
+  const folder = unindexedFolder(files);
+  return { folder, count: (await dicomFilesIn(folder)).length };
+}
+
+function unindexedFolder(files: ArchiveFiles): string {
+  return path.join(files.dataDir, 'unindexed');
+}
+
+async function dicomFilesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(emptyWhenMissing);
+  return names.filter((name) => name.endsWith('.dcm'));
+}
+
+async function moveFile(from: string, to: string): Promise<void> {
+  mkdirSync(path.dirname(to), { recursive: true });
+  await rename(from, to);
 }
 
 /** True when both Part 10 files hold the same data set, byte for byte; their File Meta Information may differ. */

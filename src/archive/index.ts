@@ -21,4 +21,12 @@ export type {
   SeriesState,
   StudyRow,
 } from './schema.ts';
-export { openFiles, publishFolder, removeOrphans, sameDataset, type ArchiveFiles } from './files.ts';
+export {
+  openFiles,
+  publishFolder,
+  sameDataset,
+  settleOrphans,
+  unindexedInstances,
+  type ArchiveFiles,
+  type Orphans,
+} from './files.ts';

@@ -97,12 +97,16 @@ async function removeRows(transaction: Transaction, study: ExpendableStudy): Pro
     from reading r join analysis a on a.id = r.analysis_id where a.series_id in (${series})`.execute(
     transaction,
   );
+  const uids = sql`select series_instance_uid from series where study_instance_uid = ${study.studyInstanceUid}`;
   const steps = [
+    sql`delete from carrier where series_instance_uid in (${uids})`,
+    sql`delete from awaited_instance where series_instance_uid in (${uids})`,
     sql`delete from job where json_extract(payload, '$.seriesId') in (${series})`,
     sql`delete from job where json_extract(payload, '$.analysisId') in (${analyses})`,
     sql`delete from commitment_instance where transaction_uid in
       (select transaction_uid from commitment where analysis_id in (${analyses}))`,
     sql`delete from commitment where analysis_id in (${analyses})`,
+    sql`delete from superseded_delivery where analysis_id in (${analyses})`,
     sql`delete from given_up where analysis_id in (${analyses})`,
     sql`delete from reading where analysis_id in (${analyses})`,
     sql`delete from delivered where result_id in (select id from result where analysis_id in (${analyses}))`,

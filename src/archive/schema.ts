@@ -5,10 +5,13 @@ export interface Tables {
   series: SeriesTable;
   instance: InstanceTable;
   instance_copy: InstanceCopyTable;
+  carrier: CarrierTable;
+  awaited_instance: AwaitedInstanceTable;
   analysis: AnalysisTable;
   result: ResultTable;
   delivered: DeliveredTable;
   given_up: GivenUpTable;
+  superseded_delivery: SupersededDeliveryTable;
   commitment: CommitmentTable;
   commitment_instance: CommitmentInstanceTable;
   job: JobTable;
@@ -61,6 +64,21 @@ interface InstanceCopyTable {
   received_at: number;
 }
 
+/** An association that brings images of a series, or ended otherwise than by a release. */
+interface CarrierTable {
+  series_instance_uid: string;
+  association: string;
+  began_at: number;
+  ending: 'cut-off' | 'silent' | null;
+  ended_at: number | null;
+}
+
+interface AwaitedInstanceTable {
+  sop_instance_uid: string;
+  series_instance_uid: string;
+  since: number;
+}
+
 interface AnalysisTable {
   id: Generated<number>;
   series_id: number;
@@ -105,6 +123,13 @@ interface GivenUpTable {
   instead: string;
   why: string;
   given_up_at: number;
+}
+
+interface SupersededDeliveryTable {
+  analysis_id: number;
+  destination: string;
+  by_analysis_id: number;
+  at: number;
 }
 
 interface CommitmentTable {

@@ -44,6 +44,11 @@ const series = z.strictObject({
     .nonnegative()
     .default(5)
     .describe('The same, once the sender has released its association and the slices stack without a gap'),
+  retryPeriodSeconds: seconds
+    .default(300)
+    .describe(
+      'After an association broke off, or images were refused: so long the sender may come again before the series is called incomplete',
+    ),
 });
 
 const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });

@@ -6,6 +6,7 @@ import type { DeliveryEvents, Destination, Substitution } from './destination.ts
 import { chainsOf, currentKinds, kindsWithFallbacks, nextAfter } from './fallbacks.ts';
 import { enqueueNotices } from './notices.ts';
 import { enqueueCommitment, type DeliverRequest } from './requests.ts';
+import { recordSuperseded, supersededBy } from './superseded.ts';
 import { sendResults, wantedSyntax } from './transport.ts';
 
 export interface DeliveryOptions {
@@ -41,7 +42,14 @@ async function deliver(
   options: DeliveryOptions,
   job: Job,
 ): Promise<JobOutcome> {
-  const { analysisId } = job.payload as DeliverRequest;
+  const { analysisId, thoughReplaced = false } = job.payload as DeliverRequest;
+  const superseded = thoughReplaced ? null : await supersededBy(database, analysisId, destination.name);
+  if (superseded !== null)
+    return {
+      kind: 'done',
+      commit: async (transaction) =>
+        await recordSuperseded(transaction, superseded, { now: options.now(), events: options.events }),
+    };
   const sent = await sendWithFallbacks(await openTask(database, destination, analysisId), options);
   const commit = async (transaction: Transaction): Promise<void> =>
     await record(transaction, sent, { destination, analysisId, options });

@@ -41,6 +41,8 @@ export interface Hl7Receiver {
 /** What an administrator wants to read about deliveries; never patient data. */
 export interface DeliveryEvents {
   readonly delivered: (delivery: { destination: string; analysisId: number; stored: number }) => void;
+  /** Nothing of it was sent: analysis `by` has replaced it. */
+  readonly superseded: (superseded: { destination: string; analysisId: number; by: number }) => void;
   readonly givenUp: (substitution: Substitution & { destination: string; analysisId: number }) => void;
   /** Compression was wanted, but the destination does not take it. */
   readonly uncompressed: (sent: {

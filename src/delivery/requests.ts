@@ -6,6 +6,8 @@ import type { Destination } from './destination.ts';
 export interface DeliverRequest {
   readonly analysisId: number;
   readonly destination: string;
+  /** Somebody asked for this very result: it is sent although a newer one replaced it. */
+  readonly thoughReplaced?: boolean;
 }
 
 /** What a "commit" job is told. */
@@ -18,17 +20,25 @@ export async function enqueueDeliveries(
   transaction: Transaction,
   analysisId: number,
   destinations: readonly string[],
-  when: { readonly now: number; readonly dueAt?: number },
+  when: { readonly now: number; readonly dueAt?: number; readonly thoughReplaced?: boolean },
 ): Promise<void> {
   for (const destination of destinations) {
-    const payload: DeliverRequest = { analysisId, destination };
+    const { thoughReplaced } = when;
+    const payload: DeliverRequest = {
+      ...{ analysisId, destination },
+      ...(thoughReplaced === undefined ? {} : { thoughReplaced }),
+    };
     const kind = deliverKind(destination);
     const dueAt = when.dueAt ?? when.now;
-    await enqueue(transaction, { kind, queue: kind, key: `${kind}:${analysisId}`, payload, dueAt }, when.now);
+    await enqueue(
+      transaction,
+      { kind, queue: kind, key: deliverKey(destination, analysisId), payload, dueAt },
+      when.now,
+    );
   }
 }
 
-/** Deliveries of a series that were never tried go out at `dueAt` at the latest. */
+/** Deliveries of a series that still wait are tried at `dueAt` at the latest. */
 export async function hastenDeliveries(
   transaction: Transaction,
   seriesId: number,
@@ -45,7 +55,6 @@ export async function hastenDeliveries(
       .select('key')
       .where('state', '=', 'available')
       .where('key', 'like', `${deliverKind('%')}:${id}`)
-      .where('attempt', '=', 0)
       .execute();
     for (const { key } of waiting) await hasten(transaction, key, dueAt);
   }
@@ -67,6 +76,10 @@ export async function enqueueCommitment(
 
 export function deliverKind(destination: string): string {
   return `deliver:${destination}`;
+}
+
+export function deliverKey(destination: string, analysisId: number): string {
+  return `${deliverKind(destination)}:${analysisId}`;
 }
 
 export function commitmentKind(destination: string): string {

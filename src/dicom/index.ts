@@ -1,7 +1,14 @@
 export type { Attributes, RawElement } from './read/attributes.ts';
 export { dictionaryEntry, keywordOf } from './dictionary.ts';
 export { hexWord } from './hex.ts';
-export { readHeader, readInstance, type Instance } from './read/instance.ts';
+export {
+  readUpToPixelData,
+  readHeader,
+  readInstance,
+  readInstanceHeader,
+  type Instance,
+  type PixelDataPlace,
+} from './read/instance.ts';
 export { decodableSyntaxes, decodeFrame, type StoredPixels } from './pixels/decode.ts';
 export { codes, type CodedConcept } from './write/codes.ts';
 export { decimal, encodeDataset, type Dataset, type DatasetValue } from './write/encode.ts';

@@ -1,15 +1,20 @@
 import type { Database, InstanceRow, SeriesRow, Transaction } from '../archive/index.ts';
 import type { Reason } from '../findings/index.ts';
-import { enqueue, hasten, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
+import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import { checkStack, type FrameGeometry, type StackOutcome } from '../volume/index.ts';
 import { inputIdentity } from './identity.ts';
-import { assembleJob } from './ingest.ts';
+import { numberingOf, type Numbering } from './numbering.ts';
 import { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
 import type { SeriesTraits } from './traits.ts';
+import { transferOf, type Transfer } from './transfer.ts';
 
 export interface AssembleOptions {
   readonly quietPeriodMs: number;
   readonly quietPeriodAfterReleaseMs: number;
+  /** So long after a broken association, or refused images, their sender may come again. */
+  readonly retryPeriodMs: number;
+  /** So long an association that is open, but brings the series nothing more, is waited for. */
+  readonly longestSilenceMs: number;
   /** Since when senders find the node listening; null while they do not yet. */
   readonly listeningSince: () => number | null;
   readonly rules: readonly Rule[];
@@ -55,17 +60,6 @@ export function assembleHandler(database: Database, options: AssembleOptions): J
   };
 }
 
-/** A sender has released: its series need not wait the whole quiet period. */
-export async function hastenSeries(
-  database: Database,
-  seriesIds: Iterable<number>,
-  dueAt: number,
-): Promise<void> {
-  await database.transaction().execute(async (transaction) => {
-    for (const seriesId of seriesIds) await hasten(transaction, assembleJob(seriesId, dueAt).key, dueAt);
-  });
-}
-
 /** An operator wants a series analysed by `rule`, whatever the rules say and whatever was found before: a new version. */
 export async function reprocessSeries(
   transaction: Transaction,
@@ -77,9 +71,9 @@ export async function reprocessSeries(
   },
 ): Promise<void> {
   const { seriesId, rule, now, unhurried = false } = asked;
-  const { series, instances, frames, traits, stack } = await readSeries(transaction, seriesId);
-  const reason = stack.kind === 'not-a-stack' ? stack.reason : null;
-  const request = analyseRequest({ series, instances, frames, rule, reason, traits });
+  const read = await readSeries(transaction, seriesId);
+  const reason = read.stack.kind === 'not-a-stack' ? read.stack.reason : null;
+  const request = analyseRequest({ ...read, rule, reason });
   await transaction
     .updateTable('series')
     .set({ state: 'queued', reason_code: null, reason_text: null })
@@ -89,12 +83,13 @@ export async function reprocessSeries(
 }
 
 async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
-  const { series, instances, frames, traits, stack } = await readSeries(database, seriesId);
-  const again = notYet(series, stack, options);
+  const read = await readSeries(database, seriesId);
+  const { series, traits, stack } = read;
+  const again = notYet(read, options);
   if (again !== null) return { kind: 'again', dueAt: again };
   const explanations = options.rules.map((rule) => explain(rule, traits, stack));
   const match = options.rules.find((_, index) => explanations[index]!.matches) ?? null;
-  const reason = match === null ? noRule(explanations) : stack.kind === 'not-a-stack' ? stack.reason : null;
+  const reason = match === null ? noRule(explanations) : incompleteness(read);
   options.onJudged({
     seriesId,
     seriesInstanceUid: series.series_instance_uid,
@@ -109,7 +104,7 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
         await close(transaction, seriesId, reason!);
         return;
       }
-      const request = analyseRequest({ series, instances, frames, rule: match, reason, traits });
+      const request = analyseRequest({ ...read, rule: match, reason });
       await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
       await enqueue(transaction, analyseJob(request, options.now()), options.now());
       await options.onQueued?.(transaction, seriesId);
@@ -123,6 +118,8 @@ interface ReadSeries {
   readonly frames: readonly FrameGeometry[];
   readonly traits: SeriesTraits;
   readonly stack: StackOutcome;
+  readonly numbering: Numbering;
+  readonly transfer: Transfer;
 }
 
 async function readSeries(database: Database | Transaction, seriesId: number): Promise<ReadSeries> {
@@ -138,38 +135,55 @@ async function readSeries(database: Database | Transaction, seriesId: number): P
     .execute();
   const traits = JSON.parse(series.description) as SeriesTraits;
   const frames = instances.flatMap(framesOf);
-  return { series, instances, frames, traits, stack: checkStack(frames, traits.expectedCount ?? undefined) };
+  const stack = checkStack(frames, traits.expectedCount ?? undefined);
+  return {
+    ...{ series, instances, frames, traits, stack },
+    numbering: numberingOf(stack.kind === 'stack' ? stack.frames : []),
+    transfer: await transferOf(database, series.series_instance_uid),
+  };
 }
+
+/** Why the series must not be read, or null. What may be missing is never a negative. */
+function incompleteness({ stack, numbering, transfer }: ReadSeries): Reason | null {
+  if (stack.kind === 'not-a-stack') return stack.reason;
+  return numbering.reason ?? transfer.broken?.reason ?? null;
+}
+
+/** An open association is looked at this often at the most; its release is told at once. */
+const shortestLookMs = 1000;
 
 /**
  * When to look again, or null when the series can be judged now. Silence counts from the last image, and only while the node listens:
- * what a sender could not deliver while it was down is still to come, released or not.
+ * what a sender could not deliver while it was down is still to come, released or not. A sender whose association is open may pause
+ * longer than any quiet period (between the slabs of an angiogram), and one that broke off comes again in its own time.
  */
-function notYet(series: SeriesRow, stack: StackOutcome, options: AssembleOptions): number | null {
+function notYet({ series, stack, numbering, transfer }: ReadSeries, options: AssembleOptions): number | null {
   const now = options.now();
   const listeningSince = options.listeningSince() ?? now;
-  const quietAt = Math.max(series.last_received_at, listeningSince) + options.quietPeriodMs;
+  const silentSince = Math.max(series.last_received_at, listeningSince);
+  const openUntil = silentSince + options.longestSilenceMs;
+  if (transfer.isOpen && now < openUntil)
+    return Math.min(openUntil, now + Math.max(shortestLookMs, options.quietPeriodMs));
+  const retryUntil = Math.max(silentSince, transfer.broken?.since ?? 0) + options.retryPeriodMs;
+  if (transfer.broken !== null && now < retryUntil) return retryUntil;
+  const quietAt = silentSince + options.quietPeriodMs;
   if (now >= quietAt) return null;
-  if (stack.kind === 'not-a-stack' || series.last_received_at < listeningSince) return quietAt;
+  const isOdd = stack.kind === 'not-a-stack' || numbering.reason !== null || numbering.remark !== null;
+  if (isOdd || series.last_received_at < listeningSince) return quietAt;
   const releasedAt = series.last_received_at + options.quietPeriodAfterReleaseMs;
   return now >= releasedAt ? null : Math.min(releasedAt, quietAt);
 }
 
-function analyseRequest(judged: {
-  series: SeriesRow;
-  instances: readonly InstanceRow[];
-  frames: readonly FrameGeometry[];
-  rule: Rule;
-  reason: Reason | null;
-  traits: SeriesTraits;
-}): AnalyseRequest {
-  const { series, instances, frames, rule, reason, traits } = judged;
+function analyseRequest(
+  judged: ReadSeries & { readonly rule: Rule; readonly reason: Reason | null },
+): AnalyseRequest {
+  const { series, instances, rule, reason } = judged;
   return {
     seriesId: series.id,
     rule: rule.name,
     instanceIds: instances.map((instance) => instance.id),
     inputSha256: inputIdentity(instances.map(inputOf)),
-    completeness: completeness(frames.length, traits.expectedCount),
+    completeness: completeness(judged),
     reason,
   };
 }
@@ -182,10 +196,17 @@ function framesOf({ frames }: InstanceRow): readonly FrameGeometry[] {
   return JSON.parse(frames) as FrameGeometry[];
 }
 
-function completeness(frames: number, expected: number | null): string {
-  return expected === null
-    ? `${frames} slices, no more came for the quiet period; the scanner announced no number`
-    : `${frames} of ${expected} announced slices`;
+function completeness({ frames, traits, numbering, transfer }: ReadSeries): string {
+  const count =
+    traits.expectedCount === null
+      ? `${frames.length} slices, no more came for the quiet period; the scanner announced no number`
+      : `${frames.length} of ${traits.expectedCount} announced slices`;
+  const remarks = [
+    ...(numbering.remark === null ? [] : [numbering.remark]),
+    ...(transfer.broken === null ? [] : ['the transfer broke off and was not completed']),
+    ...(transfer.isOpen || transfer.fellSilent ? ['the sender fell silent without a release'] : []),
+  ];
+  return [count, ...remarks].join('. ');
 }
 
 /** Payload and key of the job that analyses one input set. */

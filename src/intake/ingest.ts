@@ -4,9 +4,11 @@ import type { Attributes } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
 import { enqueueInOneGo } from '../jobs/index.ts';
 import { frameGeometries } from '../volume/index.ts';
+import { assembleJob } from './assemble-job.ts';
 import { readHeaderOf, type IncomingInstance } from './incoming-header.ts';
 import { readStudy, rememberStudy, type StudyDescription } from './study.ts';
 import { readTraits, type SeriesTraits } from './traits.ts';
+import { rememberCarrier } from './transfer.ts';
 
 export interface IngestOptions {
   readonly quietPeriodMs: number;
@@ -86,6 +88,7 @@ export class Ingest {
       const known = this.seriesIds.get(row.seriesInstanceUid);
       const outcome = insertOne(statements, row, { now, seriesId: known });
       outcomes.push(outcome);
+      rememberCarrier(statements, row.incoming, { seriesInstanceUid: row.seriesInstanceUid, now });
       if (opensAnalysis(statements, row, outcome)) grown.add(outcome.seriesId);
     }
     for (const seriesId of grown) {
@@ -114,14 +117,6 @@ export class Ingest {
       .execute();
     this.options.onConflict(incoming.sopInstanceUid);
   }
-}
-
-/** The job that judges a series; enqueueing it again pushes its due time, which is the quiet period. */
-export function assembleJob(
-  seriesId: number,
-  dueAt: number,
-): { kind: string; queue: string; key: string; payload: { seriesId: number }; dueAt: number } {
-  return { kind: 'assemble', queue: 'assemble', key: `assemble:${seriesId}`, payload: { seriesId }, dueAt };
 }
 
 interface Existing {

@@ -5,7 +5,7 @@ import { WillisError } from '../errors.ts';
 import { enqueue } from '../jobs/index.ts';
 import { checkStack, frameGeometries, type FrameGeometry } from '../volume/index.ts';
 import { reprocessSeries } from './assemble.ts';
-import { assembleJob } from './ingest.ts';
+import { assembleJob } from './assemble-job.ts';
 import { explain, type Rule } from './rules.ts';
 import { readStudy, refreshStudy } from './study.ts';
 import type { SeriesTraits } from './traits.ts';
@@ -83,8 +83,20 @@ export async function rejectCopies(
   for (const { path } of copies) await unlink(files.absolute(path));
 }
 
-/** Keywords of the attributes in which a copy differs from the input, in the order of their tags. */
-export async function differingAttributes(files: ArchiveFiles, copy: Copy): Promise<readonly string[]> {
+/** Keywords of the attributes in which a copy differs from the input, in the order of their tags; null where one of both cannot be read. */
+export async function differingAttributes(
+  files: ArchiveFiles,
+  copy: Copy,
+): Promise<readonly string[] | null> {
+  try {
+    return await differing(files, copy);
+  } catch {
+    // damaged on the disk, or gone: that is for the person who decides, and no reason to hide the other series
+    return null;
+  }
+}
+
+async function differing(files: ArchiveFiles, copy: Copy): Promise<readonly string[]> {
   const [one, other] = await Promise.all(
     [copy.inputPath, copy.path].map(async (path) => readInstance(await readFile(files.absolute(path)))),
   );

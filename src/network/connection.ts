@@ -4,6 +4,7 @@ import { answerEventReport } from './event-report.ts';
 import {
   datasetDoesNotMatch,
   drained,
+  isTooSlow,
   keepInstance,
   longestReportBytes,
   outOfResources,
@@ -16,6 +17,7 @@ import { part10Header, hexWord } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
 import type { SpareFiles } from './spare-files.ts';
+import { Tally } from './tally.ts';
 import type { AssociationSummary, ReceiverOptions, ReceiverPort } from './types.ts';
 
 /** The stream of one peer, as the connection uses it. */
@@ -56,8 +58,9 @@ export class Connection {
   private working = false;
   private lastProgressAt: number;
   private readonly connectedAt: number;
-  private stored = 0;
-  private refused = 0;
+  private readonly tally = new Tally();
+  /** Set where the association ended while an instance was being kept: what became of that belongs to the summary. */
+  private ended: { readonly ending: AssociationSummary['ending']; readonly what: string } | undefined;
 
   constructor(
     id: string,
@@ -144,11 +147,7 @@ export class Connection {
   }
 
   private checkRate(now: number): void {
-    const { storing } = this;
-    if (storing === undefined) return;
-    const seconds = (now - storing.startedAt) / 1000;
-    if (seconds < this.options.pduTimeoutSeconds) return;
-    if (storing.receivedBytes / seconds >= this.options.minimumRateBytesPerSecond) return;
+    if (this.storing === undefined || !isTooSlow(this.storing, now, this.options)) return;
     this.abort(
       'timed-out',
       `sent an object slower than ${this.options.minimumRateBytesPerSecond} bytes a second`,
@@ -163,6 +162,7 @@ export class Connection {
   private goOn(): void {
     this.working = false;
     this.lastProgressAt = Date.now();
+    if (this.ended !== undefined) this.tell(this.ended);
     if (this.phase === 'closed') return;
     const held = this.held;
     this.held = undefined;
@@ -300,8 +300,7 @@ export class Connection {
     const who = { callingAeTitle: this.requestor?.callingAeTitle ?? '', associationId: this.id };
     const status = await keepInstance(storing, who, { port: this.port, durability: this.options.durability });
     this.storing = undefined;
-    if (status === success) this.stored += 1;
-    else this.refused += 1;
+    this.tally.answered(storing.command, status);
     const { messageId, affectedSopClassUid, affectedSopInstanceUid } = storing.command;
     const operation = {
       messageId: messageId!,
@@ -322,11 +321,27 @@ export class Connection {
   private finish(ending: AssociationSummary['ending'], what: string): void {
     this.phase = 'closed';
     this.stream.close();
-    if (!this.working) this.storing?.sink?.discard();
-    const { requestor, stored, refused, isStranger, negotiation } = this;
+    this.ended = { ending, what };
+    if (!this.working) {
+      this.dropUnfinished();
+      this.tell(this.ended);
+    }
+  }
+
+  private dropUnfinished(): void {
+    const { storing } = this;
+    if (storing === undefined || storing.report !== undefined) return;
+    storing.sink?.discard();
+    this.tally.dropped(storing.command);
+  }
+
+  private tell({ ending, what }: NonNullable<Connection['ended']>): void {
+    this.ended = undefined;
+    const { requestor, isStranger, negotiation } = this;
+    const { stored, refused, missing } = this.tally;
     const { remoteAddress } = this.stream;
     this.port.associationClosed({
-      ...{ id: this.id, ending, refused },
+      ...{ id: this.id, ending, refused, missing },
       text: `${callerName(requestor, remoteAddress)} ${what}${counted({ stored, refused })}`,
       callingAeTitle: requestor?.callingAeTitle ?? '',
       ...{ remoteAddress, isStranger, negotiation },

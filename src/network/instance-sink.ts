@@ -73,7 +73,7 @@ export class InstanceSink {
     if (spareWorkspaces.length < mostSpareWorkspaces) spareWorkspaces.push(this.workspace);
   }
 
-  /** Closes and deletes what was written; what the disk does not let go has no index row and goes at the next start. */
+  /** Closes and deletes what was written; what the disk does not let go has no index row and is settled at the next start. */
   discard(): void {
     this.failure = undefined;
     this.attempt(() => this.closeFile());

@@ -78,7 +78,7 @@ async function createServer(
   server.on('tlsClientError', (error, socket) => {
     const text = `${socket.remoteAddress ?? 'a caller'} failed the TLS handshake (${error.message})`;
     port.associationClosed({
-      ...{ id: randomUUID(), ending: 'rejected', refused: 0, text },
+      ...{ id: randomUUID(), ending: 'rejected', refused: 0, missing: [], text },
       ...{
         callingAeTitle: '',
         remoteAddress: socket.remoteAddress ?? '',

@@ -31,6 +31,16 @@ export function drained(command: Command, contextId: number, context: AcceptedCo
   return { command, contextId, context, sink: null, refusal, startedAt: Date.now(), receivedBytes: 0 };
 }
 
+/** True of an object that comes slower than an administrator wants to wait, once it had the time of a PDU to begin. */
+export function isTooSlow(
+  { startedAt, receivedBytes }: Storing,
+  now: number,
+  options: Pick<ReceiverOptions, 'pduTimeoutSeconds' | 'minimumRateBytesPerSecond'>,
+): boolean {
+  const seconds = (now - startedAt) / 1000;
+  return seconds >= options.pduTimeoutSeconds && receivedBytes / seconds < options.minimumRateBytesPerSecond;
+}
+
 /** The status of the C-STORE: success only after file and row are durable; any failure leaves no file. */
 export async function keepInstance(
   storing: Storing,

@@ -59,6 +59,12 @@ export interface ReceivedInstance {
 
 export type Admission = { readonly kind: 'accept' } | { readonly kind: 'busy'; readonly why: string };
 
+/** An instance as its C-STORE command named it, which is not here. */
+export interface MissingInstance {
+  readonly sopInstanceUid: string;
+  readonly sopClassUid: string;
+}
+
 /** How an association ended, and a line about it that an administrator understands. */
 export interface AssociationSummary {
   readonly id: string;
@@ -66,6 +72,8 @@ export interface AssociationSummary {
     'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
   /** Instances that were answered with a failure. */
   readonly refused: number;
+  /** Instances that were refused or broken off midway, and did not come again on this association. */
+  readonly missing: readonly MissingInstance[];
   readonly text: string;
   /** "" where the connection ended before it was told. */
   readonly callingAeTitle: string;

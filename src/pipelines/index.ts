@@ -52,6 +52,7 @@ export async function goldenDifference(bundle: Bundle, engine: Engine): Promise<
 }
 
 export { headImage } from './head-image.ts';
+export { notAnalysed } from './not-analysed.ts';
 export type {
   Candidate,
   FindingMask,

@@ -3,7 +3,11 @@ import type { Bundle } from '../inference/index.ts';
 import type { PipelineInput, PipelineOutput } from './types.ts';
 
 /** The outcome of a pipeline that must not read the series. */
-export function notAnalysed(input: PipelineInput, bundle: Bundle, reason: Reason): PipelineOutput {
+export function notAnalysed(
+  input: PipelineInput,
+  bundle: Pick<Bundle, 'manifest' | 'identity'>,
+  reason: Reason,
+): PipelineOutput {
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,

@@ -19,6 +19,8 @@ export interface FrameGeometry {
   readonly frameOfReferenceUid: string;
   /** Tells apart what shares a position: echo, phase or diffusion weighting. */
   readonly temporalIndex: number;
+  /** Of a single-frame instance that has one; absent in what an earlier version wrote into the index. */
+  readonly instanceNumber?: number;
 }
 
 /** The frames of an instance that have a place in the patient; an empty list where the header does not tell it. */
@@ -37,9 +39,11 @@ export function frameGeometries(
   const perFrame = attributes.items('PerFrameFunctionalGroupsSequence');
   if (perFrame.length === 0) {
     const place = placeOf([attributes], [attributes], [attributes]);
-    return place === null
-      ? []
-      : [{ ...common, ...place, frameNumber: null, sourceSopInstanceUid: sopInstanceUid, temporalIndex: 0 }];
+    if (place === null) return [];
+    const instanceNumber = attributes.number('InstanceNumber');
+    const numbered = instanceNumber === undefined ? {} : { instanceNumber };
+    const single = { frameNumber: null, sourceSopInstanceUid: sopInstanceUid, temporalIndex: 0 };
+    return [{ ...common, ...place, ...single, ...numbered }];
   }
   const shared = attributes.items('SharedFunctionalGroupsSequence');
   return perFrame.flatMap((groups, index) => {

@@ -80,7 +80,8 @@ export const quarantined = z.object({
   copies: z.number(),
   receivedAt: time,
   /** Keywords of the attributes that differ, without their values. */
-  differs: z.array(z.string()),
+  /** Null where one of both cannot be read. */
+  differs: z.array(z.string()).nullable(),
 });
 
 const ruleLine = z.object({ condition: z.string(), found: z.string(), holds: z.boolean() });

@@ -40,6 +40,7 @@ describe('the quiet period of a series, when the node was down', function () {
     const { id } = await database.selectFrom('series').select('id').executeTakeFirstOrThrow();
     const handler = assembleHandler(database, {
       ...{ quietPeriodMs, quietPeriodAfterReleaseMs, rules: [] },
+      ...{ retryPeriodMs: quietPeriodMs, longestSilenceMs: quietPeriodMs },
       listeningSince: () => listeningSince,
       now: () => now,
       onJudged: () => undefined,

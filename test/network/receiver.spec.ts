@@ -178,6 +178,8 @@ describe('receiver', function () {
         2000,
         () => begun().join(),
       );
+      const told = ended.find(({ ending }) => ending === 'aborted')?.missing;
+      expect(told?.map(({ sopClassUid }) => sopClassUid)).to.deep.equal([mr]);
     });
     expect(readdirSync(folder)).to.deep.equal([]);
   });

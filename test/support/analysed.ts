@@ -133,6 +133,7 @@ function eventsInto(events: Told[]): DeliveryEvents {
       void events.push({ event, ...fields });
   return {
     delivered: keep('delivered'),
+    superseded: keep('superseded'),
     givenUp: keep('givenUp'),
     uncompressed: keep('uncompressed'),
     committed: keep('committed'),

@@ -7,12 +7,14 @@ export async function takeFile(
   ingest: Ingest,
   file: string,
   origin: 'routed' | 'prior' = 'routed',
+  associationId?: string,
 ): Promise<void> {
   const bytes = readFileSync(file);
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = readInstance(bytes);
   const datasetOffset = 144 + bytes.readUInt32LE(140);
   await ingest.take({
     ...{ path: file, sizeBytes: statSync(file).size, sopClassUid, sopInstanceUid, transferSyntaxUid },
+    ...(associationId === undefined ? {} : { associationId }),
     ...{ callingAeTitle: 'MR1', origin, head: bytes.subarray(datasetOffset), datasetOffset },
   });
 }

@@ -75,6 +75,19 @@ describe('quarantine', function () {
     expect(stored()).to.have.length(7);
   });
 
+  it('is shown though a file on the disk is damaged', async () => {
+    const place = path.join(folder, 'data', 'instances');
+    const names = readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((one) =>
+      one.endsWith('.dcm'),
+    );
+    const inputs = names.map((name) => path.join(place, name));
+    const kept = inputs.map((file) => readFileSync(file));
+    for (const [index, file] of inputs.entries()) writeFileSync(file, kept[index]!.subarray(0, 2000));
+    expect(await waiting()).to.have.length(1);
+    expect((await waiting())[0]).to.deep.include({ seriesId: 1, differs: null });
+    for (const [index, file] of inputs.entries()) writeFileSync(file, kept[index]!);
+  });
+
   it('is decided by administrators alone, and only where something waits', async () => {
     expect(await decide('release', 1, reader)).to.equal(403);
     expect(await decide('release', 4711)).to.equal(404);

@@ -76,7 +76,7 @@ export function services(config: Config): string {
         ['0000H', 'stored and durable'],
         ['A700H', 'out of resources; send again'],
         ['A900H', 'the data set does not match the SOP Class or Instance UID of the command'],
-        ['C000H', 'the data set cannot be read'],
+        ['C000H', 'the data set cannot be read, or ends inside Pixel Data'],
       ],
     ),
     'Images in these transfer syntaxes can be analysed; others are stored and end as *not analysed*:',

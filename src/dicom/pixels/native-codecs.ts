@@ -23,20 +23,42 @@ let ready: Promise<void> | undefined;
 
 /** Decodes one frame with the codec library (WASM). Throws what the codec throws. */
 export async function decodeNative(family: Family, frame: EncodedFrame): Promise<Uint8Array> {
-  await loaded();
-  const context = new Context({ ...layoutOf(frame), encodedBuffer: frame.bytes });
-  const decoded = decoders[family](context).getDecodedBuffer();
-  if (decoded === undefined) throw new Error('the codec returned nothing');
-  return decoded;
+  return await withCodecs(() => {
+    const context = new Context({ ...layoutOf(frame), encodedBuffer: frame.bytes });
+    const decoded = decoders[family](context).getDecodedBuffer();
+    if (decoded === undefined) throw new Error('the codec returned nothing');
+    return decoded;
+  });
 }
 
 /** Encodes one frame of plain pixels (samples interleaved) without loss. Throws what the codec throws. */
 export async function encodeNative(family: LosslessFamily, frame: EncodedFrame): Promise<Uint8Array> {
+  return await withCodecs(() => {
+    const context = new Context({ ...layoutOf(frame), decodedBuffer: frame.bytes });
+    const encoded = encoders[family](context).getEncodedBuffer();
+    if (encoded === undefined) throw new Error('the codec returned nothing');
+    return encoded;
+  });
+}
+
+/**
+ * A codec that throws leaves what it had allocated, or wrote over, in the memory of its module: some tens of corrupt frames later
+ * sound ones fail. So a module is used until its first failure, and the frame is tried once more in a new one: it may be a victim.
+ */
+async function withCodecs<T>(work: () => T): Promise<T> {
   await loaded();
-  const context = new Context({ ...layoutOf(frame), decodedBuffer: frame.bytes });
-  const encoded = encoders[family](context).getEncodedBuffer();
-  if (encoded === undefined) throw new Error('the codec returned nothing');
-  return encoded;
+  try {
+    return work();
+  } catch {
+    ready = undefined;
+  }
+  await loaded();
+  try {
+    return work();
+  } catch (error) {
+    ready = undefined;
+    throw error;
+  }
 }
 
 async function loaded(): Promise<void> {

@@ -28,7 +28,10 @@ const pixelData = 'x7fe00010';
  * The result refers to `bytes`, it copies nothing.
  */
 export function readInstance(bytes: Uint8Array): Instance {
-  const dataSet = parse(() => dicomParser.parseDicom(withPreamble(bytes), { inflater }));
+  return instanceOf(parse(() => dicomParser.parseDicom(withPreamble(bytes), { inflater })));
+}
+
+function instanceOf(dataSet: DataSet): Instance {
   const attributes = attributesOf(dataSet);
   return {
     transferSyntaxUid: dataSet.string('x00020010') ?? implicitVrLittleEndian,
@@ -40,11 +43,33 @@ export function readInstance(bytes: Uint8Array): Instance {
   };
 }
 
+/** The same up to Pixel Data, for a file that is cut off or broken in it. Throws DICOM_UNREADABLE where it ends before. */
+export function readInstanceHeader(bytes: Uint8Array): Instance {
+  return instanceOf(
+    parse(() => dicomParser.parseDicom(withPreamble(bytes), { inflater, untilTag: pixelData })),
+  );
+}
+
+/** Where the value of Pixel Data begins in a data set, and how long it is; null: of undefined length, in fragments (PS3.5 A.4). */
+export interface PixelDataPlace {
+  readonly offset: number;
+  readonly length: number | null;
+}
+
 /**
  * The attributes before Pixel Data of a bare data set (no Part 10 header) or of the first part of one. Throws HEADER_INCOMPLETE
  * when a cut part ends before Pixel Data (`whole` says that nothing was cut), DICOM_UNREADABLE when the bytes are no data set.
  */
 export function readHeader(bytes: Uint8Array, transferSyntaxUid: string, whole: boolean): Attributes {
+  return readUpToPixelData(bytes, transferSyntaxUid, whole).attributes;
+}
+
+/** The same, and where Pixel Data lies; null where the object has none. */
+export function readUpToPixelData(
+  bytes: Uint8Array,
+  transferSyntaxUid: string,
+  whole: boolean,
+): { readonly attributes: Attributes; readonly pixelData: PixelDataPlace | null } {
   const bigEndian = transferSyntaxUid === explicitVrBigEndian;
   const parser = bigEndian ? dicomParser.bigEndianByteArrayParser : dicomParser.littleEndianByteArrayParser;
   const stream = new dicomParser.ByteStream(parser, bytes, 0);
@@ -59,8 +84,13 @@ export function readHeader(bytes: Uint8Array, transferSyntaxUid: string, whole: 
   } catch (error) {
     throw whole ? unreadable(error) : incomplete();
   }
-  if (!whole && dataSet.elements[pixelData] === undefined) throw incomplete();
-  return attributesOf(dataSet);
+  const element = dataSet.elements[pixelData];
+  if (!whole && element === undefined) throw incomplete();
+  return { attributes: attributesOf(dataSet), pixelData: element === undefined ? null : placeOf(element) };
+}
+
+function placeOf({ dataOffset, length, hadUndefinedLength }: Element): PixelDataPlace {
+  return { offset: dataOffset, length: hadUndefinedLength === true ? null : length };
 }
 
 function incomplete(): WillisError {

@@ -63,13 +63,15 @@ async function listQuarantine(node: NodeAccess): Promise<Quarantined[]> {
       caller: row.calling_ae_title,
       copies: row.copies,
       receivedAt: row.receivedAt,
-      differs: [...(await differences(node, id))],
+      differs: await differences(node, id),
     })),
   );
 }
 
 /** Of the newest copy: the others of a series are as a rule alike. */
-async function differences(node: NodeAccess, seriesId: number): Promise<readonly string[]> {
+async function differences(node: NodeAccess, seriesId: number): Promise<string[] | null> {
   const newest = (await copiesOf(node.database, seriesId)).at(-1);
-  return newest === undefined ? [] : await differingAttributes(node.files, newest);
+  if (newest === undefined) return [];
+  const differs = await differingAttributes(node.files, newest);
+  return differs && [...differs];
 }

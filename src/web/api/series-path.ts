@@ -99,9 +99,18 @@ async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<reado
     .where('result.analysis_id', '=', analysisId)
     .groupBy('delivered.destination')
     .execute();
+  const superseded = await node.database
+    .selectFrom('superseded_delivery')
+    .select('destination')
+    .where('analysis_id', '=', analysisId)
+    .execute();
   return jobs.map((job) => {
     const destination = job.key.slice('deliver:'.length, job.key.lastIndexOf(':'));
     const count = stored.find((one) => one.destination === destination)?.count ?? 0;
+    if (job.state === 'done' && count === 0 && superseded.some((one) => one.destination === destination)) {
+      const detail = 'A newer result had replaced it before any of it was sent.';
+      return { ...common(job), stage: 'delivered' as const, title: `Not sent to ${destination}`, detail };
+    }
     const title =
       job.state === 'done' ? `${count} objects stored by ${destination}` : `Delivery to ${destination}`;
     return { ...common(job), stage: 'delivered' as const, title, detail: attempts(job) || waits(job) };

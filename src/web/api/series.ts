@@ -97,7 +97,10 @@ async function resend(
         results.map(({ id }) => id),
       )
       .execute();
-    await enqueueDeliveries(transaction, analysisId, [destination], { now: node.now() });
+    await enqueueDeliveries(transaction, analysisId, [destination], {
+      now: node.now(),
+      thoughReplaced: true,
+    });
     await audit(transaction);
   });
 }

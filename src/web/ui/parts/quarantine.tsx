@@ -51,8 +51,6 @@ function Waiting({
     await send('POST', `/api/quarantine/${one.seriesId}`, { decision });
     onDone();
   };
-  const named = one.differs.slice(0, mostNamed).join(', ');
-  const more = one.differs.length > mostNamed ? ` and ${one.differs.length - mostNamed} more` : '';
   return (
     <Group mb="xs" justify="space-between" role="group" aria-label={`Quarantine of series ${one.seriesId}`}>
       <div>
@@ -61,8 +59,7 @@ function Waiting({
         </Link>
         <Text fz="sm" className="wrap">
           {one.copies} {one.copies === 1 ? 'image' : 'images'} from {one.caller || 'an unnamed device'},{' '}
-          {timeText(one.receivedAt)}. Other in: {named}
-          {more}
+          {timeText(one.receivedAt)}. {differenceText(one.differs)}
         </Text>
       </div>
       {isAdmin && (
@@ -77,4 +74,10 @@ function Waiting({
       )}
     </Group>
   );
+}
+
+function differenceText(differs: Quarantined['differs']): string {
+  if (differs === null) return 'The first or the new one is damaged: what differs cannot be told.';
+  const more = differs.length > mostNamed ? ` and ${differs.length - mostNamed} more` : '';
+  return `Other in: ${differs.slice(0, mostNamed).join(', ')}${more}`;
 }
