@@ -179,19 +179,17 @@ export const configSchema = z
     rules: config.rules ?? shippedRules(config.destinations.map(({ name }) => name)),
   }))
   .superRefine((config, context) => {
+    const refuseTwins = (path: readonly string[], names: readonly string[], what: string): void => {
+      for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index)))
+        context.addIssue({ code: 'custom', path: [...path], message: `two ${what} "${name}"` });
+    };
     const names = config.destinations.map(({ name }) => name);
-    for (const name of names.filter((name, index) => names.indexOf(name) !== index)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['destinations'],
-        message: `two destinations are named "${name}"`,
-      });
-    }
+    refuseTwins(['destinations'], names, 'destinations are named');
+    // jobs, routes and results know a rule by its name
+    const ruleNames = config.rules.map(({ name }) => name);
+    refuseTwins(['rules'], ruleNames, 'rules are named');
     const served = config.inference.remotes.flatMap(({ pipelines }) => pipelines);
-    for (const pipeline of new Set(served.filter((one, index) => served.indexOf(one) !== index))) {
-      const message = `two inference servers are to run "${pipeline}"`;
-      context.addIssue({ code: 'custom', path: ['inference', 'remotes'], message });
-    }
+    refuseTwins(['inference', 'remotes'], served, 'inference servers are to run');
     for (const [index, { sendTo }] of config.rules.entries()) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {
         const message = `"${name}" is not a destination (known: ${names.join(', ') || 'none'})`;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { configJsonSchema, parseConfig } from '../../src/config/index.ts';
+import { configJsonSchema, parseConfig, resultKinds } from '../../src/config/index.ts';
 import { WillisError } from '../../src/errors.ts';
 
 function faultOf(value: unknown): string {
@@ -59,6 +59,24 @@ describe('configuration', () => {
     expect(faultOf({ rules: [{ name: 'x', when: {}, pipeline: 'p', sendTo: ['nowhere'] }] })).to.match(
       /"nowhere" is not a destination/,
     );
+  });
+
+  it('refuses two rules or destinations of one name: series of the one would run as the other', () => {
+    const rule = { name: 'CT', when: {}, pipeline: 'ncct-haemorrhage' };
+    expect(faultOf({ rules: [rule, { ...rule, when: { modality: 'CT' }, shadow: true }] })).to.match(
+      /rules: two rules are named "CT"/,
+    );
+    const pacs = { name: 'pacs', aeTitle: 'PACS', host: 'h', port: 104 };
+    expect(faultOf({ destinations: [pacs, pacs] })).to.match(/two destinations are named "pacs"/);
+  });
+
+  it('wants each destination to ask for a result that tells what came out, also where nothing was analysed', () => {
+    const fault = (results: readonly string[]): string =>
+      faultOf({ destinations: [{ name: 'pacs', aeTitle: 'PACS', host: 'h', port: 104, results }] });
+    const silent = resultKinds.filter((kind) => !/^(summary|sr|pdf)/.test(kind));
+    expect(fault(silent)).to.match(/destinations\.0\.results: at least one of summary, .*"not analysed"/);
+    for (const kind of resultKinds.filter((one) => !silent.includes(one)))
+      expect(fault([...silent, kind]), kind).to.equal('none');
   });
 
   it('prints a JSON Schema', () => {
