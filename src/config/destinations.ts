@@ -28,6 +28,16 @@ export const resultKinds = [
 ] as const;
 const resultKind = z.enum(resultKinds);
 
+/** Made of every series; the others only where there is something to show. */
+const tellingKinds: readonly (typeof resultKinds)[number][] = [
+  'summary',
+  'summary-grey',
+  'pdf',
+  'sr',
+  'sr-comprehensive',
+  'sr-basic-text',
+];
+
 /** What goes instead of a result that a PACS does not take; each may have substitutes of its own. */
 export const defaultFallbacks = {
   sr: ['sr-comprehensive', 'sr-basic-text'],
@@ -84,7 +94,13 @@ const instanceAvailability = z
 
 const common = {
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _'),
-  results: z.array(resultKind).min(1).default(['summary', 'heatmap', 'sr']),
+  results: z
+    .array(resultKind)
+    .refine(
+      (kinds) => kinds.some((kind) => tellingKinds.includes(kind)),
+      `at least one of ${tellingKinds.join(', ')}: the others are not made of a series with "no findings" or "not analysed", of which this destination would never hear`,
+    )
+    .default(['summary', 'heatmap', 'sr']),
   fallbacks: z
     .partialRecord(resultKind, z.array(resultKind))
     .default({})
