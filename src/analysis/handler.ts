@@ -207,6 +207,7 @@ function taskOf(
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
     inputSha256: request.inputSha256,
+    bundleSha256: route.bundleSha256,
     version,
     supersedes: previous && { reports: previous.reports },
     completeness: request.completeness,

@@ -15,7 +15,9 @@ import { WillisError } from '../../src/errors.ts';
 import type { AnalyseRequest } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
 import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
+import { buildResults } from '../../src/results/index.ts';
 import { archive } from '../support/archived.ts';
+import { madeInput, madeSource } from '../support/result-input.ts';
 
 describe('the analysis stage', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysis-'));
@@ -91,6 +93,29 @@ describe('the analysis stage', () => {
       ['deliver:cloud:1', 0],
       ['deliver:pacs:2', 0],
     ]);
+  });
+
+  it('results of a bundle that was changed, or got further pipelines beside it, lie beside those made before: versions and UIDs are told apart by the same', async () => {
+    const worker = reportingWorker();
+    const bundles = ['b', 'c', 'd'].map((sha) => sha.repeat(64));
+    for (const bundleSha256 of bundles) await analyse('90 slices', worker, { bundleSha256, kinds: ['sr'] });
+    // an operator wants it again
+    const request = { reprocessAt: 1 };
+    const again = { bundleSha256: bundles[0]!, kinds: ['sr'] as const };
+    await commit(await run('90 slices', worker, { request }, again));
+    const rows = await database
+      .selectFrom('analysis')
+      .innerJoin('result', 'result.analysis_id', 'analysis.id')
+      .select(['bundle_sha256', 'version', 'sop_instance_uid'])
+      .orderBy('analysis.id')
+      .execute();
+    expect(rows.map(({ bundle_sha256, version }) => [bundle_sha256[0], version])).to.deep.equal([
+      ['b', 1],
+      ['c', 1],
+      ['d', 1],
+      ['b', 2],
+    ]);
+    expect(new Set(rows.map((row) => row.sop_instance_uid)).size).to.equal(4);
   });
 
   it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {
@@ -245,6 +270,21 @@ function recordingWorker(
     run: async (task) => {
       tasks.push(task);
       return await Promise.resolve(outcomeOf(task, comparison));
+    },
+  };
+}
+
+/** Makes the report of a series that was not analysed, as the compute worker does, always with one id and version of a bundle. */
+function reportingWorker(): Pick<AnalysisWorker, 'run'> {
+  const made = madeSource();
+  return {
+    run: async (task) => {
+      const { inputSha256, version, bundleSha256 = '' } = task;
+      const input = madeInput(made, { state: 'not-analysed' }, { inputSha256, version, bundleSha256 });
+      const results = [];
+      for await (const result of buildResults(input, task.kinds))
+        results.push({ ...result, ordinal: 1, file: `${result.kind}-0001.dcm` });
+      return { provider: 'none', findings: input.findings, results };
     },
   };
 }

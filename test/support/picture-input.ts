@@ -136,7 +136,7 @@ export function madeInput(
     },
     volume,
     card,
-    identity: { inputSha256: 'made', version: 1, supersedes: null, completeness: '60 slices' },
+    identity: { inputSha256: 'made', bundleSha256: 'made', version: 1, supersedes: null, completeness: '60 slices' },
     createdAt: new Date(Date.UTC(2026, 10, 21, 12)),
     softwareVersions: '0.1.0',
     ...more,
