@@ -1,4 +1,5 @@
 import type { JobRow, SeriesRow } from '../../archive/index.ts';
+import { unservedJobs } from '../../jobs/index.ts';
 import type { Analysis, Explanation, PathStep } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
 
@@ -82,13 +83,15 @@ function analysedStep(job: JobRow, analyses: readonly Analysis[]): PathStep {
 }
 
 async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<readonly PathStep[]> {
+  const gone = (await unservedJobs(node.database)).map(({ kind }) => kind);
+  const kinds = new Set([...node.facts().destinations.map(({ name }) => `deliver:${name}`), ...gone]);
   const jobs = await node.database
     .selectFrom('job')
     .selectAll()
     .where(
       'key',
       'in',
-      node.facts().destinations.map(({ name }) => `deliver:${name}:${analysisId}`),
+      [...kinds].filter((kind) => kind.startsWith('deliver:')).map((kind) => `${kind}:${analysisId}`),
     )
     .orderBy('id')
     .execute();
@@ -134,5 +137,6 @@ function attempts(job: JobRow): string {
   if (job.last_error === null) return '';
   const when = job.state === 'available' ? `; next try ${new Date(job.due_at).toISOString()}` : '';
   const away = job.put_away_at === null ? '' : ' (put away by an administrator)';
-  return `Try ${job.attempt}: ${job.last_error}${when}${away}`;
+  const tries = job.attempt === 0 ? '' : `Try ${job.attempt}: `;
+  return `${tries}${job.last_error}${when}${away}`;
 }
