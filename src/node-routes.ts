@@ -65,12 +65,23 @@ function serving(
   );
 }
 
+type Kinds = NonNullable<Route['kinds']>;
+
+/** All that each destination may be sent, fallbacks included, by its name. */
+export function kindsOfDestinations({ destinations }: Config): ReadonlyMap<string, Kinds> {
+  return new Map(
+    destinations.map(({ name, results, fallbacks }) => [
+      name,
+      kindsWithFallbacks(results, fallbacks) as Kinds,
+    ]),
+  );
+}
+
 /** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
-function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
-  const kinds = config.destinations
-    .filter(({ name }) => sendTo.includes(name))
-    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
-  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+function kindsFor(config: Config, sendTo: readonly string[]): Kinds {
+  const all = kindsOfDestinations(config);
+  const kinds = sendTo.flatMap((name) => all.get(name) ?? []);
+  return kinds.length > 0 ? [...new Set(kinds)] : ['summary', 'heatmap', 'sr'];
 }
 
 type SendDuring = NonNullable<Config['rules'][number]['sendDuring']>;

@@ -93,6 +93,7 @@ function waiting(started: Config, now: Config): readonly string[] {
     dicom: { callers: _live, ...dicom },
     destinations: _too,
     rules: _also,
+    unmatched: _told,
     comparison: _asWell,
     inference: { bundles: _served, ...inference },
     ...rest

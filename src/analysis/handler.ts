@@ -10,7 +10,8 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, type AnalyseRequest, type Rule } from '../intake/index.ts';
+import { analyseJob, judgeAnew, noRuleMatched } from '../intake/index.ts';
+import type { AnalyseRequest, RulesInForce } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference, ResultKind } from '../results/index.ts';
 import { earlierStudy, priorsSettled } from './awaited.ts';
@@ -39,12 +40,13 @@ export interface Route {
 const usualKinds: readonly ResultKind[] = ['summary', 'heatmap', 'sr'];
 const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive', 'sr-basic-text'];
 
-export interface AnalyseOptions {
+export interface AnalyseOptions extends RulesInForce {
   readonly files: ArchiveFiles;
   readonly worker: Pick<AnalysisWorker, 'run'>;
-  readonly rules: readonly Rule[];
   /** By rule name; a rule that left the configuration has no route. */
   readonly routes: ReadonlyMap<string, Route>;
+  /** All that each destination may be sent, by its name. */
+  readonly destinations: ReadonlyMap<string, readonly ResultKind[]>;
   readonly softwareVersion: string;
   /** Of pictures and documents. */
   readonly language: NonNullable<SeriesTask['language']>;
@@ -76,8 +78,9 @@ async function analyse(
   request: AnalyseRequest,
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
+  if (route === undefined) return ruleGone(options, request);
   const earlier = await known(database, request, route);
-  if (earlier !== undefined && !isFailure(earlier) && request.reprocessAt === undefined) {
+  if (earlier !== undefined && stands(earlier, request) && request.reprocessAt === undefined) {
     // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {
@@ -121,13 +124,28 @@ function waiting(error: unknown): WillisError {
   throw error;
 }
 
-function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route {
+/** That of the rule; undefined where it left the configuration. What no rule takes goes to those who shall hear of it, at once. */
+function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route | undefined {
   const route = options.routes.get(request.rule);
-  if (route !== undefined) return route;
-  throw new WillisError(
-    'RULE_GONE',
-    `The rule "${request.rule}" that took this series is no longer configured. Add it again, or let the study be sent again.`,
-  );
+  if (route === undefined || !isUnmatched(request)) return route;
+  const { sendAt: _window, ...nearest } = route;
+  const sendTo = (request.destinations ?? []).filter((name) => options.destinations.has(name));
+  const kinds = new Set(sendTo.flatMap((name) => options.destinations.get(name) ?? []));
+  return { ...nearest, sendTo, kinds: kinds.size > 0 ? [...kinds] : usualKinds };
+}
+
+/** Renamed or taken out while the series waited: the rules that have a route now judge it. */
+function ruleGone(options: AnalyseOptions, request: AnalyseRequest): JobOutcome {
+  const rules = options.rules.filter(({ name }) => options.routes.has(name));
+  const { unmatched, now } = options;
+  return {
+    kind: 'done',
+    commit: async (transaction) => await judgeAnew(transaction, request, { rules, unmatched, now: now() }),
+  };
+}
+
+function isUnmatched({ reason }: Pick<AnalyseRequest, 'reason'>): boolean {
+  return reason?.code === noRuleMatched;
 }
 
 /** The newest analysis of this very input set by this very bundle. */
@@ -146,10 +164,11 @@ async function known(
     .executeTakeFirst();
 }
 
-/** A failure of the node is no result: the input set may be tried again, as a new version. */
-function isFailure(row: AnalysisRow): boolean {
+/** A failure of the node is no result, nor is that no rule took the series before: the input set is read now, as a new version. */
+function stands(row: AnalysisRow, request: AnalyseRequest): boolean {
   const findings = JSON.parse(row.findings) as SeriesFindings;
-  return findings.state === 'not-analysed' && findings.reason.code === analysisFailed;
+  if (findings.state !== 'not-analysed') return true;
+  return findings.reason.code !== analysisFailed && (isUnmatched(request) || !isUnmatched(findings));
 }
 
 interface Previous {
@@ -235,7 +254,8 @@ async function commitAnalysis(
   const folder = options.files.relative(task.folder);
   const row: NewAnalysis = {
     series_id: request.seriesId,
-    rule: request.rule,
+    // the nearest rule only lends its bundle to the report
+    rule: isUnmatched(request) ? '' : request.rule,
     pipeline: route.pipeline,
     bundle_sha256: route.bundleSha256,
     input_sha256: request.inputSha256,
@@ -297,7 +317,7 @@ async function reportFailure(
 ): Promise<void> {
   const request = job.payload as AnalyseRequest;
   const reason: Reason = { code: analysisFailed, text: `The analysis failed: ${describeError(error)}` };
-  if (request.reason === null && options.routes.has(request.rule)) {
+  if (request.reason === null) {
     await enqueue(transaction, analyseJob({ ...request, reason }, options.now()), options.now());
     return;
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
 import { remote } from './inference.ts';
 import { crontab, oidc, operations } from './operations.ts';
-import { shippedRules } from './shipped-rules.ts';
+import { headSeries, shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
   aeTitle: aeTitle.describe('Calling AE title the device uses'),
@@ -100,6 +100,17 @@ const rule = z.strictObject({
   sendDuring: sendDuring.optional(),
 });
 
+const unmatched = z
+  .strictObject({
+    sendTo: z.array(z.string()).min(1).describe('Names of destinations'),
+    when: conditions
+      .prefault(headSeries)
+      .describe('Of which MR and CT series; left out: those of the head, and those that do not say'),
+  })
+  .describe(
+    'Who gets a "not analysed" report of a series that no rule takes; left out: nobody, it is told on the page and in the log',
+  );
+
 const web = z.strictObject({
   enabled: z.boolean().default(true).describe('Page, API and DICOMweb'),
   host: z.string().min(1).default('127.0.0.1').describe('Beyond this machine: its address, with tls'),
@@ -155,6 +166,7 @@ export const configSchema = z
       .array(rule)
       .optional()
       .describe('First match wins. Left out: the shipped rules, sending to every destination'),
+    unmatched: unmatched.optional(),
     inference: z
       .strictObject({
         providers: z
@@ -190,10 +202,14 @@ export const configSchema = z
     refuseTwins(['rules'], ruleNames, 'rules are named');
     const served = config.inference.remotes.flatMap(({ pipelines }) => pipelines);
     refuseTwins(['inference', 'remotes'], served, 'inference servers are to run');
-    for (const [index, { sendTo }] of config.rules.entries()) {
+    const senders = [
+      ...config.rules.map(({ sendTo }, index) => ({ path: ['rules', index, 'sendTo'], sendTo })),
+      { path: ['unmatched', 'sendTo'], sendTo: config.unmatched?.sendTo ?? [] },
+    ];
+    for (const { path, sendTo } of senders) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {
         const message = `"${name}" is not a destination (known: ${names.join(', ') || 'none'})`;
-        context.addIssue({ code: 'custom', path: ['rules', index, 'sendTo'], message });
+        context.addIssue({ code: 'custom', path, message });
       }
     }
   });

@@ -5,6 +5,18 @@
 const sharpKernels =
   '\\b(bone|boneplus|knochen|osseux|hueso|lung|lunge)\\b|^edge$|^y[a-e]$|^[bhjtu][rvf]?[6-9]\\d|^fc(3[015]|5\\d|8\\d)$';
 
+/** The head and its parts among the terms of PS3.16 Table L-1, and what scanners write beside them; "" says nothing. */
+const partsOfHead = [
+  ...['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'INTRACRANIAL', 'CIRCLEOFWILLIS', 'CEREBRALA', 'CEREBHEMISPHERE'],
+  ...['CEREBELLUM', 'CEREBRAL', 'CEREBRUM', 'CRANIUM', 'NEURO', ''],
+];
+
+/** Series of the head of which it may be told that no rule takes them: not scouts, nor pictures of a whole volume. */
+export const headSeries = {
+  bodyPartExamined: partsOfHead,
+  imageTypeExcludes: ['LOCALIZER', 'PROJECTION IMAGE', 'MAXIMUM', 'MIP', 'CSA MIP', 'SCREEN SAVE'],
+};
+
 /** The rules of a node that was given none: each pipeline fit for it, sent to every destination; angiograms are shown on the page alone. */
 export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   return [
@@ -13,7 +25,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       when: {
         modality: 'MR',
         text: 'tof|time.?of.?flight|3d.?inflow',
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', ''],
+        bodyPartExamined: partsOfHead,
       },
       pipeline: 'tof-patch',
       sendTo: [...destinations],
@@ -24,7 +36,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
         modality: 'CT',
         text: '\\bcta\\b|angio|circle.?of.?willis|\\bcow\\b',
         textExcludes: sharpKernels,
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'NECK', ''],
+        bodyPartExamined: [...partsOfHead, 'NECK'],
       },
       pipeline: 'cta-resnet',
       sendTo: [...destinations],
@@ -37,7 +49,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
         modality: 'CT',
         text: 'head|brain|skull|crani|cereb|neuro|kopf|sch(ä|ae)del|hirn|t(ê|e)te|cr(â|a)ne|cabeza|cr(á|a)neo',
         textExcludes: sharpKernels,
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', ''],
+        bodyPartExamined: partsOfHead,
       },
       pipeline: 'ncct-haemorrhage',
       sendTo: [...destinations],

@@ -4,15 +4,15 @@ import { enqueue, hasten, type Job, type JobHandler, type JobOutcome } from '../
 import { checkStack, type FrameGeometry, type StackOutcome } from '../volume/index.ts';
 import { inputIdentity } from './identity.ts';
 import { assembleJob } from './ingest.ts';
-import { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
+import type { Explanation, Rule } from './rules.ts';
+import { destinationsOf, ruleOn, type Ruling, type RulesInForce } from './ruling.ts';
 import type { SeriesTraits } from './traits.ts';
 
-export interface AssembleOptions {
+export interface AssembleOptions extends RulesInForce {
   readonly quietPeriodMs: number;
   readonly quietPeriodAfterReleaseMs: number;
   /** Since when senders find the node listening; null while they do not yet. */
   readonly listeningSince: () => number | null;
-  readonly rules: readonly Rule[];
   readonly now: () => number;
   readonly onJudged: (judgement: Judgement) => void;
   /** In the transaction that queues a series for analysis. */
@@ -38,6 +38,11 @@ export interface AnalyseRequest {
   readonly completeness: string;
   /** Set where intake found that the series must not be analysed. */
   readonly reason: Reason | null;
+  /**
+   * Who is told of a series that no rule takes; else where the rule sent results when it took the series, for the case that it goes.
+   * Absent in what an earlier version queued.
+   */
+  readonly destinations?: readonly string[];
   /** Set where an operator asked for a new version although this input was analysed before: when he asked. */
   readonly reprocessAt?: number;
   /** Set where the result is out already: an earlier study may be compared as long as that takes. */
@@ -77,9 +82,9 @@ export async function reprocessSeries(
   },
 ): Promise<void> {
   const { seriesId, rule, now, unhurried = false } = asked;
-  const { series, instances, frames, traits, stack } = await readSeries(transaction, seriesId);
-  const reason = stack.kind === 'not-a-stack' ? stack.reason : null;
-  const request = analyseRequest({ series, instances, frames, rule, reason, traits });
+  const series = await readSeries(transaction, seriesId);
+  const reason = series.stack.kind === 'not-a-stack' ? series.stack.reason : null;
+  const request = analyseRequest(series, { by: rule, reason, destinations: destinationsOf(rule) });
   await transaction
     .updateTable('series')
     .set({ state: 'queued', reason_code: null, reason_text: null })
@@ -89,32 +94,58 @@ export async function reprocessSeries(
 }
 
 async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
-  const { series, instances, frames, traits, stack } = await readSeries(database, seriesId);
-  const again = notYet(series, stack, options);
+  const read = await readSeries(database, seriesId);
+  const again = notYet(read.series, read.stack, options);
   if (again !== null) return { kind: 'again', dueAt: again };
-  const explanations = options.rules.map((rule) => explain(rule, traits, stack));
-  const match = options.rules.find((_, index) => explanations[index]!.matches) ?? null;
-  const reason = match === null ? noRule(explanations) : stack.kind === 'not-a-stack' ? stack.reason : null;
-  options.onJudged({
-    seriesId,
-    seriesInstanceUid: series.series_instance_uid,
-    rule: match,
-    reason,
-    explanations,
-  });
+  const ruling = ruleOn(options, read);
+  const { takenBy, reason, explanations } = ruling;
+  const seriesInstanceUid = read.series.series_instance_uid;
+  options.onJudged({ seriesId, seriesInstanceUid, rule: takenBy, reason, explanations });
   return {
     kind: 'done',
     commit: async (transaction) => {
-      if (match === null) {
-        await close(transaction, seriesId, reason!);
-        return;
-      }
-      const request = analyseRequest({ series, instances, frames, rule: match, reason, traits });
-      await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
-      await enqueue(transaction, analyseJob(request, options.now()), options.now());
-      await options.onQueued?.(transaction, seriesId);
+      await follow(transaction, read, ruling, { now: options.now() });
+      if (takenBy !== null) await options.onQueued?.(transaction, seriesId);
     },
   };
+}
+
+/** A queued series whose rule left the configuration is judged by those in force; where none takes it, those are told whom its rule had named. */
+export async function judgeAnew(
+  transaction: Transaction,
+  request: AnalyseRequest,
+  options: RulesInForce & { readonly now: number },
+): Promise<void> {
+  const { seriesId, rule, destinations = [], reprocessAt, unhurried } = request;
+  const read = await readSeries(transaction, seriesId);
+  await follow(transaction, read, ruleOn(options, read, { rule, destinations }), {
+    now: options.now,
+    asked: {
+      ...(reprocessAt === undefined ? {} : { reprocessAt }),
+      ...(unhurried === undefined ? {} : { unhurried }),
+    },
+  });
+}
+
+/** To the analysis, which also makes the report of a series that must not be analysed; or, where nobody is told, to its end. */
+async function follow(
+  transaction: Transaction,
+  read: ReadSeries,
+  { by, reason, destinations }: Ruling,
+  { now, asked = {} }: { now: number; asked?: Pick<AnalyseRequest, 'reprocessAt' | 'unhurried'> },
+): Promise<void> {
+  const seriesId = read.series.id;
+  if (by === null) {
+    await close(transaction, seriesId, reason!);
+    return;
+  }
+  const request = { ...analyseRequest(read, { by, reason, destinations }), ...asked };
+  await transaction
+    .updateTable('series')
+    .set({ state: 'queued', reason_code: null, reason_text: null })
+    .where('id', '=', seriesId)
+    .execute();
+  await enqueue(transaction, analyseJob(request, now), now);
 }
 
 interface ReadSeries {
@@ -155,22 +186,18 @@ function notYet(series: SeriesRow, stack: StackOutcome, options: AssembleOptions
   return now >= releasedAt ? null : Math.min(releasedAt, quietAt);
 }
 
-function analyseRequest(judged: {
-  series: SeriesRow;
-  instances: readonly InstanceRow[];
-  frames: readonly FrameGeometry[];
-  rule: Rule;
-  reason: Reason | null;
-  traits: SeriesTraits;
-}): AnalyseRequest {
-  const { series, instances, frames, rule, reason, traits } = judged;
+function analyseRequest(
+  { series, instances, frames, traits }: ReadSeries,
+  { by, reason, destinations }: { by: Rule } & Pick<Ruling, 'reason' | 'destinations'>,
+): AnalyseRequest {
   return {
     seriesId: series.id,
-    rule: rule.name,
+    rule: by.name,
     instanceIds: instances.map((instance) => instance.id),
     inputSha256: inputIdentity(frames.length > 0 ? frames : instances.map(placeless)),
     completeness: completeness(frames.length, traits.expectedCount),
     reason,
+    destinations,
   };
 }
 
@@ -193,10 +220,6 @@ export function analyseJob(
   const again = request.reprocessAt === undefined ? '' : `:${request.reprocessAt}`;
   const key = `analyse:${request.seriesId}:${request.inputSha256}${again}`;
   return { kind: 'analyse', queue: 'analyse', key, payload: request, dueAt };
-}
-
-function noRule(explanations: readonly Explanation[]): Reason {
-  return { code: 'NO_RULE_MATCHED', text: `No rule takes this series. ${nearestMiss(explanations)}` };
 }
 
 async function close(transaction: Transaction, seriesId: number, reason: Reason): Promise<void> {

@@ -2,6 +2,7 @@ export {
   analyseJob,
   assembleHandler,
   hastenSeries,
+  judgeAnew,
   reprocessSeries,
   type AnalyseRequest,
   type Judgement,
@@ -11,5 +12,6 @@ export { Ingest } from './ingest.ts';
 export { copiesOf, differingAttributes, rejectCopies, releaseCopies } from './quarantine.ts';
 export { rememberStudy } from './study.ts';
 export type { IncomingInstance } from './incoming-header.ts';
+export { noRuleMatched, type RulesInForce } from './ruling.ts';
 export { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
 export { readTraits, type SeriesTraits } from './traits.ts';

@@ -118,6 +118,71 @@ describe('the analysis stage', () => {
     expect(new Set(rows.map((row) => row.sop_instance_uid)).size).to.equal(4);
   });
 
+  describe('of a series whose rule was renamed or taken out while it waited', () => {
+    const tof = {
+      name: 'TOF of the head',
+      pipeline: 'tof-patch',
+      sendTo: ['pacs'],
+      when: { modality: 'MR' },
+    };
+    const knees = { ...tof, name: 'Knees', when: { modality: 'MR', bodyPartExamined: ['KNEE'] } };
+    const destinations = new Map([['pacs', ['summary', 'sr'] as const]]);
+    const queued = async (): Promise<readonly AnalyseRequest[]> => {
+      const jobs = await database.selectFrom('job').select('payload').where('kind', '=', 'analyse').execute();
+      return jobs.map(({ payload }) => JSON.parse(payload) as AnalyseRequest);
+    };
+    const under = async (
+      rule: typeof tof,
+      request: Partial<AnalyseRequest>,
+      worker = recordingWorker(),
+    ): Promise<void> => {
+      const routes = new Map([[rule.name, routeOf({ sendTo: rule.sendTo })]]);
+      await commit(await run('90 slices', worker, { rules: [rule], routes, destinations, request }));
+    };
+
+    beforeEach(async () => {
+      await database.deleteFrom('series').execute();
+      await archive(database, { id: 1, studyDate: '20260501', state: 'queued' });
+    });
+
+    it('the rules in force judge it: another rule takes it, and what an operator had asked for stays asked for', async () => {
+      await under(tof, { reprocessAt: 7 });
+      expect(await queued()).to.have.length(1);
+      expect((await queued())[0]).to.deep.include({ rule: tof.name, destinations: ['pacs'], reprocessAt: 7 });
+      expect((await queued())[0]).to.deep.include({ seriesId: 1, reason: null });
+    });
+
+    it('none takes it: it is "not analysed" with its reason, in the destinations it had', async () => {
+      await under(knees, { destinations: ['pacs', 'gone'] });
+      const [told] = await queued();
+      expect(told!.reason!.code).to.equal('NO_RULE_MATCHED');
+      expect(told!.reason!.text).to.match(
+        /^The rule "TOF" that took this series is no longer configured.*"Knees"/,
+      );
+      const worker = recordingWorker();
+      await under(knees, told!, worker);
+      expect(worker.tasks[0]).to.deep.include({ reason: told!.reason, kinds: ['summary', 'sr'] });
+      const jobs = await database
+        .selectFrom('job')
+        .select('key')
+        .where('kind', 'like', 'deliver:%')
+        .execute();
+      expect(jobs.map(({ key }) => key)).to.deep.equal(['deliver:pacs:1']);
+      // the rule comes back: that no rule took the series is no result of this input
+      await database.updateTable('series').set({ state: 'queued', reason_code: null }).execute();
+      const { inputSha256 } = told!;
+      await under(knees, { inputSha256, rule: 'Knees' }, worker);
+      expect(worker.tasks[1]).to.deep.include({ reason: null, version: 2 });
+    });
+
+    it('none takes it, and nobody can be told: it is recorded', async () => {
+      await under(knees, {});
+      expect(await queued()).to.deep.equal([]);
+      const row = await database.selectFrom('series').selectAll().executeTakeFirstOrThrow();
+      expect(row).to.include({ state: 'not-analysed', reason_code: 'NO_RULE_MATCHED' });
+    });
+  });
+
   it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {
     const told: unknown[] = [];
     const away = new WillisError('REMOTE_UNREACHABLE', 'no answer', { retry: 'later' });
@@ -228,6 +293,7 @@ describe('the analysis stage', () => {
   ): Promise<JobOutcome> {
     const handler = analyseHandler(database, {
       rules: [],
+      destinations: new Map(),
       comparison: { enabled: true, waitSeconds: 0 },
       language: 'en',
       files: openFiles(folder, () => new Date(0)),
@@ -296,8 +362,9 @@ function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
       seriesInstanceUid: '2.25.1',
       pipeline: task.pipeline,
       bundle: { id: 'x', version: '1.0.0', sha256: 'b'.repeat(64) },
-      state: 'no-findings',
-      probability: 0,
+      ...(task.reason === null
+        ? { state: 'no-findings' as const, probability: 0 }
+        : { state: 'not-analysed' as const, reason: task.reason }),
       findings: [],
       timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
       ...(comparison === undefined ? {} : { comparison }),
@@ -306,7 +373,7 @@ function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
       kind,
       ordinal: 1,
       sopClassUid: `class of ${kind}`,
-      sopInstanceUid: `${task.inputSha256} ${kind}`,
+      sopInstanceUid: [task.inputSha256, kind, ...(task.version > 1 ? [task.version] : [])].join(' '),
       seriesInstanceUid: `series of ${kind}`,
       transferSyntaxUid: '1.2.840.10008.1.2.1',
       file: `${kind}-0001.dcm`,

@@ -70,6 +70,15 @@ describe('configuration', () => {
     expect(faultOf({ destinations: [pacs, pacs] })).to.match(/two destinations are named "pacs"/);
   });
 
+  it('names who is told of series that no rule takes, and refuses who is no destination', () => {
+    const pacs = { name: 'pacs', aeTitle: 'PACS', host: 'h', port: 104 };
+    const config = parseConfig({ destinations: [pacs], unmatched: { sendTo: ['pacs'] } }, 'test');
+    expect(config.unmatched!.when.bodyPartExamined).to.include.members(['HEAD', '']);
+    expect(faultOf({ destinations: [pacs], unmatched: { sendTo: ['cloud'] } })).to.match(
+      /unmatched\.sendTo: "cloud" is not a destination/,
+    );
+  });
+
   it('wants each destination to ask for a result that tells what came out, also where nothing was analysed', () => {
     const fault = (results: readonly string[]): string =>
       faultOf({ destinations: [{ name: 'pacs', aeTitle: 'PACS', host: 'h', port: 104, results }] });
