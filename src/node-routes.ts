@@ -4,7 +4,7 @@ import type { Config } from './config/index.ts';
 import { kindsWithFallbacks } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
 import { soughtBy, type SeriesFindings } from './findings/index.ts';
-import { bundleName, type Bundle } from './inference/index.ts';
+import { bundleName, type Bundle, type PipelineId } from './inference/index.ts';
 import { standardFolder, type ShelvedBundle } from './node-bundles.ts';
 import { openWindow } from './operations/index.ts';
 
@@ -16,11 +16,11 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
   const helpersFolder = standardFolder(shelf);
   return new Map(
     config.rules.map(({ name, pipeline, bundle: wanted, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
-      const chosen = config.inference.bundles;
-      const bundle = serving(shelf, name, { pipeline, wanted: wanted ?? chosen[pipeline] });
+      const chosen = (id: PipelineId): string | undefined => config.inference.bundles[id];
+      const bundle = serving(shelf, name, { pipeline, wanted: wanted ?? chosen(pipeline) });
       const also = alsoPipelines.map((id) => ({
         pipeline: id,
-        bundle: serving(shelf, name, { pipeline: id, wanted: chosen[id] }),
+        bundle: serving(shelf, name, { pipeline: id, wanted: chosen(id) }),
       }));
       requireOneKind(name, [pipeline, ...alsoPipelines]);
       return [
@@ -45,7 +45,7 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
 function serving(
   shelf: readonly ShelvedBundle[],
   rule: string,
-  { pipeline, wanted }: { readonly pipeline: string; readonly wanted: string | undefined },
+  { pipeline, wanted }: { readonly pipeline: PipelineId; readonly wanted: string | undefined },
 ): Bundle {
   const fitting = shelf.flatMap((one) =>
     one.kind === 'bundle' && one.bundle.manifest.pipeline === pipeline

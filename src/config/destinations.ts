@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-/** AE: at most 16 characters, no control characters or backslash, not only spaces (PS3.5 6.2). */
+/** AE: at most 16 characters, no control characters or backslash, not only spaces; those around it say nothing (PS3.5 6.2). */
 export const aeTitle = z
   .string()
+  .trim()
   .regex(/^(?! *$)[\x20-\x5B\x5D-\x7E]{1,16}$/, 'an AE title has 1 to 16 characters, no backslash');
 export const port = z.int().min(1).max(65535);
 export const seconds = z.number().positive();

@@ -2,11 +2,17 @@ import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
 import { remote } from './inference.ts';
 import { crontab, oidc, operations } from './operations.ts';
+import { pipelineId } from './pipelines.ts';
 import { headSeries, shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
   aeTitle: aeTitle.describe('Calling AE title the device uses'),
-  host: z.string().min(1).optional().describe('IP address it must call from; left out: any'),
+  host: z
+    .union([z.ipv4(), z.ipv6()], {
+      error: 'an IP address: a call shows no host name. Name the address, or leave host out',
+    })
+    .optional()
+    .describe('IP address it must call from; left out: any'),
 });
 
 const node = z.strictObject({
@@ -34,11 +40,7 @@ const dicom = z.strictObject({
 });
 
 const series = z.strictObject({
-  quietPeriodSeconds: z
-    .number()
-    .nonnegative()
-    .default(30)
-    .describe('Without a new image, a series is judged'),
+  quietPeriodSeconds: seconds.default(30).describe('Without a new image, a series is judged'),
   quietPeriodAfterReleaseSeconds: z
     .number()
     .nonnegative()
@@ -46,7 +48,9 @@ const series = z.strictObject({
     .describe('The same, once the sender has released its association and the slices stack without a gap'),
 });
 
-const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
+const range = z
+  .strictObject({ min: z.number().optional(), max: z.number().optional() })
+  .refine(({ min = -Infinity, max = Infinity }) => min <= max, 'min is larger than max: nothing is both');
 const expression = z.string().refine(isRegularExpression, 'not a regular expression');
 
 const conditions = z.strictObject({
@@ -89,10 +93,10 @@ const bundleName = z
 const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
-  pipeline: z.string().min(1),
+  pipeline: pipelineId,
   bundle: bundleName.optional().describe('id@version for this rule; left out: the one of inference.bundles'),
   alsoPipelines: z
-    .array(z.string().min(1))
+    .array(pipelineId)
     .optional()
     .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
@@ -176,7 +180,7 @@ export const configSchema = z
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
         bundles: z
-          .record(z.string(), bundleName)
+          .partialRecord(pipelineId, bundleName)
           .default({})
           .describe('Which bundle serves a pipeline; left out: the first in the folder of bundles'),
         remotes: z.array(remote).default([]).describe('Inference servers; this machine runs the rest'),

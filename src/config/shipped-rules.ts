@@ -1,3 +1,6 @@
+import type { z } from 'zod';
+import type { pipelineId } from './pipelines.ts';
+
 /**
  * Sharp reconstructions for bone and lung: their noise and edges hide and feign what pipelines look for, and the same scan comes smooth
  * as well. Words of descriptions, then kernels by maker: GE, Philips, Siemens from 60 on, Canon.
@@ -57,12 +60,14 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   ];
 }
 
+type PipelineId = z.infer<typeof pipelineId>;
+
 interface ShippedRule {
   name: string;
   when: { modality: string; text: string; textExcludes?: string; bodyPartExamined: string[] };
-  pipeline: string;
+  pipeline: PipelineId;
   bundle?: string;
-  alsoPipelines?: string[];
+  alsoPipelines?: PipelineId[];
   sendDuring?: { window: string; waits: ('no-findings' | 'not-analysed' | 'aneurysms')[] };
   sendTo: string[];
   shadow?: boolean;
