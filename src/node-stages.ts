@@ -73,6 +73,7 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
     },
     softwareVersion,
     now,
+    onJudged: events.judged,
     onAnalysed: events.analysed,
     onWaiting: events.waiting,
     get rules() {

@@ -10,49 +10,31 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, judgeAnew, noRuleMatched } from '../intake/index.ts';
-import type { AnalyseRequest, RulesInForce } from '../intake/index.ts';
+import { analyseJob, judgeAnew } from '../intake/index.ts';
+import type { AnalyseRequest, Judgement, RulesInForce } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
-import type { ReportReference, ResultKind } from '../results/index.ts';
+import type { ReportReference } from '../results/index.ts';
 import { earlierStudy, priorsSettled } from './awaited.ts';
 import { makeUpForLateComparison } from './late-comparison.ts';
 import type { AnalysisWorker } from './pool.ts';
+import { isUnmatched, routeOf, usualKinds, type Route, type Routing } from './route.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
 
 const analysisFailed = 'ANALYSIS_FAILED';
 
-/** What the node knows of a rule's pipeline: the bundle that serves it and where results go. */
-export interface Route {
-  readonly pipeline: string;
-  readonly bundleFolder: string;
-  /** Where the helper models are, though the bundle may have been uploaded elsewhere. */
-  readonly helpersFolder?: string;
-  /** Of all bundles, where there are further ones. */
-  readonly bundleSha256: string;
-  readonly also?: SeriesTask['also'];
-  readonly sendTo: readonly string[];
-  /** When a result may go to them (ms since 1970 UTC); left out: at once. */
-  readonly sendAt?: (findings: SeriesFindings, now: number) => number;
-  /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
-  readonly kinds?: readonly ResultKind[];
-}
-
-const usualKinds: readonly ResultKind[] = ['summary', 'heatmap', 'sr'];
 const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive', 'sr-basic-text'];
 
-export interface AnalyseOptions extends RulesInForce {
+export interface AnalyseOptions extends RulesInForce, Routing {
   readonly files: ArchiveFiles;
   readonly worker: Pick<AnalysisWorker, 'run'>;
-  /** By rule name; a rule that left the configuration has no route. */
-  readonly routes: ReadonlyMap<string, Route>;
-  /** All that each destination may be sent, by its name. */
-  readonly destinations: ReadonlyMap<string, readonly ResultKind[]>;
   readonly softwareVersion: string;
   /** Of pictures and documents. */
   readonly language: NonNullable<SeriesTask['language']>;
   /** Whether earlier studies are compared, and how long a result waits for that at most. */
   readonly comparison: { readonly enabled: boolean; readonly waitSeconds: number };
   readonly now: () => number;
+  /** The rule of a queued series is gone, and this is what those in force say of it. */
+  readonly onJudged: (judgement: Judgement) => void;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
   /** The series waits for its inference server; nothing is given up. */
   readonly onWaiting: (waiting: { seriesId: number; error: WillisError }) => void;
@@ -124,28 +106,17 @@ function waiting(error: unknown): WillisError {
   throw error;
 }
 
-/** That of the rule; undefined where it left the configuration. What no rule takes goes to those who shall hear of it, at once. */
-function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route | undefined {
-  const route = options.routes.get(request.rule);
-  if (route === undefined || !isUnmatched(request)) return route;
-  const { sendAt: _window, ...nearest } = route;
-  const sendTo = (request.destinations ?? []).filter((name) => options.destinations.has(name));
-  const kinds = new Set(sendTo.flatMap((name) => options.destinations.get(name) ?? []));
-  return { ...nearest, sendTo, kinds: kinds.size > 0 ? [...kinds] : usualKinds };
-}
-
 /** Renamed or taken out while the series waited: the rules that have a route now judge it. */
 function ruleGone(options: AnalyseOptions, request: AnalyseRequest): JobOutcome {
   const rules = options.rules.filter(({ name }) => options.routes.has(name));
   const { unmatched, now } = options;
   return {
     kind: 'done',
-    commit: async (transaction) => await judgeAnew(transaction, request, { rules, unmatched, now: now() }),
+    commit: async (transaction) => {
+      const judgement = await judgeAnew(transaction, request, { rules, unmatched, now: now() });
+      if (judgement !== null) options.onJudged(judgement);
+    },
   };
-}
-
-function isUnmatched({ reason }: Pick<AnalyseRequest, 'reason'>): boolean {
-  return reason?.code === noRuleMatched;
 }
 
 /** The newest analysis of this very input set by this very bundle. */

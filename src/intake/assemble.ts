@@ -98,33 +98,40 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
   const again = notYet(read.series, read.stack, options);
   if (again !== null) return { kind: 'again', dueAt: again };
   const ruling = ruleOn(options, read);
-  const { takenBy, reason, explanations } = ruling;
-  const seriesInstanceUid = read.series.series_instance_uid;
-  options.onJudged({ seriesId, seriesInstanceUid, rule: takenBy, reason, explanations });
+  options.onJudged(judgementOf(read, ruling));
   return {
     kind: 'done',
     commit: async (transaction) => {
       await follow(transaction, read, ruling, { now: options.now() });
-      if (takenBy !== null) await options.onQueued?.(transaction, seriesId);
+      if (ruling.takenBy !== null) await options.onQueued?.(transaction, seriesId);
     },
   };
 }
 
-/** A queued series whose rule left the configuration is judged by those in force; where none takes it, those are told whom its rule had named. */
+/**
+ * A queued series whose rule left the configuration is judged by those in force; where none takes it, those are told whom its rule
+ * had named. Null where a late image has reopened it: it is judged then, when it is quiet.
+ */
 export async function judgeAnew(
   transaction: Transaction,
   request: AnalyseRequest,
   options: RulesInForce & { readonly now: number },
-): Promise<void> {
+): Promise<Judgement | null> {
   const { seriesId, rule, destinations = [], reprocessAt, unhurried } = request;
   const read = await readSeries(transaction, seriesId);
-  await follow(transaction, read, ruleOn(options, read, { rule, destinations }), {
-    now: options.now,
-    asked: {
-      ...(reprocessAt === undefined ? {} : { reprocessAt }),
-      ...(unhurried === undefined ? {} : { unhurried }),
-    },
-  });
+  if (read.series.state !== 'queued') return null;
+  const ruling = ruleOn(options, read, { rule, destinations });
+  const asked = {
+    ...(reprocessAt === undefined ? {} : { reprocessAt }),
+    ...(unhurried === undefined ? {} : { unhurried }),
+  };
+  await follow(transaction, read, ruling, { now: options.now, asked });
+  return judgementOf(read, ruling);
+}
+
+function judgementOf({ series }: ReadSeries, { takenBy, reason, explanations }: Ruling): Judgement {
+  const { id: seriesId, series_instance_uid: seriesInstanceUid } = series;
+  return { seriesId, seriesInstanceUid, rule: takenBy, reason, explanations };
 }
 
 /** To the analysis, which also makes the report of a series that must not be analysed; or, where nobody is told, to its end. */

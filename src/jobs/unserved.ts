@@ -33,14 +33,9 @@ export async function unservedJobs(database: Database): Promise<readonly Unserve
 }
 
 export function kindUnknown({ kind }: Pick<Job, 'kind'>): WillisError {
-  const [stage, ...name] = kind.split(':');
-  const what =
-    name.length === 0
-      ? `No part of this node runs "${kind}" jobs.`
-      : `No destination is named "${name.join(':')}".`;
   return new WillisError(
     code,
-    `${what} Its work ("${stage}") waits: configure it again under that name, or put the work away.`,
+    `Nothing runs "${kind}" jobs now: their destination or option was taken out of the configuration, or is called otherwise. They wait: configure it again under that name, or put them away.`,
     { retry: 'later' },
   );
 }

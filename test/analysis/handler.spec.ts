@@ -12,7 +12,7 @@ import {
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
-import type { AnalyseRequest } from '../../src/intake/index.ts';
+import type { AnalyseRequest, Judgement } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
 import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
 import { buildResults } from '../../src/results/index.ts';
@@ -135,9 +135,10 @@ describe('the analysis stage', () => {
       rule: typeof tof,
       request: Partial<AnalyseRequest>,
       worker = recordingWorker(),
+      more: { onJudged?: (judgement: Judgement) => void } = {},
     ): Promise<void> => {
       const routes = new Map([[rule.name, routeOf({ sendTo: rule.sendTo })]]);
-      await commit(await run('90 slices', worker, { rules: [rule], routes, destinations, request }));
+      await commit(await run('90 slices', worker, { rules: [rule], routes, destinations, request, ...more }));
     };
 
     beforeEach(async () => {
@@ -176,10 +177,21 @@ describe('the analysis stage', () => {
     });
 
     it('none takes it, and nobody can be told: it is recorded', async () => {
-      await under(knees, {});
+      const told: string[] = [];
+      const onJudged = ({ reason }: Judgement): void => void told.push(reason?.code ?? 'taken');
+      await under(knees, {}, recordingWorker(), { onJudged });
+      expect(told).to.deep.equal(['NO_RULE_MATCHED']);
       expect(await queued()).to.deep.equal([]);
       const row = await database.selectFrom('series').selectAll().executeTakeFirstOrThrow();
       expect(row).to.include({ state: 'not-analysed', reason_code: 'NO_RULE_MATCHED' });
+    });
+
+    it('a late image has reopened it: it is judged when it is quiet again, not before', async () => {
+      await database.updateTable('series').set({ state: 'receiving' }).execute();
+      await under(tof, {});
+      expect(await queued()).to.deep.equal([]);
+      const { state } = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
+      expect(state).to.equal('receiving');
     });
   });
 
@@ -301,6 +313,7 @@ describe('the analysis stage', () => {
       routes: new Map([['TOF', routeOf(more)]]),
       softwareVersion: '0.1.0',
       now: () => 0,
+      onJudged: () => undefined,
       onAnalysed: () => undefined,
       onWaiting: () => undefined,
       ...options,

@@ -101,7 +101,7 @@ describe('work that was given up', function () {
       () => 'nothing says that work waits',
     );
     expect(await waits()).to.include({ kind: 'deliver:gone', key: 'deliver:gone (1 waits)' });
-    expect((await waits())!.error).to.match(/^JOB_KIND_UNKNOWN: No destination is named "gone"/);
+    expect((await waits())!.error).to.match(/^JOB_KIND_UNKNOWN: Nothing runs "deliver:gone" jobs now/);
     const delivery = (await admin.get<SeriesDetail>('/api/series/1')).path.at(-1)!;
     expect(delivery).to.include({ stage: 'delivered', state: 'failed' });
     expect(delivery.detail).to.match(/JOB_KIND_UNKNOWN/);
