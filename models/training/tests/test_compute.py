@@ -46,7 +46,8 @@ def moved(module, *where, **how):
     for part in module.modules():
         for name, parameter in part._parameters.items():
             if parameter is not None:
-                part._parameters[name] = torch.nn.Parameter(parameter.detach().to(*where, **{k: v for k, v in how.items() if parameter.dim() > 3 or k != "memory_format"}))
+                fitting = {key: value for key, value in how.items() if parameter.dim() > 3 or key != "memory_format"}
+                part._parameters[name] = torch.nn.Parameter(parameter.detach().to(*where, **fitting))
         for name, buffer in part._buffers.items():
             part._buffers[name] = None if buffer is None else buffer.to(*where)
     return module
@@ -131,7 +132,8 @@ def test_the_helpers_train_there(cuda, tmp_path, monkeypatch):
     scene = SiteScene((inside * 255).astype(np.uint8), 34.5, np.full((1, 3), 34.5, np.float32), np.array([4]), np.array([True]))
     monkeypatch.setattr(torch, "save", lambda *_: None)
     ends_on_the_processor(sites.train_sites([scene], sites.SiteOptions(1, batch=2), tmp_path / "sites.pt"))
-    monkeypatch.setattr(head, "draw_sample", lambda *_: head.Sample(np.zeros((32, 32, 32), np.float32), np.zeros((32, 32, 32), np.float32), np.ones((32, 32, 32), bool)))
+    empty = np.zeros((32, 32, 32), np.float32)
+    monkeypatch.setattr(head, "draw_sample", lambda *_: head.Sample(empty, empty, np.ones(empty.shape, bool)))
     ends_on_the_processor(head.train_head([None], head.HeadOptions(1), tmp_path / "head.pt"))
 
 

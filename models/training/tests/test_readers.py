@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from willis_training.dicom_series import SeriesOptions, write_series
-from willis_training.readers import (READERS, SITES_2025, Case, Refusal, read_adam, read_cq500, read_ct_ich, read_large_ia, read_lausanne,
+from willis_training.readers import (READERS, SITES_2025, Case, Point, Refusal, read_adam, read_cq500, read_ct_ich, read_large_ia, read_lausanne,
                                      read_rsna_2019, read_rsna_2025, read_series, read_site, require_split, validate)
 from willis_training.readers.case import Volume
 from willis_training.readers.haemorrhage_sets import slice_table
@@ -77,7 +77,7 @@ def test_large_ia(tmp_path):
     save(tmp_path / "case01/aneurysm_seg.nii.gz", mask)
     write_csv(tmp_path / "labels.csv", [{"case": "case01", "ruptured": 1}])
     (case,) = read_large_ia(tmp_path)
-    assert case.modality == "CTA" and case.labels == {"ruptured": 1} and len(case.points) == 1
+    assert case.modality == "CTA" and case.labels == {"aneurysm": 1, "ruptured": 1} and len(case.points) == 1
     validate(case)
 
 
@@ -178,7 +178,6 @@ def test_bad_cases_are_refused_by_name():
     voxels, affine = np.zeros((8, 8, 8)), np.diag([0.5, 0.5, 0.5, 1.0])
     with pytest.raises(Refusal, match="WRONG_SPACING: one has voxels of 3.00"):
         validate(case_of(voxels, np.diag([3.0, 3, 3, 1])))
-    from willis_training.readers import Point
     inside = (Point((1.0, 1.0, 1.0)),)
     with pytest.raises(Refusal, match="EMPTY_MASK: one"):
         validate(case_of(voxels, affine, mask=lambda: Volume(voxels, affine), points=inside))
@@ -200,3 +199,71 @@ def test_a_gap_and_mixed_series_are_refused(tmp_path):
         file.rename(tmp_path / "two" / f"other{k}.dcm")
     with pytest.raises(Refusal, match="MIXED_SERIES"):
         read_series(tmp_path / "two")
+
+
+def test_a_positive_case_without_its_aneurysm_is_refused(tmp_path):
+    """Shown as it is, a network would learn that its aneurysm is healthy."""
+    voxels, affine = np.zeros((20, 20, 20)), np.diag([0.5, 0.5, 0.5, 1.0])
+    with pytest.raises(Refusal, match="NO_TARGET: one"):
+        validate(case_of(voxels, affine, labels={"aneurysm": 1}))
+    validate(case_of(voxels, affine, labels={"aneurysm": 0}))
+    mask = voxels.copy()
+    mask[4:6, 4:6, 4:6], mask[14:16, 14:16, 14:16] = 1, 1
+    named = (Point((2.2, 2.2, 2.2)),)
+    with pytest.raises(Refusal, match=r"MASK_WITHOUT_POINT: one.*\(7.2, 7.2, 7.2\)"):
+        validate(case_of(voxels, affine, mask=lambda: Volume(mask, affine), points=named))
+    validate(case_of(voxels, affine, mask=lambda: Volume(mask, affine), points=(*named, Point((7.2, 7.2, 7.2)))))
+    empty = np.zeros((20, 20, 10), np.uint8)
+    save(tmp_path / "large/case01/CTA.nii.gz", np.ones((20, 20, 10), np.int16))
+    save(tmp_path / "large/case01/aneurysm_seg.nii.gz", empty)
+    save(tmp_path / "bids/sub-001/ses-1/anat/sub-001_ses-1_angio.nii.gz", np.ones((20, 20, 10), np.float32))
+    save(tmp_path / "bids/derivatives/manual_masks/sub-001/ses-1/anat/sub-001_Lesion_1_mask.nii.gz", empty)
+    for case in (*read_large_ia(tmp_path / "large"), *read_lausanne(tmp_path / "bids")):
+        with pytest.raises(Refusal, match="EMPTY_MASK"):
+            validate(case)
+
+
+def test_a_treated_aneurysm_is_no_target():
+    voxels, affine = np.zeros((20, 20, 20)), np.diag([0.5, 0.5, 0.5, 1.0])
+    validate(case_of(voxels, affine, mask=lambda: Volume(voxels, affine), points=(Point((2.0, 2.0, 2.0), treated=True),)))
+
+
+def test_a_tilted_stack_is_read_where_it_lies_and_no_angiogram():
+    straight = np.diag([0.5, 0.5, 1.0, 1.0])
+    tilted = straight.copy()
+    tilted[1, 2] = 0.3
+    voxels = np.zeros((8, 8, 8))
+    with pytest.raises(Refusal, match="TILTED: one has slices that are displaced by 16.7 degrees"):
+        validate(case_of(voxels, tilted))
+    validate(case_of(voxels, tilted, modality="CT"))
+
+
+def test_positions_lead_from_slice_to_slice_also_in_a_tilted_series(tmp_path):
+    files = write_series(np.zeros((6, 8, 8), np.float32), (0.5, 0.5, 2.0), (0.0, 0.0, 0.0), tmp_path / "tilted", SeriesOptions("tilt", ct_tilt=12.0))
+    read = read_series(tmp_path / "tilted")
+    import pydicom
+    positions = {str(d.SOPInstanceUID): np.array(d.ImagePositionPatient, float) for d in map(pydicom.dcmread, files)}
+    for k, instance in enumerate(read.instances):
+        assert np.allclose(read.place_of(np.array([0, 0, k])), positions[instance], atol=1e-2)
+        assert np.allclose(read.voxel_of(positions[instance]), [0, 0, k], atol=0.02)
+
+
+def test_an_enhanced_series_reads_as_its_single_frames(tmp_path):
+    from willis_training.dicom_series import convert
+    voxels = np.random.default_rng(1).integers(0, 900, (5, 7, 9)).astype(np.uint16)
+    write_series(voxels, (0.5, 0.6, 2.0), (-5.0, -7.0, 11.0), tmp_path / "single", SeriesOptions("frames"))
+    convert(tmp_path / "single", tmp_path / "enhanced", "enhanced")
+    one, other = read_series(tmp_path / "single"), read_series(tmp_path / "enhanced")
+    assert np.array_equal(one.voxels, other.voxels) and np.allclose(one.spacing, other.spacing)
+    assert np.allclose(one.origin, other.origin) and np.allclose(one.axes, other.axes)
+
+
+def test_images_of_another_grid_are_refused_by_name(tmp_path):
+    series(tmp_path / "a", "grid")
+    import pydicom
+    file = sorted((tmp_path / "a").iterdir())[0]
+    dataset = pydicom.dcmread(file)
+    dataset.PixelSpacing = [0.9, 0.9]
+    dataset.save_as(file)
+    with pytest.raises(Refusal, match="MIXED_GEOMETRY"):
+        read_series(tmp_path / "a")

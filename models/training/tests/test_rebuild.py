@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from willis_training.ablate import TABLES
+from willis_training.artery_sites.train import SiteOptions
+from willis_training.checkpoints import checkpoint_of
 from willis_training.patch_classifier import ANNEX, PatchScan
 from willis_training.patch_classifier.ablation import ablate_annex, boxed, short
-from willis_training.rebuild import COMMANDS, MANIFESTS, SHIPPED, SMOKE
+from willis_training.card_of import manifest_of
+from willis_training.rebuild import COMMANDS, SHIPPED, SMOKE
+from willis_training.requirements import REQUIRED, requirement_section, unreached
+from willis_training.staged import staged
 
 MODELS = Path(__file__).parents[2]
 
@@ -27,11 +32,21 @@ def test_every_shipped_bundle_has_its_command_and_the_readme_names_it():
     assert all(f"`rebuild {name} --out ../{name}`" in readme for name in COMMANDS)
 
 
-def test_the_time_is_written_into_the_manifest_that_the_bundle_has():
-    for name in COMMANDS:
-        folder = MODELS / name
-        if folder.exists():
-            assert (folder / MANIFESTS.get(name, "model.json")).exists(), name
+@pytest.mark.parametrize("name", COMMANDS)
+def test_cards_say_what_was_asked_and_whether_it_is_reached(name):
+    manifest, card = json.loads(manifest_of(MODELS / name).read_text()), (MODELS / name / "CARD.md").read_text()
+    assert manifest["intendedUse"] in card
+    if name in REQUIRED:
+        short = unreached(name, manifest["performance"])
+        assert requirement_section(name, manifest["performance"], manifest["training"].get("tried", "")) in card
+        assert not short or manifest["training"]["tried"] in card, f"{name} falls short and does not say what was tried: {short}"
+
+
+def test_a_figure_below_its_bound_is_named():
+    performance = {"accuracy": 0.84, "named": {"wrongSide": 1}}
+    assert len(unreached("artery-sites", performance)) == 2 and not unreached("artery-sites", {"accuracy": 0.86, "named": {"wrongSide": 0}})
+    section = requirement_section("artery-sites", performance, "longer training")
+    assert "**not reached**" in section and "longer training" in section
 
 
 def test_a_smoke_run_writes_a_bundle_that_says_what_it_is(tmp_path):
@@ -72,3 +87,28 @@ def test_the_box_keeps_the_aneurysm_where_it_was(scans):
     box = boxed(scans[1])
     z, y, x = np.round(box.centres[0][::-1]).astype(int)
     assert box.image[z, y, x] == 1.0 and box.image.shape <= (56, 88, 88)
+
+
+def test_a_failed_writing_leaves_the_bundle_as_it_was(tmp_path):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "model.json").write_text("earlier")
+    with pytest.raises(SystemExit), staged(bundle) as folder:
+        (folder / "model.json").write_text("worse")
+        raise SystemExit("below a gate")
+    assert (bundle / "model.json").read_text() == "earlier"
+    with staged(bundle) as folder:
+        assert (folder / "model.json").read_text() == "earlier"
+        (folder / "model.json").write_text("better")
+    assert (bundle / "model.json").read_text() == "better" and [p.name for p in tmp_path.iterdir()] == ["bundle"]
+    with staged(tmp_path / "new" / "bundle") as folder:
+        (folder / "model.json").write_text("first")
+    assert (tmp_path / "new" / "bundle" / "model.json").exists()
+
+
+def test_a_checkpoint_belongs_to_its_settings(tmp_path):
+    one = checkpoint_of(tmp_path, "net", SiteOptions(10, seed=1, threads=1), 40)
+    assert one == checkpoint_of(tmp_path, "net", SiteOptions(10, seed=1, threads=2), 40)
+    others = {checkpoint_of(tmp_path, "net", SiteOptions(10, seed=2), 40), checkpoint_of(tmp_path, "net", SiteOptions(11, seed=1), 40),
+              checkpoint_of(tmp_path, "net", SiteOptions(10, seed=1), 41)}
+    assert len(others) == 3 and one not in others

@@ -46,7 +46,7 @@ def _outline(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ig
     from .coarse_to_fine.train import FineOptions, ablate, cross_validate
 
     train_count, _, test_count = arguments.scans
-    train, test = (load(split, range(count), arguments.spacing, arguments.cache) for split, count in (("train", train_count), ("test", test_count)))
+    train, test = (load(split, range(count), arguments.cache) for split, count in (("train", train_count), ("test", test_count)))
     options = FineOptions(FineSizes(base=8), arguments.steps, voi=48, seed=arguments.seed, learning_rate=1e-3)
     rows = ablate(train, test, options)
     how = (f"{arguments.steps} steps each on {train_count} training phantoms (seed {arguments.seed}), boxes about the {rows['proposed']['vois']:.0f} true aneurysms of "

@@ -19,6 +19,7 @@ from .head_distance.conform import KEEP_MM
 from .network import TinyUNet3D
 from .phantom import draw_anatomy, draw_appearance, render
 from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
+from .staged import staged
 from .train import TrainOptions, train
 from .unseen import figures
 
@@ -31,11 +32,13 @@ def run(arguments: argparse.Namespace) -> None:
     cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
     options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, seed=arguments.seed)
     network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
-    training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date}
-    score = write_bundle(network, cases, arguments.out, training)
-    print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
-    if arguments.gate and (score.detected < 0.8 * score.lesions or score.false_positives_per_scan > 2):
-        raise SystemExit("below what a shipped bundle must reach: 0.80 sensitivity at 2 false positives a scan")
+    training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date,
+                "steps": f"{arguments.steps} steps, the last {arguments.settle_steps} on larger crops, to settle dense and patchwise logits."}
+    with staged(arguments.out) as folder:
+        score = write_bundle(network, cases, folder, training)
+        print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
+        if arguments.gate and (score.detected < 0.8 * score.lesions or score.false_positives_per_scan > 2):
+            raise SystemExit("below what a shipped bundle must reach: 0.80 sensitivity at 2 false positives a scan")
 
 
 def write_bundle(network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object]) -> Score:
@@ -105,7 +108,7 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
             "sensitivity": round(validation.detected / max(validation.lesions, 1), 3),
             "falsePositivesPerScan": round(validation.false_positives_per_scan, 3)},
         "training": {"data": f"{training['scans']} synthetic TOF-MRA phantoms", "licence": "Apache-2.0", "synthetic": True,
-                     "seed": training["seed"], "kitVersion": __version__, "date": training["date"]},
+                     "seed": training["seed"], "kitVersion": __version__, "date": training["date"], "steps": training.get("steps", "")},
         "performance": {},
         "limits": [
             "Trained and measured on synthetic phantoms only; it says nothing about patients",

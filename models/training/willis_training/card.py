@@ -5,6 +5,7 @@ from pathlib import Path
 from .explanations import explanation_section
 from .marked_picture import pictures_of
 from .metrics import wilson
+from .requirements import rebuild_section, requirement_section
 from .sample import sample_section
 
 
@@ -23,7 +24,7 @@ Tiny 3D U-Net, base 8, of the published TOF-MRA patch classifier (system 001), r
 localisation head beside the patch head. The manifest `model.json` holds the preprocessing, thresholds and calibration as data.
 
 ## Training data
-{training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data.
+{training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data. {training.get('steps', '')}
 Training, validation and test phantoms come from disjoint anatomy seeds; the test phantoms also from disjoint ranges of spacing,
 noise, bias field, tissue and fat brightness, inflow saturation and slab depth.
 
@@ -46,17 +47,11 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 
 The paper prints scan sensitivity 0.68 and specificity 0.58 for its best model, on patients; ours are phantoms, and marks instead of scans are counted:
 the figures are on different data and cannot be compared.
-{_ablation(performance.get('ablation'))}{_real(performance.get('realVolumes'), folder)}
+{requirement_section('tof-patch', performance, training.get('tried', ''))}{_ablation(performance.get('ablation'))}{_real(performance.get('realVolumes'), folder)}
 {explanation_section(performance)}{sample_section(folder)}## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training rebuild tof-patch --out models/tof-patch` with the kit in `models/training`: about an hour on 2 CPU cores.
-Phantoms follow from their seeds, bit for bit. Training with bfloat16 products does not: another run gives another network, which
-the command measures anew and refuses below 0.80 sensitivity at 2 false positives a scan. These weights: 4000 main steps, 450 settling
-steps with agreement weight 2, 200 with weight 5 and more patches from anywhere, chosen for the agreement of dense and patch logits;
-the command settles for 650 steps the last way.
-""")
+{rebuild_section('tof-patch', training, ', and refuses below 0.80 sensitivity (4 mm and more) at 2 false positives a scan')}""")
 
 
 def _size_row(name: str, lesions: int, found: int) -> str:

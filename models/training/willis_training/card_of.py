@@ -1,18 +1,22 @@
-"""The card of a bundle, whatever its system, from its manifest and its sample."""
+"""The card of a bundle, whatever it is, from its manifest and its sample."""
 
 import json
+from importlib import import_module
 from pathlib import Path
+
+#: what the manifest is called where it is not model.json: the helpers of the pipelines
+MANIFESTS = {"artery-sites": "sites.json", "head-distance": "head.json"}
+#: where the writer of a card is, by pipeline or helper's task
+WRITERS = {"tof-patch": ".card", "cta-resnet": ".cta_resnet.card", "tof-coarse-fine": ".coarse_to_fine.card", "ncct-haemorrhage": ".haemorrhage.card",
+           "artery-site": ".artery_sites.card", "head-distance": ".head_distance.card"}
+
+
+def manifest_of(folder: Path) -> Path:
+    """The bundle's manifest."""
+    return next((folder / name for name in MANIFESTS.values() if (folder / name).exists()), folder / "model.json")
 
 
 def write_card_of(folder: Path) -> None:
     """Writes CARD.md anew."""
-    manifest = json.loads((folder / "model.json").read_text())
-    if manifest["pipeline"] == "tof-patch":
-        from .card import write_card
-    elif manifest["pipeline"] == "cta-resnet":
-        from .cta_resnet.card import write_card
-    elif manifest["pipeline"] == "tof-coarse-fine":
-        from .coarse_to_fine.card import write_card
-    else:
-        from .haemorrhage.card import write_card
-    write_card(folder, manifest)
+    manifest = json.loads(manifest_of(folder).read_text())
+    import_module(WRITERS[manifest.get("pipeline", manifest["task"])], __package__).write_card(folder, manifest)

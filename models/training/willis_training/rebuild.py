@@ -10,14 +10,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from .card_of import manifest_of, write_card_of
 from .compute import device_name
 from .spent import Stopwatch
 
 #: the command of each bundle; what it does not name are the command's defaults, which are the shipped settings
 COMMANDS = {"tof-patch": "bundle", "cta-resnet": "cta-bundle", "ncct-haemorrhage": "haemorrhage-bundle", "tof-coarse-fine": "coarse-to-fine",
             "artery-sites": "artery-sites", "head-distance": "head-distance"}
-#: what the manifest is called where it is not model.json: the helpers of the pipelines
-MANIFESTS = {"artery-sites": "sites.json", "head-distance": "head.json"}
 #: few phantoms and steps; the other systems' calibration refuses a network that has learned nothing
 SMOKE = {"cta-resnet": "--patients 6 8 4 --steps 1 1 --scans 0 --no-gate"}
 #: where the shipped weights were trained longer or narrower than their command does by itself
@@ -37,11 +36,12 @@ def run(arguments: argparse.Namespace, parse: Callable[[list[str]], argparse.Nam
     with Stopwatch(cache / f"spent-seed-{arguments.seed}.json") as watch:
         inner.run(inner)
     spent = watch.spent()
-    file: Path = arguments.out / MANIFESTS.get(name, "model.json")
+    file: Path = manifest_of(arguments.out)
     manifest = json.loads(file.read_text())
     manifest["training"] |= {"minutes": round(spent.minutes, 1), "processorMinutes": round(spent.processor_minutes, 1),
                              "cores": os.cpu_count(), "device": device_name()}
     if arguments.smoke:
         manifest["intendedUse"] = "Smoke run of the training kit, a network that has learned nothing; not for clinical use"
     file.write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
+    write_card_of(arguments.out)
     print(f"{name} rebuilt in {spent.minutes:.1f} minutes ({spent.processor_minutes:.1f} of processor time) on {os.cpu_count()} cores: {arguments.out}")

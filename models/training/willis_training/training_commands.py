@@ -83,6 +83,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
 def patch_arguments(parser: argparse.ArgumentParser) -> None:
     """A patch classifier of the annex (system 001)."""
     parser.add_argument("--config", type=Path, required=True, help='JSON, e.g. {"annex": 5, "epochs": 10}')
+    parser.add_argument("--out", type=Path, required=True, help="folder for network.onnx and report.json")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, nargs=3, default=(40, 15, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
     parser.set_defaults(run=_patches)
@@ -123,6 +124,7 @@ def measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scans", type=int, default=100, help="unseen phantoms; 0: their figures stay (those of ncct-haemorrhage always do)")
     parser.add_argument("--real", type=Path, nargs="*", default=[],
                         help="tof-patch: NIfTI with vessels alone, background 0; cta-resnet: NIfTI in HU; ncct-haemorrhage: folders of DICOM")
+    parser.add_argument("--choose-threshold", action="store_true", help="cta-resnet: choose the threshold anew on as many validation phantoms; else it stays")
     parser.add_argument("--pictures", type=Path, help="folder for a picture of each real volume's marks; the card links those beside it")
     parser.add_argument("--credit", help="cta-resnet: whose volume it is and its licence; without it the picture shows no voxel of it")
     parser.add_argument("--apart", type=float, nargs=4, metavar=("X", "Y", "Z", "RADIUS"),
@@ -144,7 +146,6 @@ def ablate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, nargs=3, default=(24, 10, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
     parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting")
-    parser.add_argument("--spacing", type=float, default=0.5, help="mm, tof-coarse-fine")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=_ablate)
@@ -158,7 +159,6 @@ def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scans", type=int, nargs=3, default=(150, 20, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
     parser.add_argument("--test-from", type=int, default=0, help="number of the first test phantom, where those before it have been looked at")
     parser.add_argument("--steps", type=int, nargs=3, default=(600, 450, 900), metavar=("ARTERIES", "COARSE", "FINE"))
-    parser.add_argument("--spacing", type=float, default=0.5, help="mm; the published networks work on 0.5")
     parser.add_argument("--note", default="", help="how it was trained and what was tried, for the manifest and the card")
     parser.add_argument("--narrow", action="store_true", help="a quarter of the published widths and smaller VOIs, for a CPU")
     parser.add_argument("--ablation-steps", type=int, default=0, help="also run the ablation and the five folds with this many steps each")

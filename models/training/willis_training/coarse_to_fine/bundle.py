@@ -26,7 +26,7 @@ VERSION = "0.3.0"
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Read in a box of 88 x 80 x 56 mm about the circle of Willis: how many marks it sets elsewhere in a head is not known",
-    "Narrow networks and a training cut short: many aneurysms are missed on unseen phantoms, see the table; its silence says nothing",
+    "Many aneurysms are missed on unseen phantoms, small ones most, see the table; its silence says nothing",
     "No artery is named, only the side; treated aneurysms are not covered",
 ]
 

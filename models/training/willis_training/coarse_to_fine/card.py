@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..explanations import explanation_section
+from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
 
 
@@ -20,7 +21,7 @@ def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
 ## What it is
 System 003: a small U-Net finds the arteries (the paper names no method for it), DeepMedic with two pathways marks candidates in the
 vessel image, a dual-channel SE 3-D U-Net (vessels and their Sobel contour) outlines each in a box of {manifest['fine']['voi']} voxels of 0.5 mm.
-The networks have a quarter (DeepMedic) and half (outline) of the published widths: they were trained on a CPU.
+{training.get('widths', '')}
 
 ## Training data
 {training['data']} of the kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data.
@@ -50,7 +51,7 @@ An outline holds what has a probability of {manifest['fine']['threshold']} or mo
 
 The paper prints DSC 0.81, Hausdorff 17.93 mm and VS 0.84 in its best fold and DSC 0.12 on another hospital's scans; those are patients,
 ours are phantoms: the figures are on different data and cannot be compared.
-
+{requirement_section('tof-coarse-fine', p, training.get('tried', ''))}
 | diameter (mm) | aneurysms | found | sensitivity (95 %) |
 |---|---|---|---|
 {sizes}
@@ -58,11 +59,7 @@ ours are phantoms: the figures are on different data and cannot be compared.
 {explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training rebuild tof-coarse-fine --out models/tof-coarse-fine` with the kit in `models/training`. Phantoms follow from
-their seeds, bit for bit; training with bfloat16 products does not: another run gives another network, which the command measures anew.
-{training['time']}
-""")
+{rebuild_section('tof-coarse-fine', training)}""")
 
 
 def _within(interval: list[float]) -> str:

@@ -14,8 +14,9 @@ import torch
 
 from ..checkpoints import checkpoint_of
 from ..compute import device
+from ..staged import staged
 from .bundle import System, write_bundle
-from .cases import FineCase, kept_case
+from .cases import SPACING_MM, FineCase, kept_case
 from .deepmedic import WIDTHS, DeepMedic
 from .se_unet import FineNetwork, FineSizes
 from .stored import StoredArteries, load_coarse, load_fine
@@ -31,11 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Trains, measures, and writes the bundle."""
     torch.set_num_threads(arguments.threads)
     train_count, validation_count, test_count = arguments.scans
-    where = (arguments.spacing, arguments.cache)
     system = train(arguments)
     extra: dict[str, object] = {}
-    validation = load("train", range(train_count, train_count + validation_count), *where)
-    test = load("test", range(arguments.test_from, arguments.test_from + test_count), *where)
+    validation = load("train", range(train_count, train_count + validation_count), arguments.cache)
+    test = load("test", range(arguments.test_from, arguments.test_from + test_count), arguments.cache)
     if arguments.ablation_steps:
         short = replace(system.options, steps=arguments.ablation_steps)
         seen = load("train", range(train_count), *where)
@@ -43,8 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
                  "folds": cross_validate(seen, short)}
     arteries, coarse, fine = arguments.steps
     training = {"data": f"{train_count} synthetic TOF-MRA phantoms", "seed": arguments.seed, "date": arguments.date, "time": arguments.note,
-                "steps": f"Steps: arteries {arteries}, DeepMedic {coarse}, outline {fine}."}
-    manifest = write_bundle(system, (validation, test), arguments.out, training, extra, arguments.cache)
+                "steps": f"Steps: arteries {arteries}, DeepMedic {coarse}, outline {fine}.",
+                "widths": "The networks have a quarter (DeepMedic) and half (outline) of the published widths." if arguments.narrow else "Widths are the published ones."}
+    with staged(arguments.out) as folder:
+        manifest = write_bundle(system, (validation, test), folder, training, extra, arguments.cache)
     print(json.dumps(manifest["performance"], indent=2))
 
 
@@ -54,7 +56,7 @@ def train(arguments: argparse.Namespace) -> System:
     With a cache each network is trained once; with `init` the artery network is that of a bundle, and the other two go on from its own.
     """
     steps, narrow, seed = arguments.steps, arguments.narrow, arguments.seed
-    cases = cache(lambda: load("train", range(arguments.scans[0]), arguments.spacing, arguments.cache))
+    cases = cache(lambda: load("train", range(arguments.scans[0]), arguments.cache))
     first = StoredArteries(arguments.init / "arteries.onnx") if arguments.init else _kept(
         arguments, "arteries", steps[:1], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
     rng = np.random.default_rng(seed)
@@ -86,7 +88,7 @@ def _fine_of(init: Path | None, sizes: FineSizes) -> FineNetwork | None:
 
 def _kept(arguments: argparse.Namespace, name: str, steps: Sequence[int], empty: Network, fit: Callable[[], Network]) -> Network:
     """The trained network out of the cache, or trained and put there."""
-    settings = (list(steps), arguments.seed, arguments.scans[0], arguments.spacing, arguments.narrow, str(arguments.init))
+    settings = (list(steps), arguments.seed, arguments.scans[0], arguments.narrow, str(arguments.init))
     file = None if arguments.cache is None else checkpoint_of(arguments.cache, name, *settings)
     if file is not None and file.exists():
         empty.load_state_dict(torch.load(file))
@@ -98,10 +100,10 @@ def _kept(arguments: argparse.Namespace, name: str, steps: Sequence[int], empty:
     return trained
 
 
-def load(split: str, numbers: range, spacing: float, cache: Path | None) -> list[FineCase]:
+def load(split: str, numbers: range, cache: Path | None) -> list[FineCase]:
     """Phantoms of a split, with an aneurysm in most; test phantoms keep the population's share."""
     first = {"train": 400_000, "test": 600_000}[split]
-    jobs = [(first + k, split, (1 if k % 4 else 2) if split == "train" else None, spacing, cache) for k in numbers]
+    jobs = [(first + k, split, (1 if k % 4 else 2) if split == "train" else None, SPACING_MM, cache) for k in numbers]
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(_one, jobs))
 

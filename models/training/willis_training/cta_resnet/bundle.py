@@ -11,6 +11,7 @@ import onnxruntime as ort
 
 from .. import __version__
 from ..checkpoints import checkpoint_of
+from ..staged import staged
 from ..marked_picture import Mark, Outline, Projected, draw_marks
 from .card import write_card
 from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, triples
@@ -46,11 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
     chosen_on, scans = ([proposed(split, k) for k in range(arguments.scans)] for split in ("validation", "test"))  # type: ignore[arg-type]
     material = Material(crops["validation"], crops["test"], chosen_on, scans, {file.name: read_volume(file) for file in arguments.real})
-    manifest = write_bundle(network, material, arguments.out, training)
-    figure = manifest["performance"]["auc"]  # type: ignore[index]
-    print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
-    if arguments.gate and figure < 0.85:
-        raise SystemExit("below what a shipped bundle must reach: AUC 0.85 on unseen candidates")
+    with staged(arguments.out) as folder:
+        figure = write_bundle(network, material, folder, training)["performance"]["auc"]  # type: ignore[index]
+        print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
+        if arguments.gate and figure < 0.85:
+            raise SystemExit("below what a shipped bundle must reach: AUC 0.85 on unseen candidates")
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ def write_bundle(network: CandidateNetwork, material: Material, folder: Path, tr
 
 
 def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
-    """The command `measure`: threshold and figures on whole phantoms anew; weights and figures on candidates stay."""
-    chosen_on, scans = ([proposed(split, k) for k in range(arguments.scans)] for split in ("validation", "test"))  # type: ignore[arg-type]
+    """The command `measure`: figures on whole phantoms anew, the threshold where it is asked for; weights and figures on candidates stay."""
+    chosen_on, scans = ([proposed(split, k) for k in range(count)] for split, count in (
+        ("validation", arguments.scans if arguments.choose_threshold else 0), ("test", arguments.scans)))  # type: ignore[arg-type]
     session = open_session(arguments.bundle / manifest["network"]["file"])
     real = {file.name: read_volume(file) for file in arguments.real}
     add_scans(session, manifest, chosen_on, scans, real, arguments.apart)
@@ -112,11 +114,12 @@ def _draw(file: Path, scan: Proposed, marked: np.ndarray, picture: Path, credit:
 
 def add_scans(session: ort.InferenceSession, manifest: dict, chosen_on: list[Proposed], scans: list[Proposed], real: dict[str, Proposed],
               apart: tuple[float, float, float, float] | None = None) -> None:  # type: ignore[type-arg]
-    """The threshold by whole validation scans, and what comes of it on whole test scans and real volumes; without scans it stays as fitted."""
+    """The threshold by whole validation scans, and what comes of it on whole test scans and real volumes; without validation scans it stays."""
     performance, point = manifest["performance"], manifest["operatingPoint"]
-    if chosen_on and scans:
+    if chosen_on:
         manifest["operatingPoint"] = point = {"threshold": choose_threshold(session, chosen_on), "chosenOn":
                                               f"proposals in {len(chosen_on)} whole validation phantoms, at most {BUDGET:g} false positives a scan"}
+    if scans:
         performance["onProposals"] = measure_scans(session, scans, point["threshold"])
     if real:
         performance["realVolumes"] = [_real_row(name, scan, scan.standing & (judged(session, scan) >= point["threshold"]), apart) for name, scan in real.items()]

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import torch
+from torch.nn import functional
 
-from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, wilson,
+from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decision_curve, delong, expected_calibration_error, iou, wilson,
                        youden_threshold)
 from .crops import Crop, field, triples
 from .network import CandidateNetwork
@@ -61,7 +62,8 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
     counts = confusion(test.truth, probability, threshold)
     intercept, slope = calibration_line(test.truth, probability)
     difference, p = delong(test.truth, logit, test.logit)
-    overlaps = [cam_iou(o[1][1], field(c.mask[2]) > 0) for o, c in zip(outputs, crops) if c.aneurysm]
+    shown = [(o[1][1], field(c.mask[2]) > 0, c.patient) for o, c in zip(outputs, crops) if c.aneurysm]
+    patients = np.array([patient for _, _, patient in shown])
     found = test.truth.astype(bool) & (probability >= threshold)
     return {
         "candidates": len(crops), "aneurysms": int(test.truth.sum()),
@@ -74,8 +76,9 @@ def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[
         "calibrationIntercept": round(intercept, 3), "calibrationSlope": round(slope, 3),
         "netBenefitAtOneInTen": round(float(decision_curve(test.truth, probability, np.array([0.1]))[0]), 4),
         "againstSoftmaxHead": {"aucDifference": round(difference, 4), "p": round(p, 4)},
-        "camIou": round(float(np.mean(overlaps)), 4),
-        "camPointing": round(float(np.mean([pointing(o[1][1], field(c.mask[2]) > 0) for o, c in zip(outputs, crops) if c.aneurysm])), 4),
+        **_mean_of("camIou", [cam_iou(cam, mask) for cam, mask, _ in shown], patients),
+        **_mean_of("camIouPixels", [cam_iou_of_pixels(cam, mask) for cam, mask, _ in shown], patients),
+        **_mean_of("camPointing", [pointing(cam, mask) for cam, mask, _ in shown], patients),
         "bySize": [_size_row(test, found, low, high, name) for low, high, name in SIZES],
         "falseByKind": _false_by_kind(crops, probability >= threshold)}
 
@@ -86,6 +89,12 @@ def cam_iou(cam: np.ndarray, mask: np.ndarray) -> float:
     hot = cam >= 0.5 * cam.max() if cam.max() > 0 else np.zeros(cam.shape, bool)
     union = (hot | held).sum()
     return float((hot & held).sum() / union) if union else 0.0
+
+
+def cam_iou_of_pixels(cam: np.ndarray, mask: np.ndarray) -> float:
+    """The same of the map as it is shown, between its cells bilinear, with every pixel of the mask: what a small sac cannot fill of a cell counts against it."""
+    fine = functional.interpolate(torch.from_numpy(cam)[None, None], mask.shape, mode="bilinear", align_corners=False)[0, 0].numpy()
+    return iou(mask, fine >= 0.5 * cam.max()) if cam.max() > 0 else 0.0
 
 
 def pointing(cam: np.ndarray, mask: np.ndarray) -> bool:
@@ -105,6 +114,12 @@ def open_session(file: Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+def _mean_of(name: str, values: list[float] | list[bool], patients: np.ndarray) -> dict[str, object]:
+    """The mean and its interval over patients."""
+    column = np.array(values, float)
+    return {name: round(float(column.mean()), 4), f"{name}Interval": [round(v, 4) for v in bootstrap(lambda rows: float(column[rows].mean()), patients, 1)]}
 
 
 def _size_row(test: Table, found: np.ndarray, low: float, high: float, name: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from ..explanations import explanation_section
 from ..marked_picture import pictures_of
 from ..ncct import CLASSES
+from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
 
 #: published figures (Wang et al. 2021, public test of the 2019 challenge), in the order of CLASSES
@@ -65,7 +66,7 @@ Weighted log loss of slices {p['logLoss']:.4f}; calibration error of `any` {p['c
 
 Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenForSubdural']} of {mix['epiduralScans']} epidural taken for subdural,
 {mix['subduralTakenForEpidural']} of {mix['subduralScans']} subdural taken for epidural.
-
+{requirement_section('ncct-haemorrhage', p, training.get('tried', ''))}
 ## What each stage adds (slice AUC)
 | stage | {' | '.join(CLASSES)} |
 |---|{'---|' * len(CLASSES)}
@@ -73,11 +74,7 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 {real_part}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training haemorrhage-bundle --out models/ncct-haemorrhage` with the kit in `models/training`: two to three hours on 2 CPU
-cores, most of it the two slice networks; a GPU was not tried. Phantoms follow from their seeds, bit for bit; training with bfloat16
-products does not: another run gives another network, which the command measures anew and refuses below an AUC of 0.90 for `any`.
-{training.get('note', '')}
+{rebuild_section('ncct-haemorrhage', training, ', and refuses below an AUC of 0.90 for `any`')}{training.get('note', '')}
 """)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..checkpoints import checkpoint_of
 from ..compute import device
+from ..staged import staged
 from .bundle import Trained, write_bundle
 from .dataset import SliceSampler, Study, at_network_size, prepared
 from .train_sequence import Encoded, SequenceOptions, encode, train_sequence
@@ -21,12 +22,12 @@ def run(arguments: argparse.Namespace) -> None:
     studies = {split: [prepared(arguments.cache / "phantoms", split, k) for k in range(n)] for split, n in counts.items()}  # type: ignore[arg-type]
     trained = train_all(studies["train"], arguments)
     real = {folder.name: read_series(folder) for folder in arguments.real}
-    manifest = write_bundle(trained, studies["validation"], studies["test"], arguments.out,
-                            {name: (s.voxels, s.spacing) for name, s in real.items()})
-    figure = manifest["performance"]["classes"]["any"]["scanAuc"]  # type: ignore[index]
-    print(f"AUC of any haemorrhage {figure:.3f} on {counts['test']} unseen phantoms")
-    if arguments.gate and figure < 0.9:
-        raise SystemExit("below what a shipped bundle must reach: AUC 0.90 for any haemorrhage")
+    with staged(arguments.out) as folder:
+        manifest = write_bundle(trained, studies["validation"], studies["test"], folder, {name: (s.voxels, s.spacing) for name, s in real.items()})
+        figure = manifest["performance"]["classes"]["any"]["scanAuc"]  # type: ignore[index]
+        print(f"AUC of any haemorrhage {figure:.3f} on {counts['test']} unseen phantoms")
+        if arguments.gate and figure < 0.9:
+            raise SystemExit("below what a shipped bundle must reach: AUC 0.90 for any haemorrhage")
 
 
 def train_all(studies: list[Study], arguments: argparse.Namespace) -> Trained:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ..requirements import rebuild_section
+
 #: rows of the table by coverage: name in the figures, what it says, how it is written
 ROWS = (("dice", "Dice of what lies within the brain's surface", "{:.3f}"), ("hd95", "HD95 of that surface, mm", "{:.1f}"),
         ("arteries15", "voxels of intracranial arteries kept at 15 mm", "{:.4f}"), ("arteries10", "at 10 mm", "{:.4f}"),
@@ -67,11 +69,7 @@ the head brain. One CT of head and neck with half a metre of field: wrong (brain
 ## Limits
 {limits}
 
-## Rebuild
-`python -m willis_training rebuild head-distance --out models/head-distance` with the kit in `models/training`: about an hour on two CPU cores. Heads follow from their
-seeds; training with bfloat16 products is not the same bit for bit: another run gives another network, which the command measures anew, and refuses where
-it loses arteries.
-""")
+{rebuild_section('head-distance', training, ', and refuses where it loses arteries')}""")
 
 
 def _cost(reach: dict) -> str:  # type: ignore[type-arg]

@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
 
 from ..readers.refusal import Refusal
 
@@ -15,6 +16,7 @@ class PatchConfig:
 
     network: Literal["simple-3d-cnn", "tiny-3d-unet"] = "tiny-3d-unet"
     base: int = 8
+    norm: Literal["batch", "instance", "none"] = "batch"
     loss: Literal["focal", "bce"] = "focal"
     gamma: float = 2.0
     alpha: float = 0.8
@@ -47,6 +49,22 @@ ANNEX = {
     13: _row(_UNET, 32, 10, 10, 20, 16, 500)}
 
 
+#: the fields that name something
+CHOICES = {field: get_args(get_type_hints(PatchConfig)[field]) for field in ("network", "norm", "loss", "score")}
+
+
+def _whole(value: float) -> bool:
+    return isinstance(value, int) and value >= 1
+
+
+#: what a number may be
+BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
+    **{name: ("a whole number from 1", _whole) for name in ("base", "patch", "positives", "negatives", "stride", "epochs", "patience", "batch")},
+    "jitter": ("0 or more voxels", lambda v: v >= 0), "gamma": ("0 or more", lambda v: v >= 0), "alpha": ("between 0 and 1", lambda v: 0 < v < 1),
+    "learning_rate": ("above 0 and below 1", lambda v: 0 < v < 1), "least_brain": ("from 0 to 1", lambda v: 0 <= v <= 1),
+    "seed": ("a whole number from 0", lambda v: isinstance(v, int) and v >= 0)}
+
+
 def load_config(file: Path) -> PatchConfig:
     """A JSON file with any of the fields, or {"annex": 5}; unknown fields and impossible values are refused by name."""
     given = json.loads(file.read_text())
@@ -60,6 +78,15 @@ def load_config(file: Path) -> PatchConfig:
     if unknown:
         raise Refusal("BAD_CONFIG", file, f"has the unknown field {unknown[0]}")
     config = dataclasses.replace(start, **given)
+    for name, (what, holds) in BOUNDS.items():
+        value = getattr(config, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not holds(value):
+            raise Refusal("BAD_CONFIG", file, f"has {name} {value!r}; it must be {what}")
+    for name, allowed in CHOICES.items():
+        if getattr(config, name) not in allowed:
+            raise Refusal("BAD_CONFIG", file, f"has {name} {getattr(config, name)!r}; it must be one of {', '.join(allowed)}")
+    if config.network == _CNN and {"base", "norm"} & set(given):
+        raise Refusal("BAD_CONFIG", file, f"sets {sorted({'base', 'norm'} & set(given))[0]}, which {_CNN} does not have")
     if config.network == _UNET and config.patch % 4:
         raise Refusal("BAD_CONFIG", file, f"has patches of {config.patch} voxels; the U-Net needs a multiple of 4")
     if config.stride < 1 or config.stride > config.patch:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ..network import TinyUNet3D
+from ..network import Norm, TinyUNet3D
 from .config import PatchConfig
 
 
@@ -24,9 +24,9 @@ class Simple3DCNN(nn.Module):
 class PooledUNet(nn.Module):
     """The Tiny 3D U-Net read as published: the mean of its evidence map is the patch's logit."""
 
-    def __init__(self, base: int) -> None:
+    def __init__(self, base: int, norm: Norm = "batch") -> None:
         super().__init__()
-        self.body = TinyUNet3D(base)
+        self.body = TinyUNet3D(base, norm)
 
     def forward(self, patches: Tensor) -> Tensor:
         return self.body(patches)[0].mean((1, 2, 3, 4))  # type: ignore[no-any-return]
@@ -35,4 +35,4 @@ class PooledUNet(nn.Module):
 def build(config: PatchConfig) -> nn.Module:
     """The network a configuration asks for, seeded."""
     torch.manual_seed(config.seed)
-    return Simple3DCNN() if config.network == "simple-3d-cnn" else PooledUNet(config.base)
+    return Simple3DCNN() if config.network == "simple-3d-cnn" else PooledUNet(config.base, config.norm)

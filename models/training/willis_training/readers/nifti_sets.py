@@ -36,7 +36,7 @@ def read_lausanne(folder: Path) -> list[Case]:
         lesions = sorted((folder / "derivatives" / "manual_masks" / subject / session / "anat").glob("*esion*mask.nii.gz"))
         points = tuple(p for lesion in lesions for p in _points_of(load_nifti(lesion)))
         mask = (lambda files=tuple(lesions), image=tof: _union(files, image)) if lesions else None
-        cases.append(Case(f"{subject} {session}", subject, "MR", nifti_loader(tof), mask, points, licence="CC0"))
+        cases.append(Case(f"{subject} {session}", subject, "MR", nifti_loader(tof), mask, points, {"aneurysm": 1} if lesions else {}, licence="CC0"))
     return _some(cases, folder, "ds003949")
 
 
@@ -52,7 +52,7 @@ def read_large_ia(folder: Path) -> list[Case]:
         if not image.exists():
             raise Refusal("MISSING_FILE", place, "has no CTA.nii.gz")
         points = _points_of(load_nifti(mask)) if mask.exists() else ()
-        labels = {"ruptured": ruptured[place.name]} if place.name in ruptured else {}
+        labels = {"aneurysm": 1} | ({"ruptured": ruptured[place.name]} if place.name in ruptured else {})
         cases.append(Case(place.name, place.name, "CTA", nifti_loader(image), nifti_loader(mask) if mask.exists() else None, points, labels,
                           licence="CC BY-NC-SA (see the data set)"))
     return _some(cases, folder, "Large IA")

@@ -45,6 +45,8 @@ def _point(place: Path, row: dict[str, str]) -> Point:
     series = read_series(place)
     if row["SOPInstanceUID"] not in series.instances:
         raise Refusal("LABEL_OUTSIDE", place, f"has a mark on instance {row['SOPInstanceUID']}, which the series lacks")
+    if series.instances.count(row["SOPInstanceUID"]) > 1:
+        raise Refusal("AMBIGUOUS_MARK", place, f"has a mark on {row['SOPInstanceUID']}, which holds many frames; write the series as single images")
     slice_number = series.instances.index(row["SOPInstanceUID"])
     lps = series.place_of([float(row["x"]), float(row["y"]), slice_number])  # type: ignore[arg-type]
     diameter = float(row["diameter_mm"]) if row.get("diameter_mm") else None
