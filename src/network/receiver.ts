@@ -123,7 +123,9 @@ function readDecrypted(socket: tls.TLSSocket, take: (chunk: Buffer) => void): ne
 
 /** An address can be written in several ways: IPv6 with more or fewer zeros, IPv4 inside IPv6. */
 function plainAddress(address: string): string {
-  const canonical = net.isIPv6(address) ? new net.SocketAddress({ address, family: 'ipv6' }).address : address;
+  const canonical = net.isIPv6(address)
+    ? new net.SocketAddress({ address, family: 'ipv6' }).address
+    : address;
   return canonical.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
