@@ -1,3 +1,4 @@
+import { isMixed } from './analysis/index.ts';
 import type { DeliveryEvents } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
@@ -51,22 +52,7 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
           ...{ rule: rule.name, code: reason.code, why: reason.text },
         });
     },
-    analysed: ({ seriesId, findings, provider }) => {
-      const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
-      metrics.analysis(findings.pipeline, findings.state, ms / 1000);
-      hub.publish({ kind: 'analysis', seriesId });
-      const fields: LogFields = {
-        seriesId,
-        pipeline: findings.pipeline,
-        state: findings.state,
-        findings: findings.findings.length,
-        ms,
-        provider,
-      };
-      if (findings.state === 'not-analysed')
-        log.warn('series not analysed', { ...fields, code: findings.reason.code });
-      else log.info('series analysed', fields);
-    },
+    analysed: analysedEvent(log, to),
     waiting: waitingEvent(log, alerts),
     delivery: deliveryEvents(log, to),
     priorsFetched: (fetched) => log.info('earlier studies looked for', fetched),
@@ -95,6 +81,31 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
     },
     bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),
+  };
+}
+
+function analysedEvent(log: Log, { hub, metrics, alerts }: Watchers): NodeEvents['analysed'] {
+  return ({ seriesId, findings, provider }) => {
+    const ms = Object.values(findings.timingsMs).reduce<number>((sum, part) => sum + Number(part), 0);
+    metrics.analysis(findings.pipeline, findings.state, ms / 1000);
+    hub.publish({ kind: 'analysis', seriesId });
+    const fields: LogFields = {
+      seriesId,
+      pipeline: findings.pipeline,
+      state: findings.state,
+      findings: findings.findings.length,
+      ms,
+      provider,
+    };
+    if (findings.state !== 'not-analysed') {
+      log.info('series analysed', fields);
+      return;
+    }
+    const { reason } = findings;
+    log.warn('series not analysed', { ...fields, code: reason.code });
+    // nothing of it reaches the PACS: somebody must be told otherwise
+    if (isMixed(reason))
+      alerts.raise('mixed series', `Series ${seriesId} of the page: ${reason.code}: ${reason.text}`);
   };
 }
 

@@ -19,6 +19,7 @@ import { frameGeometries, loadVolume, toLpsOrientation, type LoadedSeries } from
 import { withComparison } from './compare.ts';
 import { evidenceOf } from './evidence.ts';
 import { writeMap } from './map-file.ts';
+import { mixedSeries } from './mixed-series.ts';
 import { writeSlices } from './slices-file.ts';
 import type { SeriesOutcome, SeriesTask, WrittenResult } from './task.ts';
 
@@ -28,15 +29,21 @@ const seriesFaults: ReadonlySet<string> = new Set([
   'PIXEL_DATA_INVALID',
   'DICOM_UNREADABLE',
   'VOLUME_NOT_LOADABLE',
+  'NO_GEOMETRY',
   'RESCALE_INVALID',
   'MODEL_OUTPUT_INVALID',
 ]);
 
-/** From instance files to findings and result files: load, run the pipeline, write the results into the task's folder. */
-export async function analyseSeries(task: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
-  const bundle = withParameters(await loadBundle(task.bundleFolder), task.parameters ?? {});
+/**
+ * From instance files to findings and result files: load, run the pipeline, write the results into the task's folder. Of images
+ * of several patients or studies no result is written.
+ */
+export async function analyseSeries(asked: SeriesTask, engine: Engine): Promise<SeriesOutcome> {
+  const bundle = withParameters(await loadBundle(asked.bundleFolder), asked.parameters ?? {});
   const started = performance.now();
-  const instances = await readAll(task.paths);
+  const instances = await readAll(asked.paths);
+  const mixed = mixedSeries(instances);
+  const task: SeriesTask = mixed === null ? asked : { ...asked, reason: mixed, kinds: [] };
   const analysed = await analyseInstances(task, { bundle, engine, instances, started });
   const finished = performance.now();
   const input = resultInput(task, instances, analysed);
@@ -125,6 +132,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
 }
 
 async function loadSeries(instances: readonly Instance[], helpers: HelperModels): Promise<PipelineInput> {
+  const mixed = mixedSeries(instances);
+  if (mixed !== null) throw new WillisError(mixed.code, mixed.text);
   return seriesOf(instances, await loadVolume(instances), helpers);
 }
 

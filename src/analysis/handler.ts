@@ -261,7 +261,9 @@ async function commitAnalysis(
   const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
   // an earlier result that still waits for its window must not come after the one that replaces it
   await hastenDeliveries(transaction, request.seriesId, dueAt);
-  await enqueueDeliveries(transaction, id, route.sendTo, { now, dueAt });
+  // where no result was made (images of several patients) nobody is told of one either
+  const sendTo = outcome.results.length === 0 ? [] : route.sendTo;
+  await enqueueDeliveries(transaction, id, sendTo, { now, dueAt });
 }
 
 /** A late image may already have reopened the series: its newer state stands. */

@@ -30,14 +30,16 @@ export async function runSelfTest(parts: SelfTestParts): Promise<SeriesFindings>
   const { worker, bundle, phantom, folder } = parts;
   const names = (await readdir(phantom.folder)).filter((name) => name.endsWith('.dcm'));
   const paths = names.map((name) => path.join(phantom.folder, name));
-  const frames = (await Promise.all(paths.map(async (file) => readInstance(await readFile(file))))).flatMap(
-    (one) => frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
-  );
+  const instances = await Promise.all(paths.map(async (file) => readInstance(await readFile(file))));
+  const input = instances.map(({ sopClassUid, sopInstanceUid, attributes }) => ({
+    sopInstanceUid,
+    frames: frameGeometries(sopClassUid, sopInstanceUid, attributes),
+  }));
   try {
     const { findings } = await worker.run({
       ...{ paths, folder, pipeline: phantom.pipeline, bundleFolder: bundle.folder },
       ...{ reason: null, version: 1, supersedes: null, kinds: ['sr'] },
-      inputSha256: inputIdentity(frames),
+      inputSha256: inputIdentity(input),
       completeness: 'self-test',
       createdAtMs: parts.now(),
       softwareVersion: parts.softwareVersion,

@@ -41,9 +41,11 @@ export async function planSeries(
   { pipeline, also }: Asked,
 ): Promise<SeriesPlan> {
   const loaded = await Promise.all(series.map(async ({ path: file }) => readInstance(await readFile(file))));
-  const frames = loaded.flatMap((one) =>
-    frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
-  );
+  const input = loaded.map(({ sopClassUid, sopInstanceUid, attributes }) => ({
+    sopInstanceUid,
+    frames: frameGeometries(sopClassUid, sopInstanceUid, attributes),
+  }));
+  const frames = input.flatMap((one) => one.frames);
   const traits = readTraits(loaded[0]!.attributes);
   const stack = checkStack(frames, traits.expectedCount ?? undefined);
   const name = `${traits.modality} ${traits.seriesDescription || 'without description'}, ${series.length} files`;
@@ -59,9 +61,7 @@ export async function planSeries(
     paths: series.map((instance) => path.resolve(instance.path)),
     pipeline: rule.pipeline,
     reason: stack.kind === 'not-a-stack' ? stack.reason : null,
-    inputSha256: inputIdentity(
-      frames.length > 0 ? frames : series.map((one) => ({ sourceSopInstanceUid: one.sopInstanceUid })),
-    ),
+    inputSha256: inputIdentity(input),
     version: 1,
     supersedes: null,
     completeness: `${frames.length} slices in the given files`,

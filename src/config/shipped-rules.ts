@@ -20,6 +20,16 @@ export const headSeries = {
   imageTypeExcludes: ['LOCALIZER', 'PROJECTION IMAGE', 'MAXIMUM', 'MIP', 'CSA MIP', 'SCREEN SAVE'],
 };
 
+/**
+ * Angiograms of the neck, of limbs and trunk, and of veins, where the text does not name the head as well: the body part is often
+ * left empty, or HEADNECK for either.
+ */
+const notTheHead =
+  '^(?!.*(head|brain|willis|kopf|hirn|schädel|schaedel|tête|crâne|cabeza|cráneo|cerebr|cranial)).*' +
+  '((?<![a-z])(neck|hals|cou|cuello|knees?|legs?|calf|thighs?|foot|feet|hands?|arms?)(?![a-z])|' +
+  'carot|karot|supra.?aort|subclav|jugul|aort|knie|genou|rodilla|bein|jambe|pierna|periph|extremit|run.?off|femor|poplit|iliac|renal|abdom|thorax|pelv|becken)|' +
+  '(?<![a-z])(mrv|veins?|sinus)(?![a-z])|venous|veno|venen|venös|veineu|phlebo';
+
 /** The rules of a node that was given none: each pipeline fit for it, sent to every destination; angiograms are shown on the page alone. */
 export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   return [
@@ -28,6 +38,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
       when: {
         modality: 'MR',
         text: 'tof|time.?of.?flight|3d.?inflow',
+        textExcludes: notTheHead,
         bodyPartExamined: partsOfHead,
       },
       pipeline: 'tof-patch',

@@ -28,5 +28,6 @@ export { consolidate } from './consolidate.ts';
 export { compareWithPrior } from './growth.ts';
 export { keyFrame } from './key-frame.ts';
 export { aneurysmsOf, soughtBy, soughtKind } from './kind.ts';
-export { describeSite, midsagittal, nameSite, siteInWords } from './site.ts';
+export { leftOfMidlineMm, midsagittal, type Midsagittal } from './midsagittal.ts';
+export { describeSite, nameSite, siteInWords } from './site.ts';
 export { siteClasses } from './site-classes.ts';

@@ -1,5 +1,5 @@
 import { codes } from '../dicom/index.ts';
-import type { Volume } from '../volume/index.ts';
+import { surelyLeftMm, type Midsagittal } from './midsagittal.ts';
 import { siteClasses, type SiteClass } from './site-classes.ts';
 import type { Laterality, PointLpsMm, Site } from './types.ts';
 
@@ -11,9 +11,9 @@ const farMm = 12;
 const leastShareOfSide = 0.9;
 
 /** The side by geometry alone, and the artery not told: what is said where nothing names it, or nothing names it surely. */
-export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): Site {
+export function describeSite(centreLpsMm: PointLpsMm, midsagittal: Midsagittal): Site {
   const { value, scheme, meaning } = codes.cerebralArtery;
-  return { value, scheme, meaning, laterality: sideOf(centreLpsMm, midsagittalXMm) };
+  return { value, scheme, meaning, laterality: sideOf(surelyLeftMm(midsagittal, centreLpsMm)) };
 }
 
 /**
@@ -22,16 +22,16 @@ export function describeSite(centreLpsMm: PointLpsMm, midsagittalXMm: number): S
  */
 export function nameSite(
   probabilities: readonly number[],
-  { centreLpsMm, midsagittalXMm }: { readonly centreLpsMm: PointLpsMm; readonly midsagittalXMm: number },
+  { centreLpsMm, midsagittal }: { readonly centreLpsMm: PointLpsMm; readonly midsagittal: Midsagittal },
   threshold: number,
 ): Site {
-  const general = describeSite(centreLpsMm, midsagittalXMm);
+  const general = describeSite(centreLpsMm, midsagittal);
   const [best] = [...groupByArtery(probabilities)].sort((a, b) => b.probability - a.probability);
   if (best?.site == null || best.probability < threshold) return general;
   const geometric = general.laterality;
   if (best.kind === 'unpaired') return { ...best.site, laterality: best.tellsSide ? geometric : null };
   const seen = seenSide(best);
-  const isFar = Math.abs(centreLpsMm[0] - midsagittalXMm) >= farMm;
+  const isFar = Math.abs(surelyLeftMm(midsagittal, centreLpsMm)) >= farMm;
   const laterality = isFar || seen === geometric ? geometric : null;
   const isContradicted = geometric !== null && seen !== null && seen !== geometric;
   return isContradicted ? { ...general, laterality } : { ...best.site, laterality };
@@ -42,26 +42,9 @@ export function siteInWords({ meaning, modifier }: Pick<Site, 'meaning' | 'modif
   return modifier === undefined ? meaning : `${meaning}, ${modifier.meaning.toLowerCase()}`;
 }
 
-/** Where the mid-sagittal plane cuts the x axis of LPS, mm: the middle of the head mask, slice row by slice row, the median of it. */
-export function midsagittal(grid: Volume, mask: Uint8Array): number {
-  const [nx, ny, nz] = grid.size;
-  const middles: number[] = [];
-  for (let row = 0; row < ny * nz; row += 1) {
-    const line = mask.subarray(row * nx, (row + 1) * nx);
-    const first = line.indexOf(1);
-    // a short chord near the edge of the head says little about its middle
-    if (first < 0 || line.lastIndexOf(1) - first < 0.4 * nx) continue;
-    middles.push((first + line.lastIndexOf(1)) / 2);
-  }
-  middles.sort((a, b) => a - b);
-  const middle = middles[middles.length >> 1] ?? (nx - 1) / 2;
-  return grid.originLpsMm[0] + middle * grid.spacingMm[0] * grid.directions[0][0];
-}
-
-function sideOf([x]: PointLpsMm, midsagittalXMm: number): Laterality | null {
-  const offset = x - midsagittalXMm;
-  if (Math.abs(offset) < midlineMm) return null;
-  return offset > 0 ? 'left' : 'right';
+function sideOf(leftMm: number): Laterality | null {
+  if (Math.abs(leftMm) < midlineMm) return null;
+  return leftMm > 0 ? 'left' : 'right';
 }
 
 type Artery = { readonly probability: number } & (

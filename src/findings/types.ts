@@ -195,6 +195,8 @@ interface Common {
   readonly timingsMs: Timings;
   /** The operating point: the scan probability from which the pipeline calls a finding; each of several has its own. */
   readonly findingThreshold?: number;
+  /** Where not all slices were read, since the series goes on below the head: how many, from the uppermost down. */
+  readonly slicesRead?: { readonly read: number; readonly of: number };
   /** Further pipelines whose findings are in here; left out where one read the series. */
   readonly others?: readonly OtherPipeline[];
   /** Left out where no earlier study was looked for or found. */

@@ -175,7 +175,7 @@ async function readSeries(database: Database | Transaction, seriesId: number): P
     .where('series_id', '=', seriesId)
     .execute();
   const traits = JSON.parse(series.description) as SeriesTraits;
-  const frames = instances.flatMap((instance) => JSON.parse(instance.frames) as FrameGeometry[]);
+  const frames = instances.flatMap(framesOf);
   return { series, instances, frames, traits, stack: checkStack(frames, traits.expectedCount ?? undefined) };
 }
 
@@ -201,16 +201,19 @@ function analyseRequest(
     seriesId: series.id,
     rule: by.name,
     instanceIds: instances.map((instance) => instance.id),
-    inputSha256: inputIdentity(frames.length > 0 ? frames : instances.map(placeless)),
+    inputSha256: inputIdentity(instances.map(inputOf)),
     completeness: completeness(frames.length, traits.expectedCount),
     reason,
     destinations,
   };
 }
 
-/** An instance without geometry still has an identity. */
-function placeless(instance: InstanceRow): Pick<FrameGeometry, 'sourceSopInstanceUid'> {
-  return { sourceSopInstanceUid: instance.sop_instance_uid };
+function inputOf(instance: InstanceRow): Parameters<typeof inputIdentity>[0][0] {
+  return { sopInstanceUid: instance.sop_instance_uid, frames: framesOf(instance) };
+}
+
+function framesOf({ frames }: InstanceRow): readonly FrameGeometry[] {
+  return JSON.parse(frames) as FrameGeometry[];
 }
 
 function completeness(frames: number, expected: number | null): string {

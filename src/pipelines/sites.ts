@@ -1,4 +1,11 @@
-import { nameSite, type Finding, type PointLpsMm, type SeriesFindings } from '../findings/index.ts';
+import {
+  leftOfMidlineMm,
+  nameSite,
+  type Finding,
+  type Midsagittal,
+  type PointLpsMm,
+  type SeriesFindings,
+} from '../findings/index.ts';
 import { requireNumbers, type Engine, type SiteModel } from '../inference/index.ts';
 import { sampleSlice, type Volume } from '../volume/index.ts';
 import type { PipelineOutput } from './types.ts';
@@ -12,11 +19,11 @@ export async function withSites(
   model: SiteModel | null,
   engine: Engine,
 ): Promise<PipelineOutput> {
-  const { findings, image, midsagittalXMm } = output;
-  if (model === null || image === null || midsagittalXMm === undefined) return output;
+  const { findings, image, midsagittal } = output;
+  if (model === null || image === null || midsagittal === undefined) return output;
   if (findings.state !== 'findings' || !findings.findings.some(({ kind }) => kind === 'aneurysm'))
     return output;
-  const seen = { image, midsagittalXMm };
+  const seen = { image, midsagittal };
   const { findings: all, ...rest } = findings;
   const [first, ...others] = all;
   const named: SeriesFindings = {
@@ -32,7 +39,7 @@ export async function withSites(
 
 interface Seen {
   readonly image: Volume;
-  readonly midsagittalXMm: number;
+  readonly midsagittal: Midsagittal;
 }
 
 interface Namer {
@@ -45,14 +52,14 @@ async function withSite(finding: Finding, seen: Seen, namer: Namer): Promise<Fin
   const { centreLpsMm } = finding;
   const probabilities = await siteProbabilities(centreLpsMm, seen, namer);
   const { threshold } = namer.model.manifest.naming;
-  const site = nameSite(probabilities, { centreLpsMm, midsagittalXMm: seen.midsagittalXMm }, threshold);
+  const site = nameSite(probabilities, { centreLpsMm, midsagittal: seen.midsagittal }, threshold);
   return { ...finding, site };
 }
 
 /** One number a class of `siteClasses`, together 1. */
 export async function siteProbabilities(
   centreLpsMm: PointLpsMm,
-  { image, midsagittalXMm }: Seen,
+  { image, midsagittal }: Seen,
   { model, engine }: Namer,
 ): Promise<readonly number[]> {
   const { network, preprocessing } = model.manifest;
@@ -65,7 +72,7 @@ export async function siteProbabilities(
         data: cropAbout(image, centreLpsMm, preprocessing),
         shape: [1, 1, samples, samples, samples],
       },
-      { name: network.leftMm, data: Float32Array.of(centreLpsMm[0] - midsagittalXMm), shape: [1] },
+      { name: network.leftMm, data: Float32Array.of(leftOfMidlineMm(midsagittal, centreLpsMm)), shape: [1] },
     ],
     [network.output],
   );

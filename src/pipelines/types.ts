@@ -1,4 +1,10 @@
-import type { DemotedCandidate, HaemorrhageSubtype, PointLpsMm, SeriesFindings } from '../findings/index.ts';
+import type {
+  DemotedCandidate,
+  HaemorrhageSubtype,
+  Midsagittal,
+  PointLpsMm,
+  SeriesFindings,
+} from '../findings/index.ts';
 import type { HelperModels } from '../inference/index.ts';
 import type { FrameGeometry, Volume } from '../volume/index.ts';
 
@@ -31,8 +37,8 @@ export interface PipelineOutput {
   readonly candidates: readonly Candidate[];
   /** The series on the network's grid, 0..1 and 0 outside the head, for pictures; null where it was not prepared. */
   readonly image: Volume | null;
-  /** Where the mid-sagittal plane cuts the x axis of LPS; left out by pipelines whose findings have no side. */
-  readonly midsagittalXMm?: number;
+  /** Left out by pipelines whose findings have no side. */
+  readonly midsagittal?: Midsagittal;
   /** Null where the network did not run. */
   readonly maps: PipelineMaps | null;
   /** Where a pipeline judges slice by slice: one list a class, a value 0..1 a source frame in stack order. */

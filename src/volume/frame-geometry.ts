@@ -1,4 +1,4 @@
-import type { Attributes } from '../dicom/index.ts';
+import type { Attributes, Instance } from '../dicom/index.ts';
 
 export type Vector = readonly [number, number, number];
 
@@ -59,6 +59,15 @@ export function frameGeometries(
     const temporalIndex = find('FrameContentSequence')[0]?.number('TemporalPositionIndex') ?? 0;
     return [{ ...common, ...place, frameNumber, sourceSopInstanceUid, temporalIndex }];
   });
+}
+
+/** A picture of a screen or a dose sheet is a page: it has no place, and takes none from the slices beside it. */
+const secondaryCapture = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.|$)/;
+
+/** How many slices an instance holds, whether their place is told or not; a page or a report holds none. */
+export function slicesIn({ sopClassUid, attributes }: Instance): number {
+  if (!attributes.has('Rows') || secondaryCapture.test(sopClassUid)) return 0;
+  return Math.max(1, attributes.number('NumberOfFrames') ?? 1);
 }
 
 type Place = Pick<FrameGeometry, 'imagePositionPatient' | 'imageOrientationPatient' | 'pixelSpacing'>;

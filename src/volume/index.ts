@@ -4,7 +4,7 @@ export { encodeNifti } from './nifti-write.ts';
 export { indexToLps, lpsToIndex, planeDistanceMm, toLpsOrientation } from './orientation.ts';
 export { checkStack, type Orientation, type StackOutcome } from './stack.ts';
 export type { Size, Volume } from './types.ts';
-export { axesOf, dot } from './vectors.ts';
+export { axesOf, dot, subtract } from './vectors.ts';
 export { labelComponents } from './components.ts';
 export { headMask, solid, type HeadMaskOptions } from './head-mask.ts';
 export { masked, percentiles } from './percentile.ts';

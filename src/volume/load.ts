@@ -1,6 +1,6 @@
 import { decodeFrame, type Attributes, type Instance, type StoredPixels } from '../dicom/index.ts';
 import { WillisError } from '../errors.ts';
-import { frameGeometries, type FrameGeometry } from './frame-geometry.ts';
+import { frameGeometries, slicesIn, type FrameGeometry } from './frame-geometry.ts';
 import { checkStack, type StackOutcome } from './stack.ts';
 import type { Volume } from './types.ts';
 import { axesOf, length, subtract } from './vectors.ts';
@@ -14,13 +14,18 @@ export interface LoadedSeries {
 /**
  * Decodes the instances of one series into a volume: x along rows, y down columns, z along the normal, values after Rescale
  * Slope and Intercept. MONOCHROME1 is mirrored about its own range; Pixel Padding becomes the least value. Throws
- * VOLUME_NOT_LOADABLE where the frames do not stack, and what `decodeFrame` throws.
+ * NO_GEOMETRY where an image has no place, VOLUME_NOT_LOADABLE where the frames do not stack, and what `decodeFrame` throws.
  */
 export async function loadVolume(instances: readonly Instance[]): Promise<LoadedSeries> {
   const byUid = new Map(instances.map((instance) => [instance.sopInstanceUid, instance]));
-  const stack = checkStack(
-    instances.flatMap((one) => frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes)),
+  const placed = instances.flatMap((one) =>
+    frameGeometries(one.sopClassUid, one.sopInstanceUid, one.attributes),
   );
+  requirePlaces(
+    placed.length,
+    instances.reduce((sum, one) => sum + slicesIn(one), 0),
+  );
+  const stack = checkStack(placed);
   if (stack.kind === 'not-a-stack') throw new WillisError('VOLUME_NOT_LOADABLE', stack.reason.text);
   const first = stack.frames[0]!;
   const plane = first.rows * first.columns;
@@ -38,6 +43,15 @@ export async function loadVolume(instances: readonly Instance[]): Promise<Loaded
     data,
   };
   return { volume, frames: stack.frames };
+}
+
+/** What has no place cannot be stacked, and the rest may still make an even stack: of a part of the head. */
+function requirePlaces(placed: number, held: number): void {
+  if (placed >= held) return;
+  throw new WillisError(
+    'NO_GEOMETRY',
+    `${held - placed} of ${held} slices do not say where in the patient they lie: Image Position (Patient), Image Orientation (Patient) or Pixel Spacing is missing, or holds no usable number. Without them the series is not whole.`,
+  );
 }
 
 /** Of a tilted gantry's stack the third axis runs along the table: its voxels stay where they were imaged. */

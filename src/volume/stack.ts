@@ -24,6 +24,8 @@ const sameDirectionDegrees = 0.2;
 const samePositionMm = 0.01;
 /** A slice may sit this share of the spacing off its even place: rounding and couch tolerance, not a missing slice. */
 const unevenShare = 0.1;
+/** Of a pixel: a slice farther off the line of the others is displaced; rounding of positions is far below. */
+const offLineShare = 0.5;
 /** Up to this shear positions are rounded, beyond it the stack is tilted. */
 const straightDegrees = 0.25;
 /** Beyond this angle it is no gantry (they tilt up to 30 degrees), and slices overlap too little to be one volume. */
@@ -37,8 +39,8 @@ const noPlace =
   'The images do not say where in the patient they lie: Image Position (Patient), Image Orientation (Patient) or Pixel Spacing is missing, or holds no usable number.';
 
 /**
- * Judges whether frames stack: one orientation and matrix, even spacing, no gap, no double, as many as announced. A tilt is
- * told, not judged: whether a sheared stack can be read is the pipeline's business.
+ * Judges whether frames stack: one frame of reference, orientation and matrix, even spacing on one line, no gap, no double, as
+ * many as announced. A tilt is told, not judged: whether a sheared stack can be read is the pipeline's business.
  */
 export function checkStack(frames: readonly FrameGeometry[], expectedCount?: number): StackOutcome {
   const first = frames[0];
@@ -61,6 +63,7 @@ export function checkStack(frames: readonly FrameGeometry[], expectedCount?: num
   const fault =
     double(sorted, positions) ??
     unevenness(positions) ??
+    displacement(sorted, [row, column, normal]) ??
     (tiltDegrees > mostTiltDegrees ? sheared(tiltDegrees) : null) ??
     shortage(frames, expectedCount);
   if (fault !== null) return { kind: 'not-a-stack', reason: fault };
@@ -69,6 +72,12 @@ export function checkStack(frames: readonly FrameGeometry[], expectedCount?: num
 }
 
 function mixture(frames: readonly FrameGeometry[], first: FrameGeometry): Reason | null {
+  // Type 1 (PS3.3 C.7.4.1); what anonymisers empty tells nothing
+  const references = new Set(frames.map((frame) => frame.frameOfReferenceUid).filter((uid) => uid !== ''));
+  if (references.size > 1) {
+    const text = `The slices lie in ${references.size} Frames of Reference: their positions do not count from one point, so they cannot be laid on each other.`;
+    return { code: 'MIXED_FRAME_OF_REFERENCE', text };
+  }
   const [row, column] = axesOf(first);
   const turned = frames.find((frame) => {
     const [otherRow, otherColumn] = axesOf(frame);
@@ -131,6 +140,25 @@ function unevenness(positions: readonly number[]): Reason | null {
     code: 'UNEVEN_SPACING',
     text: `The slices are not evenly spaced: ${mm(step)} ${where}, elsewhere ${mm(spacing)}.`,
   };
+}
+
+/** Slices beside the line from the first to the last: the head in them is displaced, whatever their distance along the normal. */
+function displacement(
+  sorted: readonly FrameGeometry[],
+  [row, column, normal]: readonly [Vector, Vector, Vector],
+): Reason | null {
+  const [first, last] = [sorted[0]!, sorted.at(-1)!];
+  const way = subtract(last.imagePositionPatient, first.imagePositionPatient);
+  const offsMm = sorted.map(({ imagePositionPatient }) => {
+    const path = subtract(imagePositionPatient, first.imagePositionPatient);
+    const share = dot(path, normal) / dot(way, normal);
+    const off = subtract(path, [share * way[0], share * way[1], share * way[2]]);
+    return Math.hypot(dot(off, row), dot(off, column));
+  });
+  const most = Math.max(...offsMm);
+  if (most <= offLineShare * Math.min(...first.pixelSpacing)) return null;
+  const text = `The slices are displaced sideways: slice ${offsMm.indexOf(most) + 1} of ${sorted.length} lies ${mm(most)} beside the line from the first to the last.`;
+  return { code: 'SLICES_DISPLACED', text };
 }
 
 /** Degrees between the way from the first to the last slice and their normal. */

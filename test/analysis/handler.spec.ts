@@ -193,6 +193,10 @@ describe('the analysis stage', () => {
       const { state } = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
       expect(state).to.equal('receiving');
     });
+  it('where no result was made, since the images are of several patients, no destination gets a delivery or a notice', async () => {
+    await analyse('images of two patients', recordingWorker(), { kinds: [], sendTo: ['pacs'] });
+    expect(await database.selectFrom('job').select('key').execute()).to.deep.equal([]);
+    expect(await database.selectFrom('analysis').select('state').execute()).to.have.length(1);
   });
 
   it('waits for an inference server that is away: the job comes back, no attempt is burnt, and it is said', async () => {

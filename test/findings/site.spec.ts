@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { locationOf } from '../../src/evaluation/locations.ts';
-import { nameSite, siteClasses, siteInWords, type PointLpsMm } from '../../src/findings/index.ts';
+import {
+  nameSite,
+  siteClasses,
+  siteInWords,
+  type Midsagittal,
+  type PointLpsMm,
+} from '../../src/findings/index.ts';
 import { wordsIn } from '../../src/results/language/index.ts';
+import { straightAt } from '../support/midsagittal.ts';
 
 const threshold = 0.7;
 const midsagittalXMm = 1.5;
@@ -12,8 +19,8 @@ function sure(name: string, rest = 0.05): readonly number[] {
   return siteClasses.map((one) => (one.name === name ? 1 - rest : rest / (siteClasses.length - 1)));
 }
 
-function at(leftMm: number): { readonly centreLpsMm: PointLpsMm; readonly midsagittalXMm: number } {
-  return { centreLpsMm: [midsagittalXMm + leftMm, -10, 3], midsagittalXMm };
+function at(leftMm: number): { readonly centreLpsMm: PointLpsMm; readonly midsagittal: Midsagittal } {
+  return { centreLpsMm: [midsagittalXMm + leftMm, -10, 3], midsagittal: straightAt(midsagittalXMm) };
 }
 
 function mirrored(probabilities: readonly number[]): readonly number[] {

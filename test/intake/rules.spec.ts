@@ -74,6 +74,48 @@ describe('rules', () => {
       expect(takenBy(description, part), description).to.equal(pipeline);
   });
 
+  it('the shipped rules leave TOF of the neck, of limbs and of veins, in any language, and take that of the head', () => {
+    const isTaken = (seriesDescription: string): boolean =>
+      explain(
+        tof!,
+        { ...traits, seriesDescription, protocolName: 'x', sequenceName: 'fl3d', bodyPartExamined: '' },
+        stack,
+      ).matches;
+    for (const description of [
+      'TOF_3D_multi-slab',
+      'tof3d_tra_p2',
+      'TOF Kopf',
+      '3D TOF Circle of Willis',
+      'TOF head and neck',
+      'TOF HeadNeck 64',
+      'TOF_fl3d_tra',
+      '3D Inflow arterial',
+      'tof_art_brain',
+      'ToF Tête',
+    ])
+      expect(isTaken(description), description).to.equal(true);
+    for (const description of [
+      'TOF neck',
+      'TOF_NECK_2D',
+      'TOF Carotids',
+      'TOF Karotiden',
+      'TOF Hals',
+      'tof_cou',
+      'TOF knee',
+      'TOF Knie',
+      'tof periph run-off',
+      'TOF leg_left',
+      'TOF venous',
+      '2D TOF MRV',
+      'TOF Venen',
+      'tof_veineux',
+      'TOF MRV head',
+      'TOF venous sinus brain',
+      'TOF supraaortic',
+    ])
+      expect(isTaken(description), description).to.equal(false);
+  });
+
   it('the shipped rules leave sharp reconstructions of a head CT, by their description or kernel', () => {
     const head = parseConfig({}, 'test').rules.find(({ pipeline }) => pipeline === 'ncct-haemorrhage')!;
     const ct = {
@@ -143,7 +185,14 @@ describe('rules', () => {
   });
 
   it('the identity of an input set does not depend on order', () => {
-    expect(inputIdentity([...frames].reverse())).to.equal(inputIdentity(frames));
-    expect(inputIdentity(frames.slice(1))).to.not.equal(inputIdentity(frames));
+    const input = frames.map((one) => ({ sopInstanceUid: one.sopInstanceUid, frames: [one] }));
+    expect(inputIdentity([...input].reverse())).to.equal(inputIdentity(input));
+    expect(inputIdentity(input.slice(1))).to.not.equal(inputIdentity(input));
+  });
+
+  it('what came without a place is part of the input set: a series that it joined is another one', () => {
+    const input = frames.map((one) => ({ sopInstanceUid: one.sopInstanceUid, frames: [one] }));
+    const joined = [...input, { sopInstanceUid: '2.25.1', frames: [] }];
+    expect(inputIdentity(joined)).to.not.equal(inputIdentity(input));
   });
 });

@@ -62,6 +62,59 @@ const misfortunes: readonly {
     codes: ['NO_GEOMETRY'],
   },
   {
+    name: 'no position in some of them',
+    spoil: (slices) =>
+      slices.map((slice, index) =>
+        index < slices.length / 3 ? without(slice, 'ImagePositionPatient') : slice,
+      ),
+    codes: ['NO_GEOMETRY'],
+  },
+  {
+    name: 'a position in letters in one of them',
+    spoil: (slices) =>
+      slices.map((slice, index) =>
+        index === 0 ? { ...slice, ImagePositionPatient: ['x', 'y', 'z'] } : slice,
+      ),
+    codes: ['NO_GEOMETRY'],
+  },
+  {
+    name: 'two patients',
+    spoil: (slices) =>
+      slices.map((slice, index) => (index % 2 === 0 ? { ...slice, PatientID: 'other' } : slice)),
+    codes: ['MIXED_PATIENT'],
+  },
+  {
+    name: 'a patient without an ID among those of another',
+    spoil: (slices) =>
+      slices.map((slice, index) =>
+        index === 3 ? without(slice, 'PatientID') : { ...slice, PatientID: 'one' },
+      ),
+    codes: ['MIXED_PATIENT'],
+  },
+  {
+    name: 'two patients without any ID',
+    spoil: (slices) =>
+      slices.map((slice, index) => ({
+        ...without(slice, 'PatientID'),
+        PatientName: index === 0 ? 'One' : 'Two',
+      })),
+    codes: ['MIXED_PATIENT'],
+  },
+  {
+    name: 'two patients whose slices lie at the same places',
+    spoil: (slices) => [
+      ...slices,
+      ...slices.map((slice, index) => ({ ...slice, PatientID: 'other', SOPInstanceUID: `2.25.66${index}` })),
+    ],
+    codes: ['MIXED_PATIENT'],
+  },
+  {
+    name: 'two studies',
+    spoil: (slices) =>
+      slices.map((slice, index) => (index === 0 ? { ...slice, StudyInstanceUID: '2.25.67' } : slice)),
+    codes: ['MIXED_STUDY'],
+  },
+  {
     name: 'values of the wrong sign',
     spoil: (slices) => slices.map((slice) => ({ ...slice, RescaleSlope: '-1', RescaleIntercept: '1024' })),
     codes: ['GREY_VALUES_INVERTED', 'UNITS_NOT_PLAUSIBLE', 'VESSELS_NOT_FOUND'],
@@ -113,6 +166,11 @@ for (const [pipeline, source] of Object.entries(sources)) {
       return (await analyseSeries(task, noEngine)).findings;
     }
   });
+}
+
+function without(slice: Slice, keyword: string): Slice {
+  const { [keyword]: _gone, ...rest } = slice;
+  return rest;
 }
 
 function apart(slices: Slices, mm: number): Slices {

@@ -7,6 +7,7 @@ import { nameSite, siteClasses } from '../../src/findings/index.ts';
 import { loadHelperModels, openEngine, type Engine, type SiteModel } from '../../src/inference/index.ts';
 import { siteProbabilities } from '../../src/pipelines/sites.ts';
 import { indexToLps, resampleIsotropic, type Volume } from '../../src/volume/index.ts';
+import { straightAt } from '../support/midsagittal.ts';
 import { sampleFiles, sampleTruth } from '../support/sample.ts';
 
 const models = path.join(import.meta.dirname, '..', '..', 'models');
@@ -57,7 +58,7 @@ describe('the model that names arteries', function () {
     const centre = indexToLps(seen, index);
     return await siteProbabilities(
       centre,
-      { image: seen, midsagittalXMm: centre[0] - place.leftMm },
+      { image: seen, midsagittal: straightAt(centre[0] - place.leftMm) },
       { model, engine },
     );
   }
@@ -68,7 +69,11 @@ describe('the model that names arteries', function () {
       const found = await answer(place, image);
       found.forEach((value, index) => expect(value).to.be.closeTo(place.probability[index]!, 1e-3));
       const centreLpsMm = indexToLps(image, place.centreVoxel);
-      const site = nameSite(found, { centreLpsMm, midsagittalXMm: centreLpsMm[0] - place.leftMm }, threshold);
+      const site = nameSite(
+        found,
+        { centreLpsMm, midsagittal: straightAt(centreLpsMm[0] - place.leftMm) },
+        threshold,
+      );
       const wanted = siteClasses.find(({ name }) => name === place.named)?.site ?? null;
       if (wanted === null) expect(site.value).to.equal('88556005');
       else expect({ ...site, laterality: null }).to.deep.equal({ ...wanted, laterality: null });

@@ -80,6 +80,49 @@ describe('checkStack', () => {
     expect(reason(leaning(0.6))).to.equal('GANTRY_TILT');
   });
 
+  it('never takes a stack of which any slices were moved sideways, be it half of them', () => {
+    const some = fc.array(fc.boolean(), { minLength: 30, maxLength: 30 });
+    const far = fc.oneof(
+      fc.double({ min: 1, max: 40, noNaN: true }),
+      fc.double({ min: -40, max: -1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(some, far, fc.double({ min: 0, max: 2, noNaN: true }), (moved, mm, lean) => {
+        fc.pre(new Set(moved).size === 2);
+        const displaced = stack(30).map((one, index) => ({
+          ...one,
+          imagePositionPatient: [
+            -100 + (moved[index]! ? mm : 0),
+            -100 + index * 0.1 * lean,
+            one.imagePositionPatient[2],
+          ] as const,
+        }));
+        expect(reason(displaced)).to.equal('SLICES_DISPLACED');
+      }),
+    );
+  });
+
+  it('takes positions rounded to tenths of a millimetre, straight or leaning', () => {
+    for (const lean of [0, 0.03, 0.17]) {
+      const rounded = leaning(lean).map((one) => ({
+        ...one,
+        imagePositionPatient: [
+          one.imagePositionPatient[0],
+          Math.round(one.imagePositionPatient[1] * 10) / 10,
+          one.imagePositionPatient[2],
+        ] as const,
+      }));
+      expect(reason(rounded)).to.equal('stack');
+    }
+  });
+
+  it('takes no slices of two Frames of Reference; where some name none, those count that do', () => {
+    const two = stack(20).map((one, index) => ({ ...one, frameOfReferenceUid: index < 10 ? '1.2' : '1.3' }));
+    expect(reason(two)).to.equal('MIXED_FRAME_OF_REFERENCE');
+    const some = stack(20).map((one, index) => ({ ...one, frameOfReferenceUid: index < 10 ? '1.2' : '' }));
+    expect(reason(some)).to.equal('stack');
+  });
+
   it('tells the tilt of a gantry, which a pipeline may read or not', () => {
     const outcome = checkStack(leaning(0.1));
     if (outcome.kind !== 'stack') expect.fail('no stack');

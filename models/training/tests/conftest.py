@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-NEED_TORCH = ["test_artery_sites.py", "test_coarse_to_fine.py", "test_compute.py", "test_cta_resnet.py", "test_explanations.py", "test_haemorrhage.py",
-              "test_head_distance.py", "test_patch_classifier.py", "test_rebuild.py", "test_trained_bundles.py", "test_unseen.py", "test_upsample.py"]
+NEED_TORCH = ["test_artery_sites.py", "test_coarse_to_fine.py", "test_compute.py", "test_cta_resnet.py", "test_explanations.py", "test_fine_tune_cta.py",
+              "test_haemorrhage.py", "test_head_distance.py", "test_patch_classifier.py", "test_rebuild.py", "test_trained_bundles.py",
+              "test_tune_haemorrhage.py", "test_unseen.py", "test_upsample.py"]
 collect_ignore = []
 try:
     import torch

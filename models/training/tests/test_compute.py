@@ -21,12 +21,12 @@ from willis_training.haemorrhage import train_sequence, train_slices
 from willis_training.head_distance import network as head_network, train as head
 from willis_training.network import TinyUNet3D
 from willis_training import train as dense
-from willis_training.fine_tune import tof_patch as fine_tune
+from willis_training.fine_tune import cta_resnet as fine_tune_cta, haemorrhage as tune_haemorrhage, tof_patch as fine_tune
 from willis_training.patch_classifier import train as patches
 from willis_training.spent import Spent, Stopwatch
 
 pytestmark = pytest.mark.filterwarnings("ignore:CUDA is not available", "ignore:Accessing the data pointer", "ignore:Detected call of")
-TRAINERS = (sites, fine, vessels, candidates, train_sequence, train_slices, head, dense, fine_tune, patches)
+TRAINERS = (sites, fine, vessels, candidates, train_sequence, train_slices, head, dense, fine_tune, fine_tune_cta, tune_haemorrhage, patches)
 
 
 class Shapes(FakeTensorMode):
@@ -115,16 +115,25 @@ def test_the_networks_of_system_003_train_there(cuda):
 def test_the_candidate_network_of_system_000_trains_there(cuda, tmp_path):
     crops = [candidates.Crop(np.zeros((5, 112, 112), np.int16), np.ones((5, 112, 112), np.uint8), bool(k), "sac", 4.0, k) for k in range(2)]
     ends_on_the_processor(candidates.train_candidates(crops, candidates.CropOptions(1, 2, batch=2), tmp_path / "crops.pt"))
+    ends_on_the_processor(fine_tune_cta.fine_tune(fine_tune_cta.CandidateNetwork(), crops, fine_tune_cta.CtaFineTuneOptions(steps=1, batch=2)))
 
 
 def test_the_networks_of_system_002_train_there(cuda, tmp_path):
     class OneBatch:
         def batch(self, count, pixels):
-            return torch.zeros(count, 3, pixels, pixels), torch.ones(count, 6), torch.ones(count, 6, pixels // 16, pixels // 16)
+            return *self.labelled(count, pixels), torch.ones(count, 6, pixels // 16, pixels // 16)
+
+        def labelled(self, count, pixels):
+            return torch.zeros(count, 3, pixels, pixels), torch.ones(count, 6)
 
     ends_on_the_processor(train_slices.train_slices(OneBatch(), train_slices.SliceOptions("windows", 50, 1, 1, 64, 64, 2), tmp_path / "slices.pt"))
     study = train_sequence.Encoded(torch.zeros(2, 5, 2048), torch.zeros(2, 5, 6), torch.ones(5, 6), 5.0)
     ends_on_the_processor(train_sequence.train_sequence([study] * 2, train_sequence.SequenceOptions(epochs=1, batch=2)))
+    further, weights = tune_haemorrhage.FineTuneOptions(steps=1, batch=2), train_slices.CLASS_WEIGHTS
+    ends_on_the_processor(tune_haemorrhage.tune_slices(train_slices.SliceNetwork("slices"), OneBatch(), weights, further))
+    for by_slice, labels in ((True, torch.ones(5, 6)), (False, torch.ones(1, 6))):
+        labelled = train_sequence.Encoded(study.features, study.logits, labels, 5.0)
+        ends_on_the_processor(tune_haemorrhage.tune_sequence(train_sequence.SequenceModel(), [labelled], by_slice, weights, further))
 
 
 def test_the_helpers_train_there(cuda, tmp_path, monkeypatch):

@@ -106,7 +106,7 @@ def test_rsna_2019(tmp_path):
     import pydicom
     (tmp_path / "stage_2_train").mkdir()
     rows = []
-    for k, file in enumerate(series(tmp_path / "x", "2019")):
+    for k, file in enumerate(reversed(series(tmp_path / "x", "2019"))):
         dataset = pydicom.dcmread(file)
         dataset.save_as(tmp_path / "stage_2_train" / f"ID_{k:04d}.dcm")
         rows += [{"ID": f"ID_{k:04d}_{name}", "Label": int(k == 1 and name in ("any", "subdural"))} for name in CLASSES]
@@ -114,6 +114,8 @@ def test_rsna_2019(tmp_path):
     (case,) = read_rsna_2019(tmp_path)
     assert case.labels["any"] == case.labels["subdural"] == 1 and case.labels["epidural"] == 0 and len(case.slice_labels) == 4
     assert case.slice_labels["ID_0001"]["subdural"] == 1 and validate(case).voxels.shape == (4, 6, 8)
+    # labels follow the slices up the head, whatever order the files' names have
+    assert slice_table(case, case.image())[:, 5].tolist() == [0, 0, 1, 0]
 
 
 def test_cq500(tmp_path):
@@ -133,9 +135,12 @@ def test_ct_ich(tmp_path):
         {"PatientNumber": 49, "SliceNumber": k + 1, **{kind: int(k == 1 and kind == "Epidural") for kind in kinds}} for k in range(3)])
     (case,) = read_ct_ich(tmp_path)
     assert case.name == "049" and case.labels["epidural"] == case.labels["any"] == 1
-    assert slice_table(case, 3).tolist() == [[0] * 6, [1, 1, 0, 0, 0, 0], [0] * 6]
-    with pytest.raises(Refusal, match="LABEL_OUTSIDE: 049"):
-        slice_table(case, 2)
+    volume = case.image()
+    assert slice_table(case, volume).tolist() == [[0] * 6, [1, 1, 0, 0, 0, 0], [0] * 6]
+    with pytest.raises(Refusal, match="LABEL_OUTSIDE: 049 has a label on slice 3, which is none of its 2"):
+        slice_table(case, dataclasses.replace(volume, voxels=volume.voxels[:2]))
+    with pytest.raises(Refusal, match="UNLABELLED: 049 has no label on slice 4"):
+        slice_table(case, dataclasses.replace(volume, voxels=np.zeros((4, 20, 20))))
 
 
 def site(tmp_path):
@@ -154,6 +159,21 @@ def test_site(tmp_path):
     assert positive.labels == {"aneurysm": 1} and positive.points[0].radius_mm == 2.5 and positive.points[0].site == "MCA"
     assert np.allclose(positive.points[0].lps_mm, [-5 + 4 * 0.5, -7 + 3 * 0.6, 11 + 2.0])
     assert negative.points == () and negative.labels == {}
+
+
+def test_site_rows_may_name_the_slices_of_a_ct(tmp_path):
+    import pydicom
+    uids = [str(pydicom.dcmread(file).SOPInstanceUID) for file in series(tmp_path / "a", "site ct")]
+    row = {"folder": "a", "subject": "p1", "modality": "CT", "label": "subdural"}
+    write_csv(tmp_path / "labels.csv", [row | {"SOPInstanceUID": uids[k]} for k in (1, 2)])
+    (case,) = read_site(tmp_path)
+    assert slice_table(case, case.image())[:, 5].tolist() == [0, 1, 1, 0] and case.labels == {"subdural": 1}
+    write_csv(tmp_path / "labels.csv", [row | {"SOPInstanceUID": uids[1]}, row | {"SOPInstanceUID": ""}])
+    with pytest.raises(Refusal, match="BAD_CSV.*each slice that shows blood needs one"):
+        read_site(tmp_path)
+    write_csv(tmp_path / "labels.csv", [row | {"SOPInstanceUID": "1.2.3"}])
+    with pytest.raises(Refusal, match="LABEL_OUTSIDE.*1.2.3"):
+        read_site(tmp_path)
 
 
 def test_site_folders_without_a_row_are_no_negatives(tmp_path):

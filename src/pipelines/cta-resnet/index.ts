@@ -1,5 +1,5 @@
 import type { AneurysmFinding, SeriesFindings } from '../../findings/index.ts';
-import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
+import { describeSite, keyFrame, midsagittal, type Midsagittal } from '../../findings/index.ts';
 import { findingThreshold, type BundleOf, type Engine } from '../../inference/index.ts';
 import { seriesProblem } from '../acceptance.ts';
 import { notAnalysed } from '../not-analysed.ts';
@@ -35,14 +35,14 @@ export async function ctaResnet(
     .map((one) => ({ ...one, demoted: demotion(one, head) }))
     .sort((a, b) => b.probability - a.probability);
   const inferredAt = performance.now();
-  const midsagittalXMm = midsagittal(head.volume, head.inside);
+  const middle = midsagittal(head.volume, head.inside);
 
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
-      ...stateOf(judged, { input, midsagittalXMm, threshold: findingThreshold(manifest) }),
+      ...stateOf(judged, { input, middle, threshold: findingThreshold(manifest) }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -55,7 +55,7 @@ export async function ctaResnet(
       ...(demoted === null ? {} : { demoted }),
     })),
     image: head.vesselImage,
-    midsagittalXMm,
+    midsagittal: middle,
     maps: explanationMaps(judged, input.volume, manifest),
     masks: [],
   };
@@ -68,7 +68,7 @@ type State =
 
 function stateOf(
   judged: readonly Demoted[],
-  { input, midsagittalXMm, threshold }: { input: PipelineInput; midsagittalXMm: number; threshold: number },
+  { input, middle, threshold }: { input: PipelineInput; middle: Midsagittal; threshold: number },
 ): State {
   const standing = judged.filter(({ demoted }) => demoted === null);
   const probability = standing[0]?.probability ?? 0;
@@ -80,7 +80,7 @@ function stateOf(
       centreLpsMm: one.centreLpsMm,
       maxDiameterMm: one.maxDiameterMm,
       volumeMm3: one.volumeMm3,
-      site: describeSite(one.centreLpsMm, midsagittalXMm),
+      site: describeSite(one.centreLpsMm, middle),
       contributions: one.contributions,
       ...keyFrame(one.centreLpsMm, input.frames),
     }));

@@ -1,7 +1,8 @@
 import type { Reason } from '../../findings/index.ts';
 import type { ManifestOf } from '../../inference/index.ts';
 import type { PipelineInput } from '../types.ts';
-import type { Prepared } from './prepare.ts';
+import { boneHu, brainHu } from './hounsfield.ts';
+import { mostCutMl, type Prepared } from './prepare.ts';
 
 /** What scanners write where no contrast medium was given. */
 const noContrast = /^(no|none|n|0|without|ohne|sans|sin|nil|n\/a|unenhanced)$/i;
@@ -44,9 +45,6 @@ export function unitsProblem({ volume: { data, size } }: PipelineInput): Reason 
   return { code: 'UNITS_NOT_PLAUSIBLE', text };
 }
 
-/** HU of brain from cerebrospinal fluid upwards, without fat and without blood clots; of bone. */
-const brainHu = [14, 60] as const;
-const boneHu = 300;
 /** A child's brain has 400 ml by six months; the field cut to half a head still has that of an adult. */
 const leastBrainMl = 350;
 const leastBoneMl = 60;
@@ -75,4 +73,14 @@ export function headProblem(
     return null;
   const text = `No head was found in ${hu.length / pixels ** 2} slices: ${(brain * millilitres).toFixed(0)} ml look like brain (${((100 * brain) / Math.max(1, soft)).toFixed(0)} % of what is no bone) and ${(bone * millilitres).toFixed(0)} ml like bone; ${id} needs ${leastBrainMl} ml (${100 * leastBrainShare} %) and ${leastBoneMl} ml. Is it a phantom, or another part of the body?`;
   return { code: 'HEAD_NOT_FOUND', text };
+}
+
+/** Brain that no network saw must not be called free of blood. */
+export function headCutOff(
+  { cutMl }: Prepared,
+  { id, preprocessing }: ManifestOf<'ncct-haemorrhage'>,
+): Reason | null {
+  if (cutMl <= mostCutMl) return null;
+  const text = `${cutMl.toFixed(0)} ml of what the skull encloses lie outside the ${preprocessing.fieldMm} mm that ${id} reads: a part of the head would go unread. Is the head larger than that, or something of the density of bone fixed to it?`;
+  return { code: 'HEAD_CUT_OFF', text };
 }

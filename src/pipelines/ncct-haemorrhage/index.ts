@@ -1,11 +1,12 @@
+import type { SeriesFindings } from '../../findings/index.ts';
 import type { BundleOf, Engine } from '../../inference/index.ts';
 import { seriesProblem } from '../acceptance.ts';
 import { notAnalysed } from '../not-analysed.ts';
 import type { PipelineInput, PipelineOutput } from '../types.ts';
-import { contrastProblem, headProblem, unitsProblem } from './accept.ts';
+import { contrastProblem, headCutOff, headProblem, unitsProblem } from './accept.ts';
 import { conclude } from './conclude.ts';
 import { explanationMaps } from './maps.ts';
-import { prepare } from './prepare.ts';
+import { prepare, type Prepared } from './prepare.ts';
 import { readSlices } from './read.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function ncctHaemorrhage(
 
   const started = performance.now();
   const prepared = prepare(input.volume, manifest.preprocessing);
-  const noHead = headProblem(prepared, manifest);
+  const noHead = headProblem(prepared, manifest) ?? headCutOff(prepared, manifest);
   if (noHead !== null) return notAnalysed(input, bundle, noHead);
   const preparedAt = performance.now();
   const reading = await readSlices(prepared, bundle, engine);
@@ -40,6 +41,7 @@ export async function ncctHaemorrhage(
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
       ...concluded.state,
+      ...unreadSlices(input, prepared),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -52,4 +54,10 @@ export async function ncctHaemorrhage(
     maps: explanationMaps(prepared, reading, manifest),
     sliceProbabilities: concluded.sliceProbabilities,
   };
+}
+
+/** Of a series that goes on below the head. */
+function unreadSlices({ frames }: PipelineInput, { grid }: Prepared): Pick<SeriesFindings, 'slicesRead'> {
+  const read = grid.size[2];
+  return read === frames.length ? {} : { slicesRead: { read, of: frames.length } };
 }

@@ -1,5 +1,6 @@
 import type { ManifestOf } from '../../inference/index.ts';
 import { indexToLps, planeDistanceMm, type Volume } from '../../volume/index.ts';
+import { skullOf, type Skull } from './skull.ts';
 
 type Recipe = ManifestOf<'ncct-haemorrhage'>['preprocessing'];
 
@@ -15,16 +16,25 @@ export interface Prepared {
   readonly slabs: readonly { readonly first: number; readonly count: number }[];
   /** Grid of the first slab, one plane a source slice from there on. */
   readonly grid: Omit<Volume, 'data'>;
+  /** Brain, or what is as dense, that the skull encloses and that is in no square. */
+  readonly cutMl: number;
 }
 
-/** Head part, slabs, centre and square as the manifest says, of a volume in LPS orientation; models/training does the same (golden vectors). */
+/**
+ * Head part, slabs, centre and square as the manifest says, of a volume in LPS orientation; models/training does the same (golden
+ * vectors). Pads, rests and what lies above the head count for these rules: where they would move the square off the brain, or
+ * the head part up, the skull says where the head is.
+ */
 export function prepare(volume: Volume, recipe: Recipe): Prepared {
   const spacingMm = planeDistanceMm(volume);
-  const first = firstHeadSlice(volume, spacingMm, recipe.headPart);
+  const skull = skullOf(volume);
+  const first = firstSlice(volume, skull, recipe);
   const group =
     spacingMm < recipe.thinSlices.belowMm ? Math.max(1, Math.round(recipe.thinSlices.slabMm / spacingMm)) : 1;
   const slabs = slabsOf(volume, first, group);
-  const centre = centreOf(slabs, volume, recipe.centre.hu);
+  const bySlabs = centreOf(slabs, volume, recipe.centre.hu);
+  const isOff = skull !== null && cutMl(skull, volume, { centre: bySlabs, first, recipe }) > mostCutMl;
+  const centre = isOff ? skull.middle : bySlabs;
   const { pixels } = recipe;
   const pitchMm = recipe.fieldMm / pixels;
   const across = taps(volume.size[0], { centre: centre[0], spacingMm: volume.spacingMm[0] }, recipe);
@@ -41,7 +51,36 @@ export function prepare(volume: Volume, recipe: Recipe): Prepared {
     sliceSpacingMm: spacingMm * group,
     slabs: slabs.map(({ first: from, count }) => ({ first: from, count })),
     grid: gridOf(volume, { first, centre, pixels, pitchMm }),
+    cutMl: skull === null ? 0 : cutMl(skull, volume, { centre, first, recipe }),
   };
+}
+
+/** Partial volume at the vault, and the root of the nose, make some tenths of a millilitre. */
+export const mostCutMl = 2;
+/** Scalp and hair lie above the skull, and slices are thick: the head part may begin so much above the vertex of the skull. */
+const aboveVertexMm = 20;
+
+/** By tissue, as in training; by the skull where tissue that is no head made the head part begin above it. */
+function firstSlice(volume: Volume, skull: Skull | null, { headPart }: Recipe): number {
+  const spacingMm = planeDistanceMm(volume);
+  const byTissue = firstHeadSlice(volume, spacingMm, headPart);
+  if (skull === null) return byTissue;
+  const readMm = (skull.vertexSlice - byTissue) * spacingMm;
+  if (readMm >= headPart.extentMm - aboveVertexMm) return byTissue;
+  return Math.min(byTissue, Math.max(0, skull.vertexSlice - Math.floor(headPart.extentMm / spacingMm)));
+}
+
+function cutMl(
+  { brain, millilitresEach }: Skull,
+  { spacingMm: [dx, dy] }: Volume,
+  { centre, first, recipe }: { centre: readonly [number, number]; first: number; recipe: Recipe },
+): number {
+  const half = recipe.fieldMm / 2;
+  const cut = brain.filter(
+    ([column, row, slice]) =>
+      slice < first || Math.abs(column - centre[0]) * dx > half || Math.abs(row - centre[1]) * dy > half,
+  );
+  return cut.length * millilitresEach;
 }
 
 /** Of a series that goes on below the head: the lowest slice that still counts, `extentMm` under the highest one with enough tissue. */

@@ -1,5 +1,5 @@
 import type { AneurysmFinding, SeriesFindings } from '../../findings/index.ts';
-import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
+import { describeSite, keyFrame, midsagittal, type Midsagittal } from '../../findings/index.ts';
 import { findingThreshold, type BundleOf, type Engine, type ManifestOf } from '../../inference/index.ts';
 import { seriesProblem } from '../acceptance.ts';
 import { notAnalysed } from '../not-analysed.ts';
@@ -45,13 +45,13 @@ export async function tofCoarseFine(
   const threshold = findingThreshold(manifest);
   const found = lesions.filter(({ probability }) => probability >= threshold);
   const probability = { ...prepared.image, data: outlined };
-  const midsagittalXMm = midsagittal(prepared.head.volume, prepared.head.mask);
+  const middle = midsagittal(prepared.head.volume, prepared.head.mask);
   return {
     findings: {
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: manifest.pipeline,
       bundle: bundle.identity,
-      ...stateOf(found, lesions, { input, midsagittalXMm, manifest }),
+      ...stateOf(found, lesions, { input, middle, manifest }),
       timingsMs: {
         load: 0,
         preprocess: Math.round(preparedAt - started),
@@ -61,7 +61,7 @@ export async function tofCoarseFine(
     },
     candidates: lesions.map(({ voxels: _voxels, ...candidate }) => candidate),
     image: prepared.image,
-    midsagittalXMm,
+    midsagittal: middle,
     maps: {
       probability,
       patchProbability: { ...prepared.image, data: detected.probability },
@@ -80,16 +80,16 @@ function stateOf(
   lesions: readonly Lesion[],
   {
     input,
-    midsagittalXMm,
+    middle,
     manifest,
-  }: { input: PipelineInput; midsagittalXMm: number; manifest: ManifestOf<'tof-coarse-fine'> },
+  }: { input: PipelineInput; middle: Midsagittal; manifest: ManifestOf<'tof-coarse-fine'> },
 ): State {
   const { scanProbabilityWhenNoCandidate } = manifest.calibration;
   const probability = lesions[0]?.probability ?? scanProbabilityWhenNoCandidate;
   const [first, ...rest] = found.map(({ voxels: _voxels, ...lesion }): AneurysmFinding => ({
     kind: 'aneurysm',
     ...lesion,
-    site: describeSite(lesion.centreLpsMm, midsagittalXMm),
+    site: describeSite(lesion.centreLpsMm, middle),
     ...keyFrame(lesion.centreLpsMm, input.frames),
   }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [] };

@@ -1,5 +1,6 @@
 import type { Reason } from '../../findings/index.ts';
 import type { ManifestOf } from '../../inference/index.ts';
+import { angiogramProblem } from '../head-angiogram.ts';
 import { headMask, percentiles, resampleIsotropic, type Volume } from '../../volume/index.ts';
 
 type Manifest = ManifestOf<'tof-coarse-fine'>;
@@ -26,11 +27,11 @@ export function prepare(volume: Volume, recipe: Manifest['preprocessing']): Prep
 }
 
 /** Why what is seen is no head, or null. */
-export function headMissing({ head: { mask } }: Prepared, { id }: Manifest): Reason | null {
+export function headMissing({ head: { volume, mask } }: Prepared, { id }: Manifest): Reason | null {
   let inside = 0;
   for (const voxel of mask) inside += voxel;
   const share = inside / mask.length;
-  if (share >= leastHeadShare) return null;
+  if (share >= leastHeadShare) return angiogramProblem(volume, mask, id);
   const text = `No head was found: tissue fills ${(share * 100).toFixed(1)} % of the images, ${id} needs ${(leastHeadShare * 100).toFixed(0)} %. Was the background removed?`;
   return { code: 'HEAD_NOT_FOUND', text };
 }

@@ -12,14 +12,14 @@ interface Fields {
 
 /**
  * 26-connected components of the localisation probability above its threshold inside the head, each with a calibrated
- * probability from its seed, the patch around it and its volume; by falling probability, at most `maxCandidates`.
+ * probability from its seed, the patch around it and its volume; by falling probability.
  */
 export function findCandidates(
   fields: Fields,
   prepared: Prepared,
   manifest: ManifestOf<'tof-patch'>,
 ): readonly Candidate[] {
-  const { localisationThreshold, minVoxels, maxCandidates } = manifest.candidates;
+  const { localisationThreshold, minVoxels } = manifest.candidates;
   const { size } = prepared.image;
   const cut = Math.log(localisationThreshold / (1 - localisationThreshold));
   const above = new Uint8Array(fields.localisationLogit.length);
@@ -34,8 +34,15 @@ export function findCandidates(
     .slice(1)
     .filter((component) => component.length >= minVoxels)
     .map((component) => describe(component, fields, prepared, manifest))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, maxCandidates);
+    .sort((a, b) => b.probability - a.probability);
+}
+
+/** The `most` likeliest that stand, and of those that a rule took back as many: none pushes another out that stands. */
+export function likeliest(candidates: readonly Candidate[], most: number): readonly Candidate[] {
+  const of = (isDemoted: boolean): readonly Candidate[] =>
+    candidates.filter(({ demoted }) => (demoted !== undefined) === isDemoted).slice(0, most);
+  const kept = new Set([...of(false), ...of(true)]);
+  return candidates.filter((candidate) => kept.has(candidate));
 }
 
 function describe(

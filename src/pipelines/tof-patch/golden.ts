@@ -7,7 +7,7 @@ import {
   type Engine,
 } from '../../inference/index.ts';
 import { farthest, goldenVolume, volumeForm } from '../golden-volume.ts';
-import { findCandidates } from './candidates.ts';
+import { findCandidates, likeliest } from './candidates.ts';
 import { prepare } from './prepare.ts';
 
 const form = z.looseObject({ ...volumeForm, candidates: z.array(z.object({ probability: z.number() })) });
@@ -19,7 +19,8 @@ export async function patchGolden(bundle: BundleOf<'tof-patch'>, engine: Engine)
   const prepared = prepare(goldenVolume(told, stored), manifest.preprocessing);
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, manifest.network.patchSize);
-  const candidates = findCandidates({ ...fields, patchLogit }, prepared, manifest);
+  const found = findCandidates({ ...fields, patchLogit }, prepared, manifest);
+  const candidates = likeliest(found, manifest.candidates.maxCandidates);
   return farthest(
     candidates.map(({ probability }) => probability),
     told.candidates.map(({ probability }) => probability),

@@ -1,5 +1,5 @@
 import type { SeriesFindings } from '../../findings/index.ts';
-import { describeSite, keyFrame, midsagittal } from '../../findings/index.ts';
+import { describeSite, keyFrame, midsagittal, type Midsagittal } from '../../findings/index.ts';
 import { densePatchLogits, evaluateDense, type BundleOf, type Engine } from '../../inference/index.ts';
 import { maxOverCoveringWindows } from '../../volume/index.ts';
 import { seriesProblem } from '../acceptance.ts';
@@ -7,7 +7,7 @@ import { notAnalysed } from '../not-analysed.ts';
 import { headDistance, mmOutside, type HeadDistance } from '../head-distance/index.ts';
 import type { Candidate, PipelineInput, PipelineOutput } from '../types.ts';
 import { headMissing } from './accept.ts';
-import { findCandidates } from './candidates.ts';
+import { findCandidates, likeliest } from './candidates.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { scanScores } from './scan-scores.ts';
 
@@ -33,13 +33,14 @@ export async function tofPatch(
   const preparedAt = performance.now();
   const fields = await evaluateDense(engine, bundle, prepared.image);
   const patchLogit = densePatchLogits(fields, prepared.image.size, bundle.manifest.network.patchSize);
-  const candidates = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
+  const found = findCandidates({ ...fields, patchLogit }, prepared, bundle.manifest).map((one) =>
     head !== null && mmOutside(head, one.centreLpsMm) !== null
       ? { ...one, demoted: 'outside-head' as const }
       : one,
   );
+  const candidates = likeliest(found, bundle.manifest.candidates.maxCandidates);
   const inferredAt = performance.now();
-  const midsagittalXMm = midsagittal(prepared.image, prepared.mask);
+  const middle = midsagittal(prepared.image, prepared.mask);
   const maps = mapsOf({ ...fields, patchLogit }, prepared, bundle.manifest.network.patchSize);
 
   return {
@@ -47,7 +48,7 @@ export async function tofPatch(
       seriesInstanceUid: input.seriesInstanceUid,
       pipeline: 'tof-patch',
       bundle: bundle.identity,
-      ...stateOf(candidates, input, midsagittalXMm, bundle),
+      ...stateOf(candidates, input, middle, bundle),
       ...(head === null ? {} : { headMask: head.note }),
       scanScores: scanScores(maps.patchProbability.data, prepared.mask),
       timingsMs: {
@@ -59,7 +60,7 @@ export async function tofPatch(
     },
     candidates,
     image: prepared.image,
-    midsagittalXMm,
+    midsagittal: middle,
     maps,
   };
 }
@@ -82,7 +83,7 @@ type State =
 function stateOf(
   candidates: readonly Candidate[],
   input: PipelineInput,
-  midsagittalXMm: number,
+  middle: Midsagittal,
   bundle: BundleOf<'tof-patch'>,
 ): State {
   const { operatingPoint, calibration } = bundle.manifest;
@@ -98,7 +99,7 @@ function stateOf(
     .map((candidate) => ({
       kind: 'aneurysm' as const,
       ...candidate,
-      site: describeSite(candidate.centreLpsMm, midsagittalXMm),
+      site: describeSite(candidate.centreLpsMm, middle),
       ...keyFrame(candidate.centreLpsMm, input.frames),
     }));
   if (first === undefined) return { state: 'no-findings', probability, findings: [], ...told };

@@ -47,7 +47,7 @@ export function wordsIn(language: Language = 'en'): Words {
         '.',
       );
       const name = isKey(key) ? say(key) : siteInWords(site);
-      return `${name}, ${laterality === null ? say('nearMidline') : say(laterality)}`;
+      return `${name}, ${laterality === null ? say('sideNotTold') : say(laterality)}`;
     },
   };
 }

@@ -33,6 +33,7 @@ export function stateInWords(input: ResultInput): string {
 export function provenanceInWords({ card, identity, findings }: ResultInput): readonly string[] {
   return [
     `Completeness: ${identity.completeness}.`,
+    ...(findings.slicesRead === undefined ? [] : [readInWords(findings.slicesRead)]),
     ...(identity.supersedes === null ? [] : ['This result replaces an earlier one of the same series.']),
     ...(findings.comparison === undefined ? [] : comparisonInWords(findings.comparison)),
     ...(findings.others ?? []).map(otherPipeline),
@@ -48,6 +49,10 @@ export function provenanceInWords({ card, identity, findings }: ResultInput): re
     `${card.intendedUse}. Trained on: ${card.training.data}`,
     ...card.limits.map((limit) => `Limit: ${limit}`),
   ];
+}
+
+function readInWords({ read, of }: NonNullable<SeriesFindings['slicesRead']>): string {
+  return `Slices read: ${read} of ${of}, from the uppermost down; the ${of - read} below the head were not read.`;
 }
 
 /** What the series was compared with and what is gone; or that nothing was compared, and why. */
@@ -70,7 +75,7 @@ function vanishedInWords(
   { why, site, maxDiameterMm, volumeMm3, centreLpsMm }: VanishedAneurysm,
   study: string,
 ): string {
-  const place = `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
+  const place = `${siteInWords(site)}, ${site.laterality ?? 'side not told'}, at (patient, LPS) ${list(centreLpsMm)} mm`;
   const now = why === 'not-marked-now' ? 'NOT MARKED NOW' : 'now outside the images';
   return `Marked in ${study}, ${now}: largest diameter ${maxDiameterMm.toFixed(1)} mm, volume ${volumeMm3.toFixed(0)} mm3, ${place}.`;
 }
@@ -150,7 +155,7 @@ function aneurysm(finding: AneurysmFinding): readonly string[] {
   const { site, maxDiameterMm, volumeMm3, growth } = finding;
   const told = [
     ...opinions(finding),
-    `${siteInWords(site)}, ${site.laterality ?? 'near the midline'}`,
+    `${siteInWords(site)}, ${site.laterality ?? 'side not told'}`,
     `largest diameter ${maxDiameterMm.toFixed(1)} mm`,
     `volume ${volumeMm3.toFixed(0)} mm3`,
   ];

@@ -143,20 +143,17 @@ async function runOne(
   },
 ): Promise<RunSeries> {
   const { pipeline, parameters, bundleFolder, helpersFolder, files } = one;
-  const frames = files.flatMap(({ instance }) =>
-    frameGeometries(instance.sopClassUid, instance.sopInstanceUid, instance.attributes),
-  );
-  const stack = checkStack(frames);
+  const input = files.map(({ instance: { sopClassUid, sopInstanceUid, attributes } }) => ({
+    sopInstanceUid,
+    frames: frameGeometries(sopClassUid, sopInstanceUid, attributes),
+  }));
+  const stack = checkStack(input.flatMap((one) => one.frames));
   const folder = path.join(one.folder, `results-${one.index}`);
   const { findings } = await node.analyse({
     ...{ paths: files.map(({ file }) => file), pipeline, bundleFolder, parameters, folder },
     ...(helpersFolder === null ? {} : { helpersFolder }),
     reason: stack.kind === 'not-a-stack' ? stack.reason : null,
-    inputSha256: inputIdentity(
-      frames.length > 0
-        ? frames
-        : files.map(({ instance }) => ({ sourceSopInstanceUid: instance.sopInstanceUid })),
-    ),
+    inputSha256: inputIdentity(input),
     ...{ version: 1, supersedes: null, completeness: 'uploaded files', kinds },
     createdAtMs: node.now(),
     softwareVersion: node.version,

@@ -3,8 +3,10 @@
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -13,14 +15,17 @@ from .. import __version__
 from ..checkpoints import checkpoint_of
 from ..staged import staged
 from ..marked_picture import Mark, Outline, Projected, draw_marks
+from ..readers import Refusal
 from .card import write_card
 from .crops import CROP_MM, PIXELS, SLICES, STEP_MM, Crop, field, load_crops, triples
 from .export import OUTPUTS, export_candidate
-from .measure import Table, ablation, measure, open_session, table_of
+from .measure import ablation, measure, open_session, table_of
 from .network import WINDOW_HU, CandidateNetwork, load_imagenet
 from .scans import BUDGET, Proposed, choose_threshold, judged, measure_scans, proposed, read_hu, read_volume
 from .selection import Head, fit_head
 from .train import CropOptions, train_candidates
+
+Manifest = dict[str, Any]
 
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
@@ -46,9 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
                 "seed": arguments.seed, "date": arguments.date, "steps": sum(arguments.steps),
                 "startedFrom": "a given ImageNet file" if arguments.imagenet else "random weights"}
     chosen_on, scans = ([proposed(split, k) for k in range(arguments.scans)] for split in ("validation", "test"))  # type: ignore[arg-type]
-    material = Material(crops["validation"], crops["test"], chosen_on, scans, {file.name: read_volume(file) for file in arguments.real})
+    material = Material(crops["validation"], crops["test"], chosen_on, scans, {file.name: read_volume(file) for file in arguments.real}, crops["test"])
     with staged(arguments.out) as folder:
-        figure = write_bundle(network, material, folder, training)["performance"]["auc"]  # type: ignore[index]
+        figure = write_bundle(network, material, folder, training)["performance"]["auc"]
         print(f"AUC {figure:.3f} on {len(crops['test'])} unseen candidates")
         if arguments.gate and figure < 0.85:
             raise SystemExit("below what a shipped bundle must reach: AUC 0.85 on unseen candidates")
@@ -57,17 +62,20 @@ def run(arguments: argparse.Namespace) -> None:
 @dataclass(frozen=True)
 class Material:
     """Crops that selection and regression are fitted on, crops of other patients to measure on; whole scans for the threshold, and others
-    to measure on; real volumes by name."""
+    to measure on; real volumes by name. `golden` are crops whose voxels go into the bundle: phantoms' always, for a bundle is passed on."""
 
     fit: list[Crop]
     test: list[Crop]
     chosen_on: list[Proposed]
     scans: list[Proposed]
     real: dict[str, Proposed]
+    golden: list[Crop]
 
 
-def write_bundle(network: CandidateNetwork, material: Material, folder: Path, training: dict[str, object]) -> dict[str, object]:
-    """Fits selection and regression on patients the trunk has not seen, exports, measures; returns the manifest."""
+def write_bundle(network: CandidateNetwork, material: Material, folder: Path, training: dict[str, object],
+                 told: Callable[[Manifest], Manifest] = lambda manifest: manifest) -> Manifest:
+    """Fits selection and regression on patients the trunk has not seen, exports, measures; returns the manifest. `told` says in it what the
+    data are where they are no phantoms."""
     folder.mkdir(parents=True, exist_ok=True)
     test_crops = material.test
     fit, test = table_of(network, material.fit), table_of(network, test_crops)
@@ -78,14 +86,18 @@ def write_bundle(network: CandidateNetwork, material: Material, folder: Path, tr
                    **measure(session, fit, test, test_crops), "ablationAuc": ablation(fit, test)}
     manifest = _manifest(folder, head, performance, training)
     add_scans(session, manifest, material.chosen_on, material.scans, material.real)
+    manifest = told(manifest)
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
-    write_golden(session, test_crops, test, folder)
+    write_golden(session, material.golden, folder)
     write_card(folder, manifest)
     return manifest
 
 
-def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
+def remeasure(arguments: argparse.Namespace, manifest: Manifest) -> None:
     """The command `measure`: figures on whole phantoms anew, the threshold where it is asked for; weights and figures on candidates stay."""
+    if not manifest["training"]["synthetic"]:
+        raise Refusal("WRONG_BUNDLE", arguments.bundle, "was fine-tuned on a data set; phantoms would put their figures in the place of its own. "
+                      "`willis evaluate` measures it on labelled cases")
     chosen_on, scans = ([proposed(split, k) for k in range(count)] for split, count in (
         ("validation", arguments.scans if arguments.choose_threshold else 0), ("test", arguments.scans)))  # type: ignore[arg-type]
     session = open_session(arguments.bundle / manifest["network"]["file"])
@@ -112,8 +124,8 @@ def _draw(file: Path, scan: Proposed, marked: np.ndarray, picture: Path, credit:
         draw_marks(rings, Projected(hu, spacing, SHOWN_HU), picture, words + credit)
 
 
-def add_scans(session: ort.InferenceSession, manifest: dict, chosen_on: list[Proposed], scans: list[Proposed], real: dict[str, Proposed],
-              apart: tuple[float, float, float, float] | None = None) -> None:  # type: ignore[type-arg]
+def add_scans(session: ort.InferenceSession, manifest: Manifest, chosen_on: list[Proposed], scans: list[Proposed], real: dict[str, Proposed],
+              apart: tuple[float, float, float, float] | None = None) -> None:
     """The threshold by whole validation scans, and what comes of it on whole test scans and real volumes; without validation scans it stays."""
     performance, point = manifest["performance"], manifest["operatingPoint"]
     if chosen_on:
@@ -134,7 +146,7 @@ def _real_row(name: str, scan: Proposed, marked: np.ndarray, apart: tuple[float,
     return row | {"markedApart": int(near.sum())}
 
 
-def _manifest(folder: Path, head: Head, performance: dict[str, object], training: dict[str, object]) -> dict[str, object]:
+def _manifest(folder: Path, head: Head, performance: dict[str, object], training: dict[str, object]) -> Manifest:
     return {
         "schemaVersion": 1, "id": "cta-resnet-phantom", "version": __version__, "pipeline": "cta-resnet",
         "task": "aneurysm-candidate-classification", "modality": "CT", "title": "CTA aneurysm candidates, ResNet-18 with LASSO and logistic regression",
@@ -156,15 +168,15 @@ def _manifest(folder: Path, head: Head, performance: dict[str, object], training
     }
 
 
-def write_golden(session: ort.InferenceSession, crops: list[Crop], table: Table, folder: Path) -> None:
+def write_golden(session: ort.InferenceSession, crops: list[Crop], folder: Path) -> None:
     """Two aneurysms and two other candidates: stored HU [4,5,64,64] and what the graph makes of their central slices."""
-    chosen = [int(k) for truth in (1, 0) for k in np.flatnonzero(table.truth == truth)[:2]]
-    volume = np.stack([field(crops[k].hu) for k in chosen]).astype("<i2")
+    chosen = [crop for truth in (True, False) for crop in [c for c in crops if c.aneurysm == truth][:2]]
+    volume = np.stack([field(crop.hu) for crop in chosen]).astype("<i2")
     rows = []
-    for k in chosen:
-        outputs = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"hu": triples(crops[k])})))
+    for crop in chosen:
+        outputs = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"hu": triples(crop)})))
         logit = float(outputs["logit"].mean())
-        rows.append({"aneurysm": crops[k].aneurysm, "kind": crops[k].kind, "logits": [round(float(v), 4) for v in outputs["logit"]],
+        rows.append({"aneurysm": crop.aneurysm, "kind": crop.kind, "logits": [round(float(v), 4) for v in outputs["logit"]],
                      "probability": round(float(1 / (1 + np.exp(-logit))), 5),
                      "contributions": [round(float(v), 4) for v in outputs["contributions"][1]],
                      "cam": [[round(float(v), 4) for v in line] for line in outputs["cam"][1]]})

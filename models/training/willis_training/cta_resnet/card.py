@@ -1,5 +1,6 @@
 """CARD.md of the candidate bundle, from its manifest."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..explanations import explanation_section
@@ -7,51 +8,111 @@ from ..marked_picture import pictures_of
 from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
 
+FOLDS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     """Writes the card a physicist reads before using the bundle."""
-    p, training, selection = manifest["performance"], manifest["training"], manifest["selection"]
-    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['found']} | {r['found'] / max(r['aneurysms'], 1):.2f} ({r['interval'][0]:.2f}-{r['interval'][1]:.2f}) |"
-                      for r in p["bySize"])
-    kinds = "\n".join(f"| {kind} | {count} | {called} |" for kind, (called, count) in p["falseByKind"].items())
-    steps = "\n".join(f"| {name} | {value:.3f} |" for name, value in p["ablationAuc"].items())
+    told = _of_phantoms(manifest) if manifest["training"]["synthetic"] else _of_a_data_set(manifest)
+    p = manifest["performance"]
     limits = "\n".join(f"- {limit}." for limit in manifest["limits"])
     (folder / "CARD.md").write_text(f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
 
-**{manifest['intendedUse']}.** Everything below was measured on synthetic phantoms; it is no claim about patients.
+**{manifest['intendedUse']}.** {told.measured_on}
 
 ## What it is
 System 000: ResNet-18 on 32 mm crops (0.5 mm, slices z-1, z, z+1) about a candidate, 512 pooled features, a redundancy filter
-(|r| at least 0.9), LASSO, logistic regression. {len(selection['features'])} features are left. The graph gives probability, logit,
+(|r| at least 0.9), LASSO, logistic regression. {len(manifest['selection']['features'])} features are left. The graph gives probability, logit,
 what each feature adds to the logit, and Grad-CAM in closed form (the head is linear). It is a second stage: a detector must give it the candidate.
 
 ## Training data
-{training['data']}, kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data. The trunk
-started from {training['startedFrom']} and was trained for {training['steps']} steps; it was shown where in the crop the aneurysm is. {training.get('note', '')}
-Trunk, selection and test phantoms come from disjoint anatomy seeds; the test phantoms also from disjoint ranges of noise, kernel,
-enhancement and slice spacing.
+{told.training}
 
 ## How it was measured
-{p['testedOn']}. Logits of the three central slices are averaged. 95 % interval: bootstrap over patients.
+{_figures(p)}
+
+{told.comparison}
+{told.asked}
+{_tables(p, told.candidates)}
+
+{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'], told.scans)}{_real(p.get('realVolumes'), folder)}{explanation_section(p)}{sample_section(folder)}## Limits
+{limits}
+
+{told.again}""")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the card says of the data; `asked` is the table of what a shipped bundle has to reach; `candidates` and `scans` are what it calls
+    those measured on."""
+
+    measured_on: str
+    training: str
+    comparison: str
+    asked: str
+    candidates: str
+    scans: str
+    again: str
+
+
+def _of_phantoms(manifest: dict) -> _Told:  # type: ignore[type-arg]
+    training = manifest["training"]
+    return _Told(
+        "Everything below was measured on synthetic phantoms; it is no claim about patients.",
+        f"""{training['data']}, kit {training['kitVersion']} (seed {training['seed']}), licence {training['licence']}. No patient data. The trunk
+started from {training['startedFrom']} and was trained for {training['steps']} steps; it was shown where in the crop the aneurysm is. {training.get('note', '')}
+Trunk, selection and test phantoms come from disjoint anatomy seeds; the test phantoms also from disjoint ranges of noise, kernel,
+enhancement and slice spacing.""",
+        """The paper prints AUC 0.853 and CAM IoU 0.68 on 25 patients; its class counts do not fit its cohort table, and ours are phantoms: the
+figures are on different data and cannot be compared.""",
+        requirement_section("cta-resnet", manifest["performance"], training.get("tried", "")),
+        "same unseen candidates", "whole unseen phantoms (a box of 116 x 114 x 88 mm about the circle of Willis)",
+        rebuild_section("cta-resnet", training, ", and refuses below an AUC of 0.85"))
+
+
+def _of_a_data_set(manifest: dict) -> _Told:  # type: ignore[type-arg]
+    training = manifest["training"]
+    scans = training["scans"]
+    return _Told(
+        "Everything below was measured on scans of one data set that were kept apart by subject.",
+        f"""{training['data']}; licence {training['licence']}; kit {training['kitVersion']} (seed {training['seed']}). Split by subject, nobody is in two
+parts: {scans['trunk']} scans trained the trunk, which started from {training['startedFrom']} and was trained for {training['steps']} steps; selection and regression were
+fitted on {scans['fit']} others, the threshold was chosen on {scans['validation']}, and {scans['test']} were measured. Aneurysms are crops about their marks, moved as a detector's
+proposals are, and what the proposal stage finds on them; all other candidates are what it finds elsewhere in the same scans. Where in the crop the aneurysm
+is was shown for {training['outlined']} of {training['aneurysms']} aneurysms of the trunk's scans: those with a mask or a diameter. The golden vectors are crops of phantoms: the
+bundle holds no voxel of the data set.""",
+        "The paper's figures are on other data and cannot be compared.", "",
+        "same candidates", "whole scans of subjects not trained on",
+        """## Train again
+`python -m willis_training train` with the kit in `models/training`, the same data, seed and bundle to start from: the split follows from the seed, bit for
+bit; training with bfloat16 products does not, and gives another network.
+""")
+
+
+def _figures(p: dict) -> str:  # type: ignore[type-arg]
+    softmax = p["againstSoftmaxHead"]
+    return f"""{p['testedOn']}. Logits of the three central slices are averaged. 95 % interval: bootstrap over patients.
 
 | | |
 |---|---|
-| AUC, unseen candidates | {p['auc']:.3f} (95 % {p['aucInterval'][0]:.3f}-{p['aucInterval'][1]:.3f}; {p['aneurysms']} aneurysms, {p['candidates'] - p['aneurysms']} others) |
-| AUC, five-fold cross-validation by patient, everything refitted in each fold | {p['crossValidatedAuc']:.3f} |
-| sensitivity, specificity at {p['threshold']:.2f} | {p['sensitivity']:.2f}, {p['specificity']:.2f} |
-| PPV, NPV | {p['ppv']:.2f}, {p['npv']:.2f} |
+| AUC, unseen candidates | {_n(p['auc'])} (95 % {_n(p['aucInterval'][0])}-{_n(p['aucInterval'][1])}; {p['aneurysms']} aneurysms, {p['candidates'] - p['aneurysms']} others) |
+| AUC, {FOLDS[p.get('folds', 5)]}-fold cross-validation by patient, everything refitted in each fold | {_n(p['crossValidatedAuc'])} |
+| sensitivity, specificity at {p['threshold']:.2f} | {_n(p['sensitivity'], '.2f')}, {_n(p['specificity'], '.2f')} |
+| PPV, NPV | {_n(p['ppv'], '.2f')}, {_n(p['npv'], '.2f')} |
 | Brier score, calibration error | {p['brier']:.3f}, {p['calibrationError']:.3f} |
-| calibration intercept, slope | {p['calibrationIntercept']:.2f}, {p['calibrationSlope']:.2f} |
+| calibration intercept, slope | {_n(p['calibrationIntercept'], '.2f')}, {_n(p['calibrationSlope'], '.2f')} |
 | net benefit at a threshold of 0.1 | {p['netBenefitAtOneInTen']:.3f} |
-| against the trunk's own head (DeLong) | {p['againstSoftmaxHead']['aucDifference']:+.3f}, p {p['againstSoftmaxHead']['p']:.2f} |
-| Grad-CAM: overlap (IoU) of its 8 mm cells with the cells that hold aneurysm | {p['camIou']:.2f}{_within(p['camIouInterval'])} |
-| the same of the map as shown with the pixels of the aneurysm (few fill a cell) | {p['camIouPixels']:.2f}{_within(p['camIouPixelsInterval'])} |
-| strongest cell on the aneurysm | {p['camPointing']:.2f}{_within(p['camPointingInterval'])} |
+| against the trunk's own head (DeLong) | {_n(softmax['aucDifference'], '+.3f')}, p {_n(softmax['p'], '.2f')} |
+| Grad-CAM: overlap (IoU) of its 8 mm cells with the cells that hold aneurysm | {_within(p, 'camIou')} |
+| the same of the map as shown with the pixels of the aneurysm (few fill a cell) | {_within(p, 'camIouPixels')} |
+| strongest cell on the aneurysm | {_within(p, 'camPointing')} |"""
 
-The paper prints AUC 0.853 and CAM IoU 0.68 on 25 patients; its class counts do not fit its cohort table, and ours are phantoms: the
-figures are on different data and cannot be compared.
-{requirement_section('cta-resnet', p, training.get('tried', ''))}
-| diameter (mm) | aneurysms | found | sensitivity (95 %) |
+
+def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
+    sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['found']} | {_share(r)} |" for r in p["bySize"])
+    kinds = "\n".join(f"| {kind} | {count} | {called} |" for kind, (called, count) in p["falseByKind"].items())
+    steps = "\n".join(f"| {name} | {_n(value)} |" for name, value in p["ablationAuc"].items())
+    return f"""| diameter (mm) | aneurysms | found | sensitivity (95 %) |
 |---|---|---|---|
 {sizes}
 
@@ -59,36 +120,43 @@ figures are on different data and cannot be compared.
 |---|---|---|
 {kinds}
 
-## Ablation (AUC, same unseen candidates)
+## Ablation (AUC, {candidates})
 | head | AUC |
 |---|---|
-{steps}
-
-{_scans(p.get('onProposals'), manifest['operatingPoint']['chosenOn'])}{_real(p.get('realVolumes'), folder)}{explanation_section(p)}{sample_section(folder)}## Limits
-{limits}
-
-{rebuild_section('cta-resnet', training, ', and refuses below an AUC of 0.85')}""")
+{steps}"""
 
 
-def _within(interval: list[float]) -> str:
-    return f" (95 % {interval[0]:.2f}-{interval[1]:.2f})"
+def _share(row: dict) -> str:  # type: ignore[type-arg]
+    low, high = row["interval"]
+    return f"{row['found'] / row['aneurysms']:.2f} ({low:.2f}-{high:.2f})" if row["aneurysms"] else "-"
 
 
-def _scans(p: dict | None, chosen_on: str) -> str:  # type: ignore[type-arg]
+def _within(p: dict, name: str) -> str:  # type: ignore[type-arg]
+    """A figure and its interval over patients, where these scans could give them."""
+    interval = p.get(f"{name}Interval")
+    return _n(p.get(name), ".2f") + (f" (95 % {interval[0]:.2f}-{interval[1]:.2f})" if interval else "")
+
+
+def _n(value: float | None, form: str = ".3f") -> str:
+    """A figure, or that these scans could not give it."""
+    return "-" if value is None else format(value, form)
+
+
+def _scans(p: dict | None, chosen_on: str, scans: str) -> str:  # type: ignore[type-arg]
     if not p:
         return ""
     sizes = "\n".join(f"| {r['sizeMm']} | {r['aneurysms']} | {r['proposed']} | {r['found']} |" for r in p["bySize"])
     return f"""## On what the proposal stage finds
-{p['scans']} whole unseen phantoms (a box of 116 x 114 x 88 mm about the circle of Willis), read as the runtime reads: proposals, rules, classifier.
+{p['scans']} {scans}, read as the runtime reads: proposals, rules, classifier.
 This is what the node does; its threshold was chosen on {chosen_on}.
 
 | | |
 |---|---|
 | aneurysms with a proposal on them that no rule demotes, all sizes; 3 mm and more | {p['proposed']} of {p['aneurysms']}; {p['proposed3mmUp']} of {p['aneurysms3mmUp']} |
 | proposals a scan that no rule demotes | {p['standingPerScan']:.1f} |
-| AUC over standing proposals (95 %, bootstrap over scans) | {p['auc']:.3f} ({p['aucInterval'][0]:.3f}-{p['aucInterval'][1]:.3f}) |
+| AUC over standing proposals (95 %, bootstrap over scans) | {_n(p['auc'])} ({_n(p['aucInterval'][0])}-{_n(p['aucInterval'][1])}) |
 | aneurysms found at {p['threshold']:.2f}; of 3 mm and more | {p['found']} of {p['aneurysms']}; {p['found3mmUp']} of {p['aneurysms3mmUp']} |
-| sensitivity, 3 mm and more (95 %, bootstrap over scans) | {p['found3mmUp'] / max(p['aneurysms3mmUp'], 1):.2f} ({p['found3mmUpInterval'][0]:.2f}-{p['found3mmUpInterval'][1]:.2f}) |
+{_sensitivities(p)}
 | false positives a scan at {p['threshold']:.2f} (95 %) | {p['falsePositivesPerScan']:.1f} ({p['falsePositivesInterval'][0]:.1f}-{p['falsePositivesInterval'][1]:.1f}) |
 
 | diameter (mm) | aneurysms | proposed | found |
@@ -96,6 +164,12 @@ This is what the node does; its threshold was chosen on {chosen_on}.
 {sizes}
 
 """
+
+
+def _sensitivities(p: dict) -> str:  # type: ignore[type-arg]
+    rows = [("all sizes", p["found"], p["aneurysms"], p.get("foundInterval")), ("3 mm and more", p["found3mmUp"], p["aneurysms3mmUp"], p["found3mmUpInterval"])]
+    return "\n".join(f"| sensitivity, {name} (95 %, bootstrap over scans) | {found / count:.2f} ({_n(interval[0], '.2f')}-{_n(interval[1], '.2f')}) |"
+                     for name, found, count, interval in rows if interval and count)
 
 
 def _real(rows: list | None, folder: Path) -> str:  # type: ignore[type-arg]

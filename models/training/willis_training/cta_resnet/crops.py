@@ -13,6 +13,7 @@ from scipy import ndimage
 from ..cta import Candidate, CtaPhantom, draw_candidates, draw_cta_appearance, draw_patient, render_cta
 from ..cta.scan import box_around
 from ..phantom.appearance import Split
+from ..readers import Volume
 
 CROP_MM, STEP_MM, PIXELS = 32.0, 0.5, 64
 #: crops are kept wider, so that turning and shifting need no invented pixels
@@ -24,7 +25,8 @@ FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
 
 @dataclass(frozen=True)
 class Crop:
-    """hu int16 [5,112,112] about a candidate, mask uint8 of the same shape, truth, diameter in mm, patient number."""
+    """hu int16 [5,112,112] about a candidate, mask uint8 of the same shape, truth, diameter in mm (NaN where nobody measured it), patient number;
+    `outlined` is False where an aneurysm in it is known as a point alone, so that the mask cannot tell where it is."""
 
     hu: np.ndarray
     mask: np.ndarray
@@ -32,16 +34,35 @@ class Crop:
     kind: str
     diameter: float
     patient: int
+    outlined: bool = True
+
+
+#: of a phantom's crop: its mask is always known
+KEPT_COLUMNS = ("hu", "mask", "aneurysm", "kind", "diameter", "patient")
 
 
 def crop_at(image: np.ndarray, grid_origin: np.ndarray, spacing: np.ndarray, centre: np.ndarray, order: int = 1) -> np.ndarray:
-    """Samples a volume [z,y,x] (origin and spacing x, y, z in mm) about a point: [5,112,112]; outside repeats the edge."""
+    """Samples a volume [z,y,x] along the patient's axes (origin and spacing x, y, z in mm) about a point: [5,112,112]; outside repeats the edge."""
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = grid_origin
+    return crop_in(Volume(image, affine), centre, order)
+
+
+def crop_in(volume: Volume, centre: np.ndarray, order: int = 1) -> np.ndarray:
+    """The same of a volume with any affine: planes along the patient's axes, Right to Left, Anterior to Posterior, from below, as the
+    runtime cuts them (src/pipelines/cta-resnet/crops.ts)."""
+    from_origin = planes_about(centre) - volume.affine[:3, 3].reshape(3, 1, 1, 1)
+    at = np.tensordot(np.linalg.inv(volume.affine[:3, :3]), from_origin, 1)
+    return ndimage.map_coordinates(volume.voxels, at[::-1], order=order, mode="nearest")  # type: ignore[no-any-return]
+
+
+def planes_about(centre: np.ndarray) -> np.ndarray:
+    """LPS mm [3,5,112,112] of a crop's pixels."""
     middle = (KEPT_PIXELS - 1) / 2
     plane = (np.arange(KEPT_PIXELS) - middle) * STEP_MM
     depth = (np.arange(STORED) - (STORED - 1) / 2) * STEP_MM
     z, y, x = np.meshgrid(depth, plane, plane, indexing="ij")
-    at = [(v + centre[k] - grid_origin[k]) / spacing[k] for k, v in ((2, z), (1, y), (0, x))]
-    return ndimage.map_coordinates(image, at, order=order, mode="nearest")  # type: ignore[no-any-return]
+    return np.stack([x + centre[0], y + centre[1], z + centre[2]])
 
 
 def phantom_crops(split: Split, index: int, only: str | None = None) -> list[Crop]:
@@ -67,10 +88,10 @@ def load_crops(folder: Path, split: Split, patients: range) -> list[Crop]:
         if not file.exists():
             made = [c for index in range(start, stop) for c in phantom_crops(split, index)]
             partial = file.with_suffix(".part.npz")
-            np.savez_compressed(partial, **{name: np.array([getattr(c, name) for c in made]) for name in Crop.__dataclass_fields__})
+            np.savez_compressed(partial, **{name: np.array([getattr(c, name) for c in made]) for name in KEPT_COLUMNS})
             partial.rename(file)
         data = np.load(file)
-        columns = [data[name] for name in Crop.__dataclass_fields__]
+        columns = [data[name] for name in KEPT_COLUMNS]
         crops += [Crop(h, m, bool(a), str(k), float(d), int(p)) for h, m, a, k, d, p in zip(*columns)]
     return crops
 
@@ -82,8 +103,8 @@ def triples(crop: Crop) -> np.ndarray:
 
 
 def field(kept: np.ndarray) -> np.ndarray:
-    """The part of kept slices [...,112,112] that the network sees: [...,64,64]."""
-    margin = (KEPT_PIXELS - PIXELS) // 2
+    """The part of kept slices [...,p,p] that the network sees: [...,64,64]."""
+    margin = (kept.shape[-1] - PIXELS) // 2
     return kept[..., margin : margin + PIXELS, margin : margin + PIXELS]
 
 

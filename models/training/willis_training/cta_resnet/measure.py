@@ -53,33 +53,36 @@ def ablation(fit: Table, test: Table) -> dict[str, float]:
 
 
 def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[Crop]) -> dict[str, object]:
-    """Figures of the exported graph on unseen crops, and the nested cross-validation on the fitting rows."""
+    """Figures of the exported graph on unseen crops, and the nested cross-validation on the fitting rows. A figure that these crops cannot
+    give is None: of one aneurysm no test of a difference, of aneurysms without an outline no overlap."""
     outputs = [session.run(["logit", "cam"], {"hu": triples(c)}) for c in crops]
     logit = np.array([float(o[0].mean()) for o in outputs])
     probability = 1 / (1 + np.exp(-logit))
-    out_of_fold = cross_validated(fit.features, fit.truth, fit.patient)
+    folds = min(5, len(np.unique(fit.patient[fit.truth > 0])))
+    out_of_fold = cross_validated(fit.features, fit.truth, fit.patient, folds=folds)
     threshold = youden_threshold(fit.truth, 1 / (1 + np.exp(-out_of_fold)))
     counts = confusion(test.truth, probability, threshold)
     intercept, slope = calibration_line(test.truth, probability)
-    difference, p = delong(test.truth, logit, test.logit)
-    shown = [(o[1][1], field(c.mask[2]) > 0, c.patient) for o, c in zip(outputs, crops) if c.aneurysm]
+    difference, p = delong(test.truth, logit, test.logit) if min(test.truth.sum(), (1 - test.truth).sum()) > 1 else (np.nan, np.nan)
+    shown = [(o[1][1], field(c.mask[2]) > 0, c.patient) for o, c in zip(outputs, crops) if c.aneurysm and c.outlined]
     patients = np.array([patient for _, _, patient in shown])
-    found = test.truth.astype(bool) & (probability >= threshold)
+    positive = test.truth.astype(bool)
+    called = probability[positive] >= threshold
     return {
         "candidates": len(crops), "aneurysms": int(test.truth.sum()),
-        "auc": round(auc(test.truth, logit), 4),
-        "aucInterval": [round(v, 4) for v in bootstrap(lambda rows: auc(test.truth[rows], logit[rows]), test.patient, 1)],
-        "crossValidatedAuc": round(auc(fit.truth, out_of_fold), 4),
-        "threshold": round(threshold, 4), "sensitivity": round(counts.sensitivity, 4), "specificity": round(counts.specificity, 4),
-        "ppv": round(counts.ppv, 4), "npv": round(counts.npv, 4), "brier": round(brier(test.truth, probability), 4),
+        "auc": known(auc(test.truth, logit), 4),
+        "aucInterval": [known(v, 4) for v in bootstrap(lambda rows: auc(test.truth[rows], logit[rows]), test.patient, 1)],
+        "crossValidatedAuc": round(auc(fit.truth, out_of_fold), 4), "folds": folds,
+        "threshold": round(threshold, 4), "sensitivity": known(counts.sensitivity, 4), "specificity": known(counts.specificity, 4),
+        "ppv": known(counts.ppv, 4), "npv": known(counts.npv, 4), "brier": round(brier(test.truth, probability), 4),
         "calibrationError": round(expected_calibration_error(test.truth, probability), 4),
-        "calibrationIntercept": round(intercept, 3), "calibrationSlope": round(slope, 3),
+        "calibrationIntercept": known(intercept, 3), "calibrationSlope": known(slope, 3),
         "netBenefitAtOneInTen": round(float(decision_curve(test.truth, probability, np.array([0.1]))[0]), 4),
-        "againstSoftmaxHead": {"aucDifference": round(difference, 4), "p": round(p, 4)},
+        "againstSoftmaxHead": {"aucDifference": known(difference, 4), "p": known(p, 4)},
         **_mean_of("camIou", [cam_iou(cam, mask) for cam, mask, _ in shown], patients),
         **_mean_of("camIouPixels", [cam_iou_of_pixels(cam, mask) for cam, mask, _ in shown], patients),
         **_mean_of("camPointing", [pointing(cam, mask) for cam, mask, _ in shown], patients),
-        "bySize": [_size_row(test, found, low, high, name) for low, high, name in SIZES],
+        "bySize": [_size_row(name, called[group]) for name, group in by_size(test.diameter[positive])],
         "falseByKind": _false_by_kind(crops, probability >= threshold)}
 
 
@@ -116,16 +119,29 @@ def open_session(file: Path) -> ort.InferenceSession:
     return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
+def known(value: float, digits: int) -> float | None:
+    """Rounded; None where there is no such number."""
+    return round(float(value), digits) if np.isfinite(value) else None
+
+
+def by_size(diameters: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """Which of these aneurysms (mm, NaN where nobody measured) belong to each row of a table."""
+    rows = [(name, (diameters >= low) & (diameters < high)) for low, high, name in SIZES]
+    unsized = np.isnan(diameters)
+    return [*rows, ("not told", unsized)] if unsized.any() else rows
+
+
 def _mean_of(name: str, values: list[float] | list[bool], patients: np.ndarray) -> dict[str, object]:
-    """The mean and its interval over patients."""
+    """The mean and its interval over patients; None of nothing."""
+    if not values:
+        return {name: None, f"{name}Interval": None}
     column = np.array(values, float)
     return {name: round(float(column.mean()), 4), f"{name}Interval": [round(v, 4) for v in bootstrap(lambda rows: float(column[rows].mean()), patients, 1)]}
 
 
-def _size_row(test: Table, found: np.ndarray, low: float, high: float, name: str) -> dict[str, object]:
-    group = test.truth.astype(bool) & (test.diameter >= low) & (test.diameter < high)
-    hits = int((group & found).sum())
-    return {"sizeMm": name, "aneurysms": int(group.sum()), "found": hits, "interval": [round(v, 2) for v in wilson(hits, int(group.sum()))]}
+def _size_row(name: str, found: np.ndarray) -> dict[str, object]:
+    hits, count = int(found.sum()), len(found)
+    return {"sizeMm": name, "aneurysms": count, "found": hits, "interval": [round(v, 2) for v in wilson(hits, count)]}
 
 
 def _false_by_kind(crops: list[Crop], called: np.ndarray) -> dict[str, list[int]]:

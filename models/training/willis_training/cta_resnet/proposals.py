@@ -31,14 +31,47 @@ class Proposal:
     demoted: str
 
 
+@dataclass(frozen=True)
+class Head:
+    """A CT angiogram as places are looked for in it: HU, the inside of the head and its bone [z,y,x] at GRID_MM, and the arteries' HU."""
+
+    grid: np.ndarray
+    inside: np.ndarray
+    bone: np.ndarray
+    lumen: float
+
+    @property
+    def bone_ml(self) -> float:
+        return float(self.bone.sum() * GRID_MM**3 / 1000)
+
+    @property
+    def vessels_ml(self) -> float:
+        """Contrast-filled, apart from bone with its marrow and its blurred rim."""
+        closed = ndimage.binary_erosion(ndimage.binary_dilation(self.bone, iterations=4), iterations=2, border_value=1)
+        return float((_vessels(self.grid, self.inside) & ~closed).sum() * GRID_MM**3 / 1000)
+
+    def holds(self, place: np.ndarray) -> bool:
+        """Whether a place (mm x, y, z from the first voxel's centre) lies inside the head."""
+        at = np.round(np.asarray(place)[::-1] / GRID_MM).astype(int)
+        return bool((at >= 0).all() and (at < np.array(self.inside.shape)).all() and self.inside[tuple(at)])
+
+
 def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Proposal]:
     """HU [z,y,x] with spacing x, y, z in mm -> places, the best first."""
+    return places_in(look_at(volume, spacing))
+
+
+def look_at(volume: np.ndarray, spacing: tuple[float, float, float]) -> Head:
+    """HU [z,y,x] with spacing x, y, z in mm on the search's grid."""
     grid = _isotropic(volume, spacing)
-    bone = _large_bone(grid)
-    head = _solid(grid > TISSUE_HU)
-    lumen = _lumen(grid, head, bone)
-    full = max(lumen, VESSEL_HU)
-    seen = np.where(head, np.where(ndimage.binary_dilation(bone), BONE_STAND_IN_HU, grid), 0)
+    bone, inside = _large_bone(grid), _solid(grid > TISSUE_HU)
+    return Head(grid, inside, bone, _lumen(grid, inside, bone))
+
+
+def places_in(head: Head) -> list[Proposal]:
+    """Blobs of any size in the vessels, the best first."""
+    full = max(head.lumen, VESSEL_HU)
+    seen = np.where(head.inside, np.where(ndimage.binary_dilation(head.bone), BONE_STAND_IN_HU, head.grid), 0)
     image = (np.clip(seen, BRAIN_HU, full) / full).astype(np.float32)
     found: list[tuple[float, float, tuple[int, ...]]] = []
     sigmas = [r / np.sqrt(3) / GRID_MM / np.sqrt(RATIO) for r in RADII_MM]
@@ -50,11 +83,11 @@ def propose(volume: np.ndarray, spacing: tuple[float, float, float]) -> list[Pro
         peaks[[0, -1]] = peaks[:, [0, -1]] = peaks[:, :, [0, -1]] = False
         places = np.argwhere(peaks)
         roundness = _roundness(smooth, places, max(1, round(sigma)))
-        for place, round_share in zip(places[fits := (roundness >= LEAST_ROUNDNESS) & _deep(head, places)], roundness[fits]):
+        for place, round_share in zip(places[fits := (roundness >= LEAST_ROUNDNESS) & _deep(head.inside, places)], roundness[fits]):
             at = tuple(int(v) for v in place)
             found.append((float(response[at]) * float(np.sqrt(round_share)), radius, at))
         smooth = wider
-    return [Proposal(np.array(place[::-1]) * GRID_MM, radius, score, _demotion(grid, bone, place, radius, lumen))
+    return [Proposal(np.array(place[::-1]) * GRID_MM, radius, score, _demotion(head.grid, head.bone, place, radius, head.lumen))
             for score, radius, place in _strongest(found)]
 
 
@@ -82,10 +115,14 @@ def _solid(mask: np.ndarray) -> np.ndarray:
 def _lumen(grid: np.ndarray, head: np.ndarray, bone: np.ndarray) -> float:
     """HU of arteries. Blurred bone has the density of vessels for millimetres around it; the vessels AWAY_MM from bone are thin, and a sixth is lost
     to partial volume. Of every seventh voxel, as the runtime does."""
-    vessels = head & (grid >= VESSEL_HU) & (grid <= BONE_HU)
+    vessels = _vessels(grid, head)
     away = vessels & (ndimage.distance_transform_edt(~bone) * GRID_MM > AWAY_MM) if bone.any() else vessels
     values = np.sort(grid[away if away.sum() >= LEAST_AWAY else vessels][6::7])
     return PARTIAL_VOLUME * float(values[int(len(values) * 0.75)]) if len(values) else 0.0
+
+
+def _vessels(grid: np.ndarray, head: np.ndarray) -> np.ndarray:
+    return head & (grid >= VESSEL_HU) & (grid <= BONE_HU)  # type: ignore[no-any-return]
 
 
 def _deep(head: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -73,8 +73,13 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
 
 
 def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator, pixels: int = PIXELS) -> tuple[Tensor, Tensor, Tensor]:
+    """Crops drawn at random, as `moved` gives them."""
+    return moved([crops[int(k)] for k in rng.integers(len(crops), size=count)], rng, pixels)
+
+
+def moved(chosen: list[Crop], rng: np.random.Generator, pixels: int = PIXELS) -> tuple[Tensor, Tensor, Tensor]:
     """HU [n,3,p,p], truth [n], share of aneurysm in each of p/16 x p/16 cells; mirrored, turned, shifted, brightened."""
-    chosen = [crops[int(k)] for k in rng.integers(len(crops), size=count)]
+    count = len(chosen)
     first = rng.integers(0, 3, count)
     hu = torch.from_numpy(np.stack([c.hu[k : k + 3] for c, k in zip(chosen, first)]).astype(np.float32))
     mask = torch.from_numpy(np.stack([c.mask[k + 1 : k + 2] for c, k in zip(chosen, first)]).astype(np.float32))
@@ -86,11 +91,11 @@ def crop_batch(crops: list[Crop], count: int, rng: np.random.Generator, pixels: 
     theta[:, :, 2] = shift
     theta[:, :, :2] *= pixels / KEPT_PIXELS
     grid = functional.affine_grid(torch.from_numpy(theta), [count, 1, pixels, pixels], align_corners=False)
-    moved = functional.grid_sample(hu, grid, padding_mode="border", align_corners=False)
+    turned = functional.grid_sample(hu, grid, padding_mode="border", align_corners=False)
     shares = functional.avg_pool2d(functional.grid_sample(mask, grid, align_corners=False), 16)
     gain = torch.from_numpy(rng.uniform(0.85, 1.2, (count, 1, 1, 1)).astype(np.float32))
-    noise = torch.from_numpy(rng.normal(0, 6, moved.shape).astype(np.float32))
-    bright = torch.where(moved > 60, 60 + (moved - 60) * gain, moved)
+    noise = torch.from_numpy(rng.normal(0, 6, turned.shape).astype(np.float32))
+    bright = torch.where(turned > 60, 60 + (turned - 60) * gain, turned)
     return bright + noise, torch.tensor([float(c.aneurysm) for c in chosen]), shares
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..readers import READERS, Case, Refusal, require_split
-from . import tof_patch
+from . import cta_resnet, haemorrhage, tof_patch
 from .order import Order, split_by_subject
 
 
@@ -21,13 +21,19 @@ class Trainer:
     train_on: Callable[[dict[str, list[Case]], Order], None]
 
 
-TRAINERS = {"tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on)}
+TRAINERS = {
+    "tof-patch": Trainer(("MR",), "MR angiography", 1000, tof_patch.train_on),
+    "cta-resnet": Trainer(("CTA",), "CT angiography", 600, cta_resnet.train_on),
+    "ncct-haemorrhage": Trainer(("CT",), "head CT", 1000, haemorrhage.train_on),
+}
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Reads, checks, splits by subject; the pipeline's trainer does the rest."""
     pipeline = pipeline_of(arguments.init)
     trainer = TRAINERS[pipeline]
+    if arguments.out.resolve() == arguments.init.resolve():
+        raise Refusal("SAME_FOLDER", arguments.out, "is the bundle to start from; name another folder for the new one")
     cases = [c for c in READERS[arguments.set](arguments.data) if c.modality in trainer.modalities]
     if not cases:
         raise Refusal("NO_CASES", arguments.data, f"holds no {trainer.called}; a {pipeline} bundle can be trained on nothing else")

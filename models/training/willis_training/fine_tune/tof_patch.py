@@ -19,6 +19,8 @@ from ..readers import Refusal, validate
 from ..train import training_loss
 from ..upsample import unfolded
 from .order import Order
+from .orientation import flipped, to_lps
+from .provenance import told_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
     score = write_bundle(network, cases, order.out, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date})
-    rename(order.out, order.identity, order.description(parts), parts["train"][0].licence, {part: len(c) for part, c in cases.items()})
+    rename(order, parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
 
@@ -48,12 +50,12 @@ def prepared_case(case: ReadCase) -> Case:
     """A read case on the 1 mm grid, refused by name where its data are bad; points without a mask become balls."""
     volume = validate(case)
     spacing = volume.spacing
-    turned, flips = _to_lps(volume.voxels, volume.affine)
+    turned, flips = to_lps(volume.voxels, volume.affine, case.name)
     prepared = prepare(turned.astype(np.float32), spacing)
     labels = np.zeros(prepared.image.shape, np.uint8)
     centres, diameters, volumes = [], [], []
     z, y, x = np.meshgrid(*(np.arange(n) for n in labels.shape), indexing="ij")
-    mask = None if case.mask is None else resample(_flip(case.mask().voxels, flips).astype(np.float32), spacing) > 0.5
+    mask = None if case.mask is None else resample(flipped(case.mask().voxels, flips).astype(np.float32), spacing) > 0.5
     for number, point in enumerate((p for p in case.points if not p.treated), start=1):
         voxel = volume.voxel_of(point.lps_mm)
         voxel = np.array([n - 1 - v if flip else v for v, n, flip in zip(voxel, volume.voxels.shape[::-1], flips)])
@@ -112,40 +114,23 @@ def load_bundle(folder: Path) -> TinyUNet3D:
     return network.eval()
 
 
-def rename(folder: Path, identity: str, data: str, licence: str, counts: dict[str, int]) -> None:
+def rename(order: Order, parts: dict[str, list[ReadCase]]) -> None:
     """Says in manifest and card what the new bundle was trained and measured on."""
-    file = folder / "model.json"
-    manifest = json.loads(file.read_text())
-    use = "Fine-tuned on a small data set and not validated; not for clinical use"
-    manifest |= {"id": identity, "title": f"{manifest['title']} (fine-tuned)", "intendedUse": use}
-    manifest["training"] |= {"data": data, "licence": licence, "synthetic": False}
-    manifest["performance"]["testedOn"] = f"{counts['test']} scans of subjects not trained on"
+    file = order.out / "model.json"
+    manifest = told_of(json.loads(file.read_text()), order, parts)
+    counts = {part: len(cases) for part, cases in parts.items()}
     manifest["operatingPoint"]["chosenOn"] = f"{counts['validation']} validation scans, at most 0.5 false positives a scan"
-    manifest["limits"][0] = "Started from weights of synthetic phantoms; measured on few scans of one data set"
     file.write_text(json.dumps(manifest, indent=2) + "\n")
     performance = manifest["performance"]
     sizes = "\n".join(f"| {r['sizeMm']} | {r['lesions']} | {r['detected']} |" for r in performance["bySize"])
-    (folder / "CARD.md").write_text(f"""# {manifest['title']} ({identity} {manifest['version']})
+    (order.out / "CARD.md").write_text(f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
 
-**{use}.**
+**{manifest['intendedUse']}.**
 
-Training data: {data}; licence {licence}. Split by subject: {counts['train']} scans trained, {counts['validation']} chose calibration and
+Training data: {manifest['training']['data']}; licence {manifest['training']['licence']}. Split by subject: {counts['train']} scans trained, {counts['validation']} chose calibration and
 threshold, {counts['test']} measured. {performance['falsePositivesPerScan']:.2f} false positives a scan.
 
 | diameter (mm) | aneurysms | found |
 |---|---|---|
 {sizes}
 """)
-
-
-def _to_lps(voxels: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, tuple[bool, bool, bool]]:
-    """Axes x, y, z of the grid must be patient axes in that order; those that run backwards are turned."""
-    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    if not all(abs(directions[k, k]) > 0.8 for k in range(3)):
-        raise Refusal("WRONG_ORIENTATION", "a volume", "is not axial; export it in axial orientation")
-    flips = tuple(bool(directions[k, k] < 0) for k in range(3))
-    return _flip(voxels, flips), flips  # type: ignore[arg-type, return-value]
-
-
-def _flip(voxels: np.ndarray, flips: tuple[bool, bool, bool]) -> np.ndarray:
-    return np.flip(voxels, [2 - k for k, flip in enumerate(flips) if flip])

@@ -24,13 +24,17 @@ from .sequence_map import SequenceMap
 from .stored import MAP_METHOD, SEQUENCE_MAP, golden_maps, sequence_map_entry
 
 FILES = {"slices-a.onnx": "slices-a", "slices-b.onnx": "slices-b", "sequence.onnx": "sequence"}
+#: whatever the networks were trained on
+LIMITS_OF_THE_SYSTEM = [
+    "Epidural and subdural blood are told apart by shape alone and are mixed up at times",
+    "Surgery, contrast medium, calcification and streaks can be taken for blood",
+    "Grad-CAM++ shows 8 x 8 cells of 26 mm: a place to look at, no outline",
+]
 LIMITS = [
     "Trained and measured on synthetic phantoms only; it says nothing about patients",
     "Small, thin and old (isodense) collections are often missed; the sulcal subarachnoid and the falx and tentorium kinds most",
-    "Epidural and subdural blood are told apart by shape alone and are mixed up at times",
-    "Surgery, contrast medium, calcification and streaks can be taken for blood",
     "The one real head CT at hand (head and neck, no reading known) is marked as subdural blood: expect false positives on patients",
-    "Grad-CAM++ shows 8 x 8 cells of 26 mm: a place to look at, no outline",
+    *LIMITS_OF_THE_SYSTEM,
 ]
 
 
@@ -48,18 +52,12 @@ def write_bundle(
     trained: Trained, validation: list[Study], test: list[Study], folder: Path, real: dict[str, tuple[np.ndarray, tuple[float, float, float]]]
 ) -> dict[str, object]:
     """Exports, calibrates on validation studies, measures on test studies and real volumes (HU, spacing), writes; returns the manifest."""
-    folder.mkdir(parents=True, exist_ok=True)
-    export_slices(trained.a, folder / "slices-a.onnx")
-    export_slices(trained.b, folder / "slices-b.onnx")
-    export_sequence(trained.sequence, folder / "sequence.onnx")
-    heads = torch.stack([network.head.weight.detach() for network in (trained.a, trained.b)])
-    export_sequence_map(SequenceMap(trained.sequence.eval(), heads), folder / SEQUENCE_MAP)
-    reader = Reader(folder)
+    reader = export_networks(trained, folder)
     chosen_on = [read_study(reader, s) for s in validation]
     calibration = calibrate(chosen_on)
     thresholds = choose_thresholds(chosen_on, calibration)
     readings = [read_study(reader, s) for s in test]
-    manifest = _manifest(folder, calibration, thresholds, trained.training)
+    manifest = manifest_of(folder, calibration, thresholds, trained.training | {"licence": "Apache-2.0", "synthetic": True})
     manifest["operatingPoint"]["chosenOn"] = f"{len(validation)} validation phantoms, largest sensitivity + specificity a class"  # type: ignore[index]
     manifest["performance"] = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance",
                                **measure(readings, calibration, thresholds),
@@ -67,12 +65,24 @@ def write_bundle(
                                "realVolumes": [row(read_real(reader, calibration, name, *volume)) for name, volume in real.items()]}
     manifest |= {"limits": LIMITS, "intendedUse": "Trained on synthetic phantoms; not for clinical use", "golden": "golden/golden.json"}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
-    write_golden(reader, calibration, folder)
+    write_golden(reader, calibration, folder, golden_phantom())
     write_card(folder, manifest)
     return manifest
 
 
-def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, training: dict[str, object]) -> dict[str, object]:
+def export_networks(trained: Trained, folder: Path) -> Reader:
+    """Writes the four networks; what reads with the stored files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_slices(trained.a, folder / "slices-a.onnx")
+    export_slices(trained.b, folder / "slices-b.onnx")
+    export_sequence(trained.sequence, folder / "sequence.onnx")
+    heads = torch.stack([network.head.weight.detach() for network in (trained.a, trained.b)])
+    export_sequence_map(SequenceMap(trained.sequence.eval(), heads), folder / SEQUENCE_MAP)
+    return Reader(folder)
+
+
+def manifest_of(folder: Path, calibration: Calibration, thresholds: np.ndarray, training: dict[str, object]) -> dict[str, object]:
+    """The manifest of exported networks; performance, limits and use are still to come."""
     return {
         "schemaVersion": 1, "id": "ncct-haemorrhage-phantom", "version": __version__, "pipeline": "ncct-haemorrhage",
         "task": "haemorrhage-detection", "modality": "CT", "title": "Head CT haemorrhage marking, two SE-ResNeXt-50 and a sequence model",
@@ -99,7 +109,7 @@ def _manifest(folder: Path, calibration: Calibration, thresholds: np.ndarray, tr
                         "intercept": [round(float(v), 5) for v in calibration.intercept]},
         "scanScore": "maximum-over-slices",
         "operatingPoint": {"thresholds": [round(float(v), 5) for v in thresholds]},
-        "training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__},
+        "training": {**training, "kitVersion": __version__},
     }
 
 
@@ -112,30 +122,49 @@ def stages(readings: list[Reading]) -> dict[str, dict[str, float | None]]:
     return {name: {c: finite(auc(labels[:, k], logits[:, k])) for k, c in enumerate(CLASSES)} for name, logits in columns.items()}
 
 
-def write_golden(reader: Reader, calibration: Calibration, folder: Path) -> None:
-    """A small phantom with two kinds of blood as raw int16 HU, and what every step makes of it."""
+@dataclass(frozen=True)
+class GoldenVolume:
+    """Raw HU [z,y,x] (int16, little endian), spacing (x, y, z) in mm, labels [z,6]."""
+
+    hu: np.ndarray
+    spacing: tuple[float, float, float]
+    labels: list[list[int]]
+
+
+def golden_phantom() -> GoldenVolume:
+    """A small phantom with two kinds of blood."""
     head = draw_head(300_001)
     bleeds = draw_bleeds(300_001, head, ("intraparenchymal", "subdural"))
     phantom = render_ct(head, bleeds, draw_ct_appearance(300_001, "validation", 1.5))
-    volume = np.round(phantom.image).clip(-1024, 3071).astype("<i2")
-    spacing = (phantom.appearance.pixel, phantom.appearance.pixel, phantom.appearance.slice_spacing)
-    thick, slice_spacing = slabs(volume, spacing[2])
-    prepared = prepare(thick, spacing[:2])
+    return GoldenVolume(np.round(phantom.image).clip(-1024, 3071).astype("<i2"), phantom.spacing, phantom.labels.tolist())
+
+
+def golden_volume(folder: Path) -> GoldenVolume:
+    """That of a bundle."""
+    golden = json.loads((folder / "golden" / "golden.json").read_text())
+    hu = np.frombuffer((folder / "golden" / golden["file"]).read_bytes(), "<i2").reshape(golden["shape"])
+    return GoldenVolume(hu, tuple(golden["spacingMm"]), golden["labels"])
+
+
+def write_golden(reader: Reader, calibration: Calibration, folder: Path, volume: GoldenVolume) -> None:
+    """The volume, and what every step makes of it."""
+    thick, slice_spacing = slabs(volume.hu, volume.spacing[2])
+    prepared = prepare(thick, volume.spacing[:2])
     logits, maps, parts = reader.read(prepared, slice_spacing)
     rng = np.random.default_rng(5)
     places = np.stack([rng.integers(0, n, 60) for n in prepared.shape], 1)
     strongest = [int(v) for v in logits[:, 0].argsort()[-3:]]
     golden = {
-        "file": "volume.raw", "shape": list(volume.shape), "spacingMm": [round(v, 6) for v in spacing], "units": "HU",
-        "headCentre": [round(v, 4) for v in head_centre(volume)],
+        "file": "volume.raw", "shape": list(volume.hu.shape), "spacingMm": [round(v, 6) for v in volume.spacing], "units": "HU",
+        "headCentre": [round(v, 4) for v in head_centre(volume.hu)],
         "prepared": [[*(int(v) for v in p), round(float(prepared[tuple(p)]), 3)] for p in places],
         "logitsA": _rows(parts["logits"][0]), "logitsB": _rows(parts["logits"][1]), "sequence": _rows(logits),
         "probabilities": _rows(calibration(logits)),
         "gradcampp": [{"slice": t, "class": "any", "cells": _rows(maps[t, 0] / max(float(maps[t, 0].max()), 1e-12))} for t in strongest],
         "sequenceMap": golden_maps(reader, parts, slice_spacing, strongest),
-        "labels": phantom.labels.tolist()}
+        "labels": volume.labels}
     (folder / "golden").mkdir(exist_ok=True)
-    (folder / "golden" / "volume.raw").write_bytes(volume.tobytes())
+    (folder / "golden" / "volume.raw").write_bytes(volume.hu.tobytes())
     (folder / "golden" / "golden.json").write_text(json.dumps(golden) + "\n")
 
 

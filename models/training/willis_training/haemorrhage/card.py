@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from ..explanations import explanation_section
-from ..marked_picture import pictures_of
 from ..ncct import CLASSES
 from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
+from .card_parts import auc_cell, number, real_section
+from .tuned_card import tuned_card
 
 #: published figures (Wang et al. 2021, public test of the 2019 challenge), in the order of CLASSES
 PUBLISHED = dict(zip(CLASSES, (0.988, 0.984, 0.992, 0.996, 0.985, 0.983)))
@@ -14,27 +15,22 @@ PUBLISHED = dict(zip(CLASSES, (0.988, 0.984, 0.992, 0.996, 0.985, 0.983)))
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     """Writes the card a physicist reads before using the bundle."""
+    text = phantom_card(folder, manifest) if manifest["training"]["synthetic"] else tuned_card(folder, manifest)
+    (folder / "CARD.md").write_text(text)
+
+
+def phantom_card(folder: Path, manifest: dict) -> str:  # type: ignore[type-arg]
+    """Of a bundle trained and measured on phantoms."""
     p, training = manifest["performance"], manifest["training"]
     thresholds = dict(zip(CLASSES, manifest["operatingPoint"]["thresholds"]))
     rows = "\n".join(
-        f"| {name} | {c['scans']} | {_auc(c['scanAuc'], c['scanAucInterval'])} | {_auc(c['sliceAuc'], c['sliceAucInterval'])} | {PUBLISHED[name]:.3f} | "
-        + " | ".join(_number(c[key]) for key in ("sensitivity", "specificity", "sensitivityAt90", "f1", "averagePrecision", "pointing"))
+        f"| {name} | {c['scans']} | {auc_cell(c['scanAuc'], c['scanAucInterval'])} | {auc_cell(c['sliceAuc'], c['sliceAucInterval'])} | {PUBLISHED[name]:.3f} | "
+        + " | ".join(number(c[key]) for key in ("sensitivity", "specificity", "sensitivityAt90", "f1", "averagePrecision", "pointing"))
         + f" | {thresholds[name]:.3f} |" for name, c in p["classes"].items())
-    stages = "\n".join(f"| {name} | " + " | ".join(_number(values[c], 3) for c in CLASSES) + " |" for name, values in p["stages"].items())
+    stages = "\n".join(f"| {name} | " + " | ".join(number(values[c], 3) for c in CLASSES) + " |" for name, values in p["stages"].items())
     mix = p["epiduralSubdural"]
-    real = "\n".join(f"| {r['name']} | {r['slices']} | " + " | ".join(f"{r['scanScores'][c]:.2f}" for c in CLASSES) + " |" for r in p["realVolumes"])
-    real_part = "\n" if not real else f"""
-## Real volumes
-One number a class: the largest probability of any slice. No reading by a radiologist is known for them; a high number is most
-likely a false positive.
-
-| volume | slices | {' | '.join(CLASSES)} |
-|---|---|{'---|' * len(CLASSES)}
-{real}
-{_seen(p['realVolumes'])}{pictures_of(folder, [r['name'] for r in p['realVolumes']])}
-"""
     limits = "\n".join(f"- {limit}." for limit in manifest["limits"])
-    (folder / "CARD.md").write_text(f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
+    return f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
 
 **{manifest['intendedUse']}.** Everything below was measured on synthetic phantoms; it is no claim about patients.
 
@@ -71,11 +67,11 @@ Epidural against subdural, scans with exactly one of them: {mix['epiduralTakenFo
 | stage | {' | '.join(CLASSES)} |
 |---|{'---|' * len(CLASSES)}
 {stages}
-{real_part}{explanation_section(p)}{sample_section(folder)}## Limits
+{real_section(folder, p, SEEN)}{explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
 {rebuild_section('ncct-haemorrhage', training, ', and refuses below an AUC of 0.90 for `any`')}{training.get('note', '')}
-""")
+"""
 
 
 #: what was seen in pictures of volumes whose voxels may not be shown here
@@ -84,15 +80,3 @@ Almost every slice that is read has a high probability. The map is strongest alo
 skull base (2), and in the face (3). Without table and head rest, centred on the skull alone, read for 120 to 150 mm from the vertex, and with all values 5 to 40 HU
 lower, `any` and subdural stay above 0.97 (intraparenchymal falls below 0.01 at 20 HU): it is the networks, which know bone and cortex of phantoms alone, and no step before them.
 """}
-
-
-def _seen(rows: list) -> str:  # type: ignore[type-arg]
-    return "".join(f"\n{SEEN[r['name']]}" for r in rows if r["name"] in SEEN)
-
-
-def _auc(value: float | None, interval: list[float | None]) -> str:
-    return f"{_number(value, 3)} ({_number(interval[0], 3)}-{_number(interval[1], 3)})"
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"

@@ -18,14 +18,19 @@ FIRST_SEED = {"train": 0, "validation": 100_000, "test": 200_000}
 PIXEL_MM = {"train": 0.9, "validation": 0.8, "test": 0.65}
 #: training sees more bleeding, and more of it mixed, than the population has
 COUNTS = {"train": (0.25, 0.45, 0.22, 0.08), "validation": (0.4, 0.42, 0.14, 0.04), "test": (0.4, 0.42, 0.14, 0.04)}
+#: blood in a mask that does not tell the kinds apart, in a slice that holds several
+OF_SOME_KIND = 255
 
 
 @dataclass(frozen=True)
 class Study:
-    """hu int16 [z,p,p], mask uint8 [z,p,p] (1 + index in SUBTYPES), labels [z,6], slice spacing in mm."""
+    """hu int16 [z,p,p], mask uint8 [z,p,p] (1 + index in SUBTYPES, or OF_SOME_KIND), labels [z,6], slice spacing in mm.
+
+    Sets of patients often have no mask; where they label scans only, `labels` has the one row of the scan.
+    """
 
     hu: np.ndarray
-    mask: np.ndarray
+    mask: np.ndarray | None
     labels: np.ndarray
     slice_spacing: float
 
@@ -73,7 +78,7 @@ def at_network_size(study: Study) -> np.ndarray:
 
 
 class SliceSampler:
-    """Draws batches of slices: half of them with bleeding, every subtype as often as the others."""
+    """Draws batches of slices: half of them with bleeding, every subtype that is there as often as the others."""
 
     def __init__(self, studies: list[Study], seed: int) -> None:
         self.studies = studies
@@ -85,24 +90,37 @@ class SliceSampler:
                     self.index[1 + subtype].append((number, k))
                 if not labels[0]:
                     self.index[0].append((number, k))
+        self.present = [k for k in range(1, 6) if self.index[k]]
+
+    def labelled(self, count: int, pixels: int) -> tuple[Tensor, Tensor]:
+        """HU [n,3,p,p] and labels [n,6] of `batch`, for studies whose blood has no outline."""
+        chosen = [self._draw(k) for k in range(count)]
+        hu, _ = self._varied(chosen, pixels)
+        return hu, self._labels(chosen)
 
     def batch(self, count: int, pixels: int) -> tuple[Tensor, Tensor, Tensor]:
         """HU [n,3,p,p], labels [n,6], evidence truth [n,6,p/16,p/16]; turned, scaled, shifted, mirrored, noised."""
         chosen = [self._draw(k) for k in range(count)]
-        hu = torch.from_numpy(np.stack([self._triple(*place) for place in chosen]).astype(np.float32))
-        mask = torch.from_numpy(np.stack([self.studies[n].mask[k] for n, k in chosen]))
-        labels = torch.from_numpy(np.stack([self.studies[n].labels[k] for n, k in chosen]).astype(np.float32))
-        grid = self._grid(count, pixels)
-        hu = functional.grid_sample(hu + 1000, grid, align_corners=False) - 1000
+        mask = torch.from_numpy(np.stack([self.studies[n].mask[k] for n, k in chosen]))  # type: ignore[index]
+        hu, grid = self._varied(chosen, pixels)
         one_hot = torch.stack([(mask == 1 + k) for k in range(5)], 1).float()
         shares = functional.avg_pool2d(functional.grid_sample(one_hot, grid, align_corners=False), 16)
-        cells = torch.cat([shares.sum(1, keepdim=True), shares], 1)
+        return hu, self._labels(chosen), torch.cat([shares.sum(1, keepdim=True), shares], 1)
+
+    def _varied(self, chosen: list[tuple[int, int]], pixels: int) -> tuple[Tensor, Tensor]:
+        """HU of the slices on a turned, scaled, shifted, mirrored grid, noised; and that grid."""
+        hu = torch.from_numpy(np.stack([self._triple(*place) for place in chosen]).astype(np.float32))
+        grid = self._grid(len(chosen), pixels)
+        hu = functional.grid_sample(hu + 1000, grid, align_corners=False) - 1000
         noise = torch.from_numpy(self.rng.normal(0, self.rng.uniform(0, 2.5), hu.shape).astype(np.float32))
-        offset = torch.from_numpy(self.rng.normal(0, 1.0, (count, 1, 1, 1)).astype(np.float32))
-        return hu + noise + offset, labels, cells
+        offset = torch.from_numpy(self.rng.normal(0, 1.0, (len(chosen), 1, 1, 1)).astype(np.float32))
+        return hu + noise + offset, grid
+
+    def _labels(self, chosen: list[tuple[int, int]]) -> Tensor:
+        return torch.from_numpy(np.stack([self.studies[n].labels[k] for n, k in chosen]).astype(np.float32))
 
     def _draw(self, position: int) -> tuple[int, int]:
-        pool = self.index[0] if position % 2 else self.index[int(self.rng.integers(1, 6))]
+        pool = self.index[0] if position % 2 else self.index[self.present[int(self.rng.integers(len(self.present)))]]
         return pool[int(self.rng.integers(len(pool)))]
 
     def _triple(self, number: int, k: int) -> np.ndarray:

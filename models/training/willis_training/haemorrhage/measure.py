@@ -9,7 +9,7 @@ from scipy import optimize
 
 from ..metrics import auc, bootstrap, confusion, expected_calibration_error, haemorrhage_log_loss, youden_threshold
 from ..ncct import CLASSES
-from .dataset import Study, at_network_size, neighbours
+from .dataset import OF_SOME_KIND, Study, at_network_size, neighbours
 
 
 #: a class that every validation study separates perfectly would otherwise be marked at any score
@@ -18,12 +18,12 @@ LEAST_THRESHOLD = 0.01
 
 @dataclass(frozen=True)
 class Reading:
-    """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and mask of the slices, logits of A and B [2,t,6]."""
+    """One study read by the bundle: logits and truth [t,6], Grad-CAM++ and, where known, mask of the slices, logits of A and B [2,t,6]."""
 
     logits: np.ndarray
     labels: np.ndarray
     maps: np.ndarray
-    mask: np.ndarray
+    mask: np.ndarray | None
     slice_logits: np.ndarray
 
 
@@ -156,14 +156,17 @@ def mixups(truth: np.ndarray, score: np.ndarray, thresholds: np.ndarray) -> dict
 
 
 def pointing(readings: list[Reading], k: int) -> float:
-    """Share of bleeding slices whose strongest cell of the map holds blood of the class (any: of any class)."""
+    """Share of bleeding slices whose strongest cell of the map holds blood of the class (any: of any class); of slices with a mask that tells."""
     hits = []
     for r in readings:
+        if r.mask is None:
+            continue
         blood = r.mask > 0 if k == 0 else r.mask == k
         cells = r.maps.shape[-1]
         side = blood.shape[-1] // cells
         held = blood[:, : side * cells, : side * cells].reshape(len(blood), cells, side, cells, side).any((2, 4))
-        for t in np.flatnonzero(r.labels[:, k]):
+        tells = (r.mask != OF_SOME_KIND).all((1, 2)) | (k == 0)
+        for t in np.flatnonzero((r.labels[:, k] > 0) & tells):
             strongest = np.unravel_index(int(r.maps[t, k].argmax()), (cells, cells))
             hits.append(bool(held[t][strongest]) and r.maps[t, k].max() > 0)
     return float(np.mean(hits)) if hits else float("nan")

@@ -33,9 +33,15 @@ def head_part(volume: np.ndarray, spacing: tuple[float, float, float]) -> slice:
 
 def slabs(volume: np.ndarray, slice_spacing: float) -> tuple[np.ndarray, float]:
     """Thin slices are averaged in groups of about SLAB_MM: thin reconstructions are too noisy for networks of 2.5-5 mm slices."""
-    group = round(SLAB_MM / slice_spacing) if slice_spacing < THIN_BELOW_MM else 1
+    group = _group(slice_spacing)
     starts = range(0, len(volume), group)
     return np.stack([volume[k : k + group].astype(np.float32).mean(0) for k in starts]), slice_spacing * group
+
+
+def held_by_slabs(marks: np.ndarray, slice_spacing: float) -> np.ndarray:
+    """Labels [z,…] or masks [z,y,x] of the slabs: a slab holds what one of its slices holds."""
+    group = _group(slice_spacing)
+    return np.stack([marks[k : k + group].max(0) for k in range(0, len(marks), group)])
 
 
 def prepare_mask(mask: np.ndarray, volume: np.ndarray, spacing: tuple[float, float], field_mm: float, pixels: int) -> np.ndarray:
@@ -59,6 +65,10 @@ def sampling(volume: np.ndarray, spacing: tuple[float, float], field_mm: float, 
     """The two matrices (rows, columns) whose products with a slice are the resampled slice."""
     cx, cy = head_centre(volume)
     return (_weights(volume.shape[1], cy, spacing[1], field_mm, pixels), _weights(volume.shape[2], cx, spacing[0], field_mm, pixels))
+
+
+def _group(slice_spacing: float) -> int:
+    return round(SLAB_MM / slice_spacing) if slice_spacing < THIN_BELOW_MM else 1
 
 
 def _weights(count: int, centre: float, spacing: float, field_mm: float, pixels: int) -> np.ndarray:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from .export import export_sequence_map
 from .measure import Reader
+from .network import DEPTHS, SliceNetwork, Variant
 from .prepare import PIXELS, head_part, prepare, slabs
-from .sequence import SequenceModel, SequenceSizes
+from .sequence import SMALL, SequenceModel, SequenceSizes
 from .sequence_map import SequenceMap
 
 SEQUENCE_MAP = "sequence-map.onnx"
@@ -94,7 +95,8 @@ def load_sequence(file: Path) -> SequenceModel:
     convolutions, grus, products = (stored.weights_of(kind) for kind in ("Conv", "GRU", "MatMul"))
     wide, narrow = convolutions[0][0].shape[0], convolutions[1][0].shape[0]
     first, rest = convolutions[5][0].shape[0], convolutions[6][0].shape[0]
-    model = SequenceModel(SequenceSizes((wide, narrow), grus[0][1].shape[2], (first, rest))).eval()
+    # dropout is no part of a file: training goes on with that of the shipped sizes
+    model = SequenceModel(SequenceSizes((wide, narrow), grus[0][1].shape[2], (first, rest), SMALL.dropout)).eval()
     folded = [(part, k) for part in model.reduce for k in (1, 5)]
     for (part, k), values in zip([*folded, (model, "direct"), *((layer, 0) for layer in model.stack), (model, "stack_direct")], convolutions):
         conv = getattr(part, k) if isinstance(k, str) else part[k]
@@ -111,18 +113,50 @@ def load_sequence(file: Path) -> SequenceModel:
     return model
 
 
+def load_slices(file: Path, variant: Variant) -> SliceNetwork:
+    """A slice network as it was exported: normalisations are in the convolutions before them, int8 and float16 weights are what they stand for."""
+    stored = Stored(file)
+    convolutions = {_place_of(node): node for node in stored.graph.node if node.op_type == "Conv" and "/trunk/" in node.name}
+    blocks = sum(place.endswith("body.0") for place in convolutions)
+    network = SliceNetwork(variant, next(depth for depth, stages in DEPTHS.items() if sum(stages) == blocks))
+    without_normalisation(network)
+    for place, node in convolutions.items():
+        conv = network.get_submodule(place)
+        conv.weight, conv.bias = (nn.Parameter(torch.from_numpy(stored(name))) for name in node.input[1:3])
+    for name in ("weight", "bias"):
+        getattr(network.head, name).data = torch.from_numpy(stored(f"network.head.{name}"))
+    return network.eval()
+
+
+def without_normalisation(network: nn.Module) -> None:
+    """Takes the batch normalisation out of a network whose convolutions hold it."""
+    for part in network.modules():
+        for name, child in part.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(part, name, nn.Identity())
+
+
+def _place_of(node: onnx.NodeProto) -> str:
+    """/network/trunk/trunk.4/body/body.0/Conv -> trunk.4.body.0"""
+    return ".".join(part for part in node.name.split("/") if "." in part)
+
+
 class Stored:
     """Constants of an ONNX file by name, whatever they are stored as."""
 
     def __init__(self, file: Path) -> None:
         self.graph = onnx.load(str(file)).graph
         self.known = {i.name: i for i in self.graph.initializer}
-        self.made = {output: node for node in self.graph.node for output in node.output if node.op_type in ("Cast", "Identity")}
+        self.made = {output: node for node in self.graph.node for output in node.output if node.op_type in ("Cast", "Identity", "DequantizeLinear")}
 
     def __call__(self, name: str) -> np.ndarray:
-        while name in self.made:
-            name = self.made[name].input[0]
-        return numpy_helper.to_array(self.known[name]).astype(np.float32)
+        node = self.made.get(name)
+        if node is None:
+            return numpy_helper.to_array(self.known[name]).astype(np.float32)
+        if node.op_type != "DequantizeLinear":
+            return self(node.input[0])
+        whole, scale = self(node.input[0]), self(node.input[1])
+        return whole * scale.reshape(-1, *[1] * (whole.ndim - 1))
 
     def weights_of(self, kind: str) -> list[list[np.ndarray]]:
         """The constants each operation of a kind has, in the order of the graph."""

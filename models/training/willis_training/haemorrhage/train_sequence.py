@@ -88,10 +88,10 @@ def augmented(study: Encoded, run: int, rng: np.random.Generator) -> tuple[Tenso
             functional.pad(labels, (0, 0, 0, missing)), known)
 
 
-def run_loss(logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
+def run_loss(logits: Tensor, labels: Tensor, known: Tensor, weights: tuple[float, ...] = CLASS_WEIGHTS) -> Tensor:
     """The challenge's weighted cross-entropy over the slices of runs [b,t,6]."""
     cross = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    weighted = (cross * cross.new_tensor(CLASS_WEIGHTS)).sum(-1) / sum(CLASS_WEIGHTS)
+    weighted = (cross * cross.new_tensor(weights)).sum(-1) / sum(weights)
     return (weighted * known).sum() / known.sum()
 
 

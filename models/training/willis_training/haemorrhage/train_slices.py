@@ -94,10 +94,10 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
     return network.cpu().eval()
 
 
-def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def class_loss(logits: Tensor, labels: Tensor, weights: tuple[float, ...] = CLASS_WEIGHTS) -> Tensor:
     """Weighted cross-entropy of the public challenge: any twice, each subtype once, divided by seven."""
     cross = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    return (cross * cross.new_tensor(CLASS_WEIGHTS)).sum(-1).mean() / sum(CLASS_WEIGHTS)
+    return (cross * cross.new_tensor(weights)).sum(-1).mean() / sum(weights)
 
 
 def map_loss(cell_logits: Tensor, shares: Tensor) -> Tensor:

@@ -21,10 +21,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Volume:
-    """voxels [z,y,x]; affine [4,4] takes voxel (x, y, z) to LPS mm."""
+    """voxels [z,y,x]; affine [4,4] takes voxel (x, y, z) to LPS mm; what the set calls each slice, where it has other names than numbers."""
 
     voxels: np.ndarray
     affine: np.ndarray
+    slices: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -54,7 +55,7 @@ class Case:
     points: tuple[Point, ...] = ()
     #: scan-level labels by name (haemorrhage classes, aneurysm sites), 0 or 1
     labels: dict[str, int] = field(default_factory=dict)
-    #: labels by slice where the set has them: SOP Instance UID or slice number -> labels
+    #: labels by slice where the set has them: the slice's name in the volume, or its number from 1 -> labels
     slice_labels: dict[str, dict[str, int]] = field(default_factory=dict)
     licence: str = ""
 

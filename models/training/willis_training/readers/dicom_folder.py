@@ -50,6 +50,12 @@ def read_series(folder: Path) -> Series:
     return read_files(sorted(p for p in folder.iterdir() if p.is_file()), folder)
 
 
+def instances_of(folder: Path) -> list[str]:
+    """SOP Instance UIDs of the DICOM files of a folder, pixels unread."""
+    files = (p for p in sorted(folder.iterdir()) if p.is_file() and pydicom.misc.is_dicom(p))
+    return [str(pydicom.dcmread(f, specific_tags=["SOPInstanceUID"], stop_before_pixels=True).SOPInstanceUID) for f in files]
+
+
 def read_files(files: list[Path], folder: Path) -> Series:
     """The same for chosen files; `folder` names them in refusals."""
     datasets = [pydicom.dcmread(f) for f in files if pydicom.misc.is_dicom(f)]

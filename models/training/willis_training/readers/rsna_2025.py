@@ -69,10 +69,10 @@ def series_loader(place: Path):  # type: ignore[no-untyped-def]
 
 
 def volume_of(series: Series) -> Volume:
-    """A DICOM series with the affine of its geometry."""
+    """A DICOM series with the affine of its geometry; its slices are called by their SOP Instance UIDs."""
     affine = np.eye(4)
     affine[:3, :3], affine[:3, 3] = series.axes * np.array(series.spacing), series.origin
-    return Volume(series.voxels, affine)
+    return Volume(series.voxels, affine, series.instances)
 
 
 def csv_rows(file: Path) -> list[dict[str, str]]:

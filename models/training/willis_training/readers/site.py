@@ -2,12 +2,13 @@
 
 `labels.csv` has a row a mark: folder, subject, modality (CTA, MR or CT), label, and for points SOPInstanceUID, x, y (pixel, from 0)
 and optionally diameter_mm and site. A series without a mark has one row with an empty label: it was read and is negative.
+Of a CT series a row may name a slice (SOPInstanceUID without x and y): then every slice that shows the label has a row, and the rest is negative.
 """
 
 from pathlib import Path
 
 from .case import Case, Point
-from .dicom_folder import read_series
+from .dicom_folder import instances_of, read_series
 from .refusal import Refusal
 from .rsna_2025 import csv_rows, series_loader
 
@@ -38,7 +39,23 @@ def _case(place: Path, rows: list[dict[str, str]]) -> Case:
     marked = [r for r in rows if r["label"]]
     points = tuple(_point(place, r) for r in marked if r.get("x"))
     labels = {r["label"]: 1 for r in marked}
-    return Case(place.name, rows[0]["subject"], rows[0]["modality"], series_loader(place), None, points, labels, licence="the site's own")
+    by_slice = _slice_labels(place, [r for r in marked if not r.get("x")]) if rows[0]["modality"] == "CT" else {}
+    return Case(place.name, rows[0]["subject"], rows[0]["modality"], series_loader(place), None, points, labels, by_slice, licence="the site's own")
+
+
+def _slice_labels(place: Path, rows: list[dict[str, str]]) -> dict[str, dict[str, int]]:
+    """Labels of all slices where the rows name slices, else none."""
+    named = [r for r in rows if r.get("SOPInstanceUID")]
+    if not named:
+        return {}
+    if len(named) < len(rows):
+        raise Refusal("BAD_CSV", place, "has rows that name a slice and rows that do not; each slice that shows blood needs one")
+    found: dict[str, dict[str, int]] = {uid: {} for uid in instances_of(place)}
+    for row in named:
+        if row["SOPInstanceUID"] not in found:
+            raise Refusal("LABEL_OUTSIDE", place, f"has a mark on instance {row['SOPInstanceUID']}, which the series lacks")
+        found[row["SOPInstanceUID"]][row["label"]] = 1
+    return found
 
 
 def _point(place: Path, row: dict[str, str]) -> Point:

@@ -33,3 +33,14 @@ describe('a report of several pipelines tells the operating point of each', () =
     );
   });
 });
+
+describe('a report of a series of which not all was read', () => {
+  it('says how many slices were', () => {
+    const input = madeInput([[0, 0, 0]]);
+    expect(provenanceInWords(input).join(' ')).not.to.include('Slices read');
+    const findings = { ...input.findings, slicesRead: { read: 57, of: 90 } };
+    expect(provenanceInWords({ ...input, findings })).to.include(
+      'Slices read: 57 of 90, from the uppermost down; the 33 below the head were not read.',
+    );
+  });
+});
