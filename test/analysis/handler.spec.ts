@@ -193,6 +193,8 @@ describe('the analysis stage', () => {
       const { state } = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
       expect(state).to.equal('receiving');
     });
+  });
+
   it('where no result was made, since the images are of several patients, no destination gets a delivery or a notice', async () => {
     await analyse('images of two patients', recordingWorker(), { kinds: [], sendTo: ['pacs'] });
     expect(await database.selectFrom('job').select('key').execute()).to.deep.equal([]);
