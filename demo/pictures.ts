@@ -50,7 +50,13 @@ async function analyse(): Promise<ResultInput> {
       sourceInstances: instances,
     },
     card: bundle.manifest,
-    identity: { inputSha256: 'demo', version: 1, supersedes: null, completeness: '90 slices, none missing' },
+    identity: {
+      inputSha256: 'demo',
+      bundleSha256: 'demo',
+      version: 1,
+      supersedes: null,
+      completeness: '90 slices, none missing',
+    },
     createdAt: new Date(Date.UTC(2026, 10, 21, 12)),
     softwareVersions: '0.1.0',
   };

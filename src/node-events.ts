@@ -1,7 +1,7 @@
 import { isMixed } from './analysis/index.ts';
 import type { Orphans } from './archive/index.ts';
 import type { DeliveryEvents } from './delivery/index.ts';
-import { describeError, type WillisError } from './errors.ts';
+import { WillisError, describeError } from './errors.ts';
 import type { SeriesFindings } from './findings/index.ts';
 import type { Judgement } from './intake/index.ts';
 import type { RunnerEvents } from './jobs/index.ts';
@@ -69,11 +69,13 @@ export function nodeEvents(log: Log, to: Watchers): NodeEvents {
       if (next === 'dead') {
         log.error('job given up', fields);
         alerts.raise('job given up', `The job ${job.key} was given up: ${describeError(error)}`);
-      } else
-        log.warn('job failed, will be tried again', {
-          ...fields,
-          inSeconds: Math.max(0, Math.round((dueAt - Date.now()) / 1000)),
-        });
+        return;
+      }
+      const inSeconds = Math.max(0, Math.round((dueAt - Date.now()) / 1000));
+      log.warn('job failed, will be tried again', { ...fields, inSeconds });
+      // nobody notices otherwise: there is no peer that complains
+      if (error instanceof WillisError && error.code === 'JOB_KIND_UNKNOWN')
+        alerts.raise('work waits', describeError(error));
     },
     bookkeepingFailed: (error) => log.warn('bookkeeping failed', { why: describeError(error) }),
     jobsRescued: (count) => log.warn('jobs of a stopped worker were taken up again', { count }),

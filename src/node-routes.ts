@@ -4,7 +4,7 @@ import type { Config } from './config/index.ts';
 import { kindsWithFallbacks } from './delivery/index.ts';
 import { WillisError } from './errors.ts';
 import { soughtBy, type SeriesFindings } from './findings/index.ts';
-import { bundleName, type Bundle } from './inference/index.ts';
+import { bundleName, type Bundle, type PipelineId } from './inference/index.ts';
 import { standardFolder, type ShelvedBundle } from './node-bundles.ts';
 import { openWindow } from './operations/index.ts';
 
@@ -16,11 +16,11 @@ export function routesOf(config: Config, shelf: readonly ShelvedBundle[]): Route
   const helpersFolder = standardFolder(shelf);
   return new Map(
     config.rules.map(({ name, pipeline, bundle: wanted, alsoPipelines = [], sendTo, shadow, sendDuring }) => {
-      const chosen = config.inference.bundles;
-      const bundle = serving(shelf, name, { pipeline, wanted: wanted ?? chosen[pipeline] });
+      const chosen = (id: PipelineId): string | undefined => config.inference.bundles[id];
+      const bundle = serving(shelf, name, { pipeline, wanted: wanted ?? chosen(pipeline) });
       const also = alsoPipelines.map((id) => ({
         pipeline: id,
-        bundle: serving(shelf, name, { pipeline: id, wanted: chosen[id] }),
+        bundle: serving(shelf, name, { pipeline: id, wanted: chosen(id) }),
       }));
       requireOneKind(name, [pipeline, ...alsoPipelines]);
       return [
@@ -52,7 +52,7 @@ function cardOf({ manifest, identity }: Bundle): NonNullable<Route['card']> {
 function serving(
   shelf: readonly ShelvedBundle[],
   rule: string,
-  { pipeline, wanted }: { readonly pipeline: string; readonly wanted: string | undefined },
+  { pipeline, wanted }: { readonly pipeline: PipelineId; readonly wanted: string | undefined },
 ): Bundle {
   const fitting = shelf.flatMap((one) =>
     one.kind === 'bundle' && one.bundle.manifest.pipeline === pipeline
@@ -72,12 +72,23 @@ function serving(
   );
 }
 
+type Kinds = NonNullable<Route['kinds']>;
+
+/** All that each destination may be sent, fallbacks included, by its name. */
+export function kindsOfDestinations({ destinations }: Config): ReadonlyMap<string, Kinds> {
+  return new Map(
+    destinations.map(({ name, results, fallbacks }) => [
+      name,
+      kindsWithFallbacks(results, fallbacks) as Kinds,
+    ]),
+  );
+}
+
 /** All that the destinations of a rule may be sent; the usual three where it has none, for the page and the disk. */
-function kindsFor(config: Config, sendTo: readonly string[]): NonNullable<Route['kinds']> {
-  const kinds = config.destinations
-    .filter(({ name }) => sendTo.includes(name))
-    .flatMap(({ results, fallbacks }) => kindsWithFallbacks(results, fallbacks));
-  return [...new Set(kinds.length > 0 ? kinds : ['summary', 'heatmap', 'sr'])] as NonNullable<Route['kinds']>;
+function kindsFor(config: Config, sendTo: readonly string[]): Kinds {
+  const all = kindsOfDestinations(config);
+  const kinds = sendTo.flatMap((name) => all.get(name) ?? []);
+  return kinds.length > 0 ? [...new Set(kinds)] : ['summary', 'heatmap', 'sr'];
 }
 
 type SendDuring = NonNullable<Config['rules'][number]['sendDuring']>;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Config, ConfigStore } from './config/index.ts';
+import { doubtsOf, type Config, type ConfigStore } from './config/index.ts';
 import { WillisError } from './errors.ts';
 import { loadHelperModels } from './inference/index.ts';
 import type { AssembleOptions } from './intake/index.ts';
@@ -33,6 +33,7 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
   const bundles = shelf.list;
   let routes = routesOf(config, await logged(bundles, log));
   await logHelperModels(started.inference.bundlesDir ?? shippedBundles, log);
+  tellDoubts(config, log);
   return {
     get config() {
       return config;
@@ -49,11 +50,16 @@ export async function liveSettings(started: Config, log: Log): Promise<LiveSetti
         config = next;
         routes = nextRoutes;
         for (const listener of listeners) listener(next);
+        tellDoubts(next, log);
         log.info('the configuration changed', { restartNeeded: waiting(started, next).join(', ') || 'no' });
       };
     },
     restartNeeded: () => waiting(started, config),
   };
+}
+
+function tellDoubts(config: Config, log: Log): void {
+  for (const why of doubtsOf(config)) log.warn('the configuration may not be as it was meant', { why });
 }
 
 const lookEveryMs = 3000;
@@ -101,6 +107,7 @@ function waiting(started: Config, now: Config): readonly string[] {
     dicom: { callers: _live, ...dicom },
     destinations: _too,
     rules: _also,
+    unmatched: _told,
     comparison: _asWell,
     inference: { bundles: _served, ...inference },
     ...rest

@@ -8,6 +8,7 @@ import { assembleHandler, type Ingest } from './intake/index.ts';
 import type { JobHandler } from './jobs/index.ts';
 import type { NodeAudit } from './node-audit.ts';
 import type { NodeEvents } from './node-events.ts';
+import { kindsOfDestinations } from './node-routes.ts';
 import { priorParts, type PriorParts } from './node-priors.ts';
 import { quietPeriods, type LiveSettings } from './node-settings.ts';
 import { softwareVersion } from './version.ts';
@@ -53,6 +54,9 @@ function assembling(parts: StageParts, priors: PriorParts): JobHandler {
     get rules() {
       return live.config.rules;
     },
+    get unmatched() {
+      return live.config.unmatched;
+    },
     listeningSince,
     now,
     onJudged: events.judged,
@@ -69,10 +73,17 @@ function analysing({ database, files, worker, live, events, now }: StageParts): 
     },
     softwareVersion,
     now,
+    onJudged: events.judged,
     onAnalysed: events.analysed,
     onWaiting: events.waiting,
     get rules() {
       return live.config.rules;
+    },
+    get unmatched() {
+      return live.config.unmatched;
+    },
+    get destinations() {
+      return kindsOfDestinations(live.config);
     },
     get comparison() {
       return live.config.comparison;

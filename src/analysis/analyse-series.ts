@@ -218,6 +218,7 @@ function resultInput(task: SeriesTask, instances: readonly Instance[], analysed:
     card: analysed.bundle.manifest,
     identity: {
       inputSha256: task.inputSha256,
+      bundleSha256: task.bundleSha256 ?? analysed.bundle.identity.sha256,
       version: task.version,
       supersedes: task.supersedes,
       completeness: task.completeness,

@@ -10,48 +10,31 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, isAboutTransfer, type AnalyseRequest, type Rule } from '../intake/index.ts';
+import { analyseJob, isAboutTransfer, judgeAnew } from '../intake/index.ts';
+import type { AnalyseRequest, Judgement, RulesInForce } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
-import type { ReportReference, ResultKind } from '../results/index.ts';
+import type { ReportReference } from '../results/index.ts';
 import { earlierStudy, priorsSettled } from './awaited.ts';
 import { makeUpForLateComparison } from './late-comparison.ts';
 import type { AnalysisWorker } from './pool.ts';
+import { isUnmatched, routeOf, usualKinds, type Route, type Routing } from './route.ts';
 import type { SeriesOutcome, SeriesTask } from './task.ts';
 
 const analysisFailed = 'ANALYSIS_FAILED';
 
-/** What the node knows of a rule's pipeline: the bundle that serves it and where results go. */
-export interface Route {
-  readonly pipeline: string;
-  readonly bundleFolder: string;
-  readonly card?: SeriesTask['card'];
-  /** Where the helper models are, though the bundle may have been uploaded elsewhere. */
-  readonly helpersFolder?: string;
-  /** Of all bundles, where there are further ones. */
-  readonly bundleSha256: string;
-  readonly also?: SeriesTask['also'];
-  readonly sendTo: readonly string[];
-  /** When a result may go to them (ms since 1970 UTC); left out: at once. */
-  readonly sendAt?: (findings: SeriesFindings, now: number) => number;
-  /** What those destinations want, fallbacks included; left out: summary, heatmap and report. */
-  readonly kinds?: readonly ResultKind[];
-}
-
-const usualKinds: readonly ResultKind[] = ['summary', 'heatmap', 'sr'];
 const reportKinds: readonly ReportReference['kind'][] = ['sr', 'sr-comprehensive', 'sr-basic-text'];
 
-export interface AnalyseOptions {
+export interface AnalyseOptions extends RulesInForce, Routing {
   readonly files: ArchiveFiles;
   readonly worker: Pick<AnalysisWorker, 'run'>;
-  readonly rules: readonly Rule[];
-  /** By rule name; a rule that left the configuration has no route. */
-  readonly routes: ReadonlyMap<string, Route>;
   readonly softwareVersion: string;
   /** Of pictures and documents. */
   readonly language: NonNullable<SeriesTask['language']>;
   /** Whether earlier studies are compared, and how long a result waits for that at most. */
   readonly comparison: { readonly enabled: boolean; readonly waitSeconds: number };
   readonly now: () => number;
+  /** The rule of a queued series is gone, and this is what those in force say of it. */
+  readonly onJudged: (judgement: Judgement) => void;
   readonly onAnalysed: (analysed: { seriesId: number; findings: SeriesFindings; provider: string }) => void;
   /** The series waits for its inference server; nothing is given up. */
   readonly onWaiting: (waiting: { seriesId: number; error: WillisError }) => void;
@@ -77,8 +60,9 @@ async function analyse(
   request: AnalyseRequest,
 ): Promise<JobOutcome> {
   const route = routeOf(options, request);
+  if (route === undefined) return ruleGone(options, request);
   const earlier = await known(database, request, route);
-  if (earlier !== undefined && !isTakenBack(earlier, request) && request.reprocessAt === undefined) {
+  if (earlier !== undefined && stands(earlier, request) && request.reprocessAt === undefined) {
     // The input set was analysed before, perhaps as another series (a converted copy): the series takes over that outcome.
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {
@@ -122,13 +106,17 @@ function waiting(error: unknown): WillisError {
   throw error;
 }
 
-function routeOf(options: AnalyseOptions, request: AnalyseRequest): Route {
-  const route = options.routes.get(request.rule);
-  if (route !== undefined) return route;
-  throw new WillisError(
-    'RULE_GONE',
-    `The rule "${request.rule}" that took this series is no longer configured. Add it again, or let the study be sent again.`,
-  );
+/** Renamed or taken out while the series waited: the rules that have a route now judge it. */
+function ruleGone(options: AnalyseOptions, request: AnalyseRequest): JobOutcome {
+  const rules = options.rules.filter(({ name }) => options.routes.has(name));
+  const { unmatched, now } = options;
+  return {
+    kind: 'done',
+    commit: async (transaction) => {
+      const judgement = await judgeAnew(transaction, request, { rules, unmatched, now: now() });
+      if (judgement !== null) options.onJudged(judgement);
+    },
+  };
 }
 
 /** The newest analysis of this very input set by this very bundle. */
@@ -148,14 +136,15 @@ async function known(
 }
 
 /**
- * A failure of the node is no result: the input set may be tried again, as a new version. Nor is that something might be missing, once
- * the sender has come again and nothing was.
+ * A failure of the node is no result, nor is that no rule took the series before: the input set is read now, as a new version. Nor is
+ * that something might be missing, once the sender has come again and nothing was.
  */
-function isTakenBack(row: AnalysisRow, request: AnalyseRequest): boolean {
+function stands(row: AnalysisRow, request: AnalyseRequest): boolean {
   const findings = JSON.parse(row.findings) as SeriesFindings;
-  if (findings.state !== 'not-analysed') return false;
+  if (findings.state !== 'not-analysed') return true;
   const { code } = findings.reason;
-  return code === analysisFailed || (isAboutTransfer(code) && request.reason === null);
+  if (code === analysisFailed || (isAboutTransfer(code) && request.reason === null)) return false;
+  return isUnmatched(request) || !isUnmatched(findings);
 }
 
 interface Previous {
@@ -214,6 +203,7 @@ function taskOf(
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
     inputSha256: request.inputSha256,
+    bundleSha256: route.bundleSha256,
     version,
     supersedes: previous && { reports: previous.reports },
     completeness: request.completeness,
@@ -241,7 +231,8 @@ async function commitAnalysis(
   const folder = options.files.relative(task.folder);
   const row: NewAnalysis = {
     series_id: request.seriesId,
-    rule: request.rule,
+    // the nearest rule only lends its bundle to the report
+    rule: isUnmatched(request) ? '' : request.rule,
     pipeline: route.pipeline,
     bundle_sha256: route.bundleSha256,
     input_sha256: request.inputSha256,
@@ -305,7 +296,7 @@ async function reportFailure(
 ): Promise<void> {
   const request = job.payload as AnalyseRequest;
   const reason: Reason = { code: analysisFailed, text: `The analysis failed: ${describeError(error)}` };
-  if (request.reason === null && options.routes.has(request.rule)) {
+  if (request.reason === null) {
     await enqueue(transaction, analyseJob({ ...request, reason }, options.now()), options.now());
     return;
   }

@@ -1,5 +1,6 @@
 export { mapFileName } from './map-file.ts';
-export { analyseHandler, type Route } from './handler.ts';
+export { analyseHandler } from './handler.ts';
+export type { Route } from './route.ts';
 export { makeUpForLateComparison } from './late-comparison.ts';
 export { isMixed } from './mixed-series.ts';
 export { openAnalysisWorker, type AnalysisWorker } from './pool.ts';

@@ -3,7 +3,7 @@ import type { SeriesFindings } from '../findings/index.ts';
 import { reprocessSeries, type Rule } from '../intake/index.ts';
 import { priorLate } from './compare.ts';
 import { findEarlier } from './earlier.ts';
-import type { Route } from './handler.ts';
+import type { Route } from './route.ts';
 
 /**
  * A result that went out before its earlier study could be compared is made again, as a new version that names the one it

@@ -26,6 +26,8 @@ export interface SeriesTask {
   /** Set where intake found that the series must not be analysed: only the report of that is made. */
   readonly reason: Reason | null;
   readonly inputSha256: string;
+  /** Of all bundles together, by which versions are counted; left out: that of `bundleFolder`. */
+  readonly bundleSha256?: string;
   readonly version: number;
   /** The result of the same series that this one replaces. */
   readonly supersedes: { readonly reports: readonly ReportReference[] } | null;

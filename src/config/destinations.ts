@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-/** AE: at most 16 characters, no control characters or backslash, not only spaces (PS3.5 6.2). */
+/** AE: at most 16 characters, no control characters or backslash, not only spaces; those around it say nothing (PS3.5 6.2). */
 export const aeTitle = z
   .string()
+  .trim()
   .regex(/^(?! *$)[\x20-\x5B\x5D-\x7E]{1,16}$/, 'an AE title has 1 to 16 characters, no backslash');
 export const port = z.int().min(1).max(65535);
 export const seconds = z.number().positive();
@@ -27,6 +28,16 @@ export const resultKinds = [
   'presentation-state',
 ] as const;
 const resultKind = z.enum(resultKinds);
+
+/** Made of every series; the others only where there is something to show. */
+const tellingKinds: readonly (typeof resultKinds)[number][] = [
+  'summary',
+  'summary-grey',
+  'pdf',
+  'sr',
+  'sr-comprehensive',
+  'sr-basic-text',
+];
 
 /** What goes instead of a result that a PACS does not take; each may have substitutes of its own. */
 export const defaultFallbacks = {
@@ -84,7 +95,13 @@ const instanceAvailability = z
 
 const common = {
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _'),
-  results: z.array(resultKind).min(1).default(['summary', 'heatmap', 'sr']),
+  results: z
+    .array(resultKind)
+    .refine(
+      (kinds) => kinds.some((kind) => tellingKinds.includes(kind)),
+      `at least one of ${tellingKinds.join(', ')}: the others are not made of a series with "no findings" or "not analysed", of which this destination would never hear`,
+    )
+    .default(['summary', 'heatmap', 'sr']),
   fallbacks: z
     .partialRecord(resultKind, z.array(resultKind))
     .default({})

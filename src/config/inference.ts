@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { seconds, tls, webAddress } from './destinations.ts';
+import { pipelineId } from './pipelines.ts';
 
 /** An inference server: the same bundles, run elsewhere. */
 export const remote = z
@@ -9,7 +10,7 @@ export const remote = z
       .regex(/^[A-Za-z0-9_-]{1,32}$/, 'letters, digits, - and _')
       .describe('As it stands in results and in the log'),
     url: webAddress.describe('The part before /v2'),
-    pipelines: z.array(z.string().min(1)).min(1).describe('Whose networks run there'),
+    pipelines: z.array(pipelineId).min(1).describe('Whose networks run there'),
     headers: z.record(z.string(), z.string()).default({}),
     bearerToken: z.string().min(1).optional(),
     tls: tls.optional(),

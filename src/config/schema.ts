@@ -2,11 +2,17 @@ import { z } from 'zod';
 import { aeTitle, destination, port, priors, seconds, serverTls } from './destinations.ts';
 import { remote } from './inference.ts';
 import { crontab, oidc, operations } from './operations.ts';
-import { shippedRules } from './shipped-rules.ts';
+import { pipelineId } from './pipelines.ts';
+import { headSeries, shippedRules } from './shipped-rules.ts';
 
 const caller = z.strictObject({
   aeTitle: aeTitle.describe('Calling AE title the device uses'),
-  host: z.string().min(1).optional().describe('IP address it must call from; left out: any'),
+  host: z
+    .union([z.ipv4(), z.ipv6()], {
+      error: 'an IP address: a call shows no host name. Name the address, or leave host out',
+    })
+    .optional()
+    .describe('IP address it must call from; left out: any'),
 });
 
 const node = z.strictObject({
@@ -34,11 +40,7 @@ const dicom = z.strictObject({
 });
 
 const series = z.strictObject({
-  quietPeriodSeconds: z
-    .number()
-    .nonnegative()
-    .default(30)
-    .describe('Without a new image, a series is judged'),
+  quietPeriodSeconds: seconds.default(30).describe('Without a new image, a series is judged'),
   quietPeriodAfterReleaseSeconds: z
     .number()
     .nonnegative()
@@ -51,7 +53,9 @@ const series = z.strictObject({
     ),
 });
 
-const range = z.strictObject({ min: z.number().optional(), max: z.number().optional() });
+const range = z
+  .strictObject({ min: z.number().optional(), max: z.number().optional() })
+  .refine(({ min = -Infinity, max = Infinity }) => min <= max, 'min is larger than max: nothing is both');
 const expression = z.string().refine(isRegularExpression, 'not a regular expression');
 
 const conditions = z.strictObject({
@@ -94,16 +98,27 @@ const bundleName = z
 const rule = z.strictObject({
   name: z.string().min(1).max(64),
   when: conditions,
-  pipeline: z.string().min(1),
+  pipeline: pipelineId,
   bundle: bundleName.optional().describe('id@version for this rule; left out: the one of inference.bundles'),
   alsoPipelines: z
-    .array(z.string().min(1))
+    .array(pipelineId)
     .optional()
     .describe('Further pipelines on the same series; one report tells what each of them says'),
   sendTo: z.array(z.string()).default([]).describe('Names of destinations'),
   shadow: z.boolean().default(false).describe('Analyse, show on the page, send nothing'),
   sendDuring: sendDuring.optional(),
 });
+
+const unmatched = z
+  .strictObject({
+    sendTo: z.array(z.string()).min(1).describe('Names of destinations'),
+    when: conditions
+      .prefault(headSeries)
+      .describe('Of which MR and CT series; left out: those of the head, and those that do not say'),
+  })
+  .describe(
+    'Who gets a "not analysed" report of a series that no rule takes; left out: nobody, it is told on the page and in the log',
+  );
 
 const web = z.strictObject({
   enabled: z.boolean().default(true).describe('Page, API and DICOMweb'),
@@ -160,6 +175,7 @@ export const configSchema = z
       .array(rule)
       .optional()
       .describe('First match wins. Left out: the shipped rules, sending to every destination'),
+    unmatched: unmatched.optional(),
     inference: z
       .strictObject({
         providers: z
@@ -169,7 +185,7 @@ export const configSchema = z
         threads: z.int().min(1).max(64).default(2),
         bundlesDir: z.string().min(1).optional().describe('Folder of bundles; left out: the shipped ones'),
         bundles: z
-          .record(z.string(), bundleName)
+          .partialRecord(pipelineId, bundleName)
           .default({})
           .describe('Which bundle serves a pipeline; left out: the first in the folder of bundles'),
         remotes: z.array(remote).default([]).describe('Inference servers; this machine runs the rest'),
@@ -184,23 +200,25 @@ export const configSchema = z
     rules: config.rules ?? shippedRules(config.destinations.map(({ name }) => name)),
   }))
   .superRefine((config, context) => {
+    const refuseTwins = (path: readonly string[], names: readonly string[], what: string): void => {
+      for (const name of new Set(names.filter((one, index) => names.indexOf(one) !== index)))
+        context.addIssue({ code: 'custom', path: [...path], message: `two ${what} "${name}"` });
+    };
     const names = config.destinations.map(({ name }) => name);
-    for (const name of names.filter((name, index) => names.indexOf(name) !== index)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['destinations'],
-        message: `two destinations are named "${name}"`,
-      });
-    }
+    refuseTwins(['destinations'], names, 'destinations are named');
+    // jobs, routes and results know a rule by its name
+    const ruleNames = config.rules.map(({ name }) => name);
+    refuseTwins(['rules'], ruleNames, 'rules are named');
     const served = config.inference.remotes.flatMap(({ pipelines }) => pipelines);
-    for (const pipeline of new Set(served.filter((one, index) => served.indexOf(one) !== index))) {
-      const message = `two inference servers are to run "${pipeline}"`;
-      context.addIssue({ code: 'custom', path: ['inference', 'remotes'], message });
-    }
-    for (const [index, { sendTo }] of config.rules.entries()) {
+    refuseTwins(['inference', 'remotes'], served, 'inference servers are to run');
+    const senders = [
+      ...config.rules.map(({ sendTo }, index) => ({ path: ['rules', index, 'sendTo'], sendTo })),
+      { path: ['unmatched', 'sendTo'], sendTo: config.unmatched?.sendTo ?? [] },
+    ];
+    for (const { path, sendTo } of senders) {
       for (const name of sendTo.filter((name) => !names.includes(name))) {
         const message = `"${name}" is not a destination (known: ${names.join(', ') || 'none'})`;
-        context.addIssue({ code: 'custom', path: ['rules', index, 'sendTo'], message });
+        context.addIssue({ code: 'custom', path, message });
       }
     }
   });

@@ -1,9 +1,24 @@
+import type { z } from 'zod';
+import type { pipelineId } from './pipelines.ts';
+
 /**
  * Sharp reconstructions for bone and lung: their noise and edges hide and feign what pipelines look for, and the same scan comes smooth
  * as well. Words of descriptions, then kernels by maker: GE, Philips, Siemens from 60 on, Canon.
  */
 const sharpKernels =
   '\\b(bone|boneplus|knochen|osseux|hueso|lung|lunge)\\b|^edge$|^y[a-e]$|^[bhjtu][rvf]?[6-9]\\d|^fc(3[015]|5\\d|8\\d)$';
+
+/** The head and its parts among the terms of PS3.16 Table L-1, and what scanners write beside them; "" says nothing. */
+const partsOfHead = [
+  ...['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'INTRACRANIAL', 'CIRCLEOFWILLIS', 'CEREBRALA', 'CEREBHEMISPHERE'],
+  ...['CEREBELLUM', 'CEREBRAL', 'CEREBRUM', 'CRANIUM', 'NEURO', ''],
+];
+
+/** Series of the head of which it may be told that no rule takes them: not scouts, nor pictures of a whole volume. */
+export const headSeries = {
+  bodyPartExamined: partsOfHead,
+  imageTypeExcludes: ['LOCALIZER', 'PROJECTION IMAGE', 'MAXIMUM', 'MIP', 'CSA MIP', 'SCREEN SAVE'],
+};
 
 /**
  * Angiograms of the neck, of limbs and trunk, and of veins, where the text does not name the head as well: the body part is often
@@ -24,7 +39,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
         modality: 'MR',
         text: 'tof|time.?of.?flight|3d.?inflow',
         textExcludes: notTheHead,
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', ''],
+        bodyPartExamined: partsOfHead,
       },
       pipeline: 'tof-patch',
       sendTo: [...destinations],
@@ -35,7 +50,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
         modality: 'CT',
         text: '\\bcta\\b|angio|circle.?of.?willis|\\bcow\\b',
         textExcludes: sharpKernels,
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'NECK', ''],
+        bodyPartExamined: [...partsOfHead, 'NECK'],
       },
       pipeline: 'cta-resnet',
       sendTo: [...destinations],
@@ -48,7 +63,7 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
         modality: 'CT',
         text: 'head|brain|skull|crani|cereb|neuro|kopf|sch(ä|ae)del|hirn|t(ê|e)te|cr(â|a)ne|cabeza|cr(á|a)neo',
         textExcludes: sharpKernels,
-        bodyPartExamined: ['HEAD', 'BRAIN', 'SKULL', ''],
+        bodyPartExamined: partsOfHead,
       },
       pipeline: 'ncct-haemorrhage',
       sendTo: [...destinations],
@@ -56,12 +71,14 @@ export function shippedRules(destinations: readonly string[]): ShippedRule[] {
   ];
 }
 
+type PipelineId = z.infer<typeof pipelineId>;
+
 interface ShippedRule {
   name: string;
   when: { modality: string; text: string; textExcludes?: string; bodyPartExamined: string[] };
-  pipeline: string;
+  pipeline: PipelineId;
   bundle?: string;
-  alsoPipelines?: string[];
+  alsoPipelines?: PipelineId[];
   sendDuring?: { window: string; waits: ('no-findings' | 'not-analysed' | 'aneurysms')[] };
   sendTo: string[];
   shadow?: boolean;

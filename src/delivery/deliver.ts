@@ -3,7 +3,7 @@ import { WillisError } from '../errors.ts';
 import type { Job, JobHandler, JobOutcome } from '../jobs/index.ts';
 import type { SendOutcome } from '../network/index.ts';
 import type { DeliveryEvents, Destination, Substitution } from './destination.ts';
-import { chainsOf, currentKinds, kindsWithFallbacks, nextAfter } from './fallbacks.ts';
+import { chainsOf, currentKinds, nextAfter } from './fallbacks.ts';
 import { enqueueNotices } from './notices.ts';
 import { enqueueCommitment, type DeliverRequest } from './requests.ts';
 import { recordSuperseded, supersededBy } from './superseded.ts';
@@ -65,12 +65,10 @@ interface Task {
 }
 
 async function openTask(database: Database, destination: Destination, analysisId: number): Promise<Task> {
-  const kinds = kindsWithFallbacks(destination.results, destination.fallbacks);
   const results = await database
     .selectFrom('result')
     .selectAll()
     .where('analysis_id', '=', analysisId)
-    .where('kind', 'in', kinds)
     .orderBy('id')
     .execute();
   const delivered = await database

@@ -1,18 +1,27 @@
 /** By kind: what to send where it is refused, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[] | undefined>>;
 
+/** Made of every analysis: what tells its outcome. The best of them first. */
+const tellingKinds = ['summary', 'sr', 'pdf', 'summary-grey', 'sr-comprehensive', 'sr-basic-text'];
+
 /**
  * A wanted kind and all that may go in its place, the wanted one first, each once; only what the analysis has made. A wanted
- * kind that was not made has nothing to show, so nothing goes in its place.
+ * kind that was not made has nothing to show, so nothing goes in its place; but where the destination has changed its wishes
+ * since and nothing would tell the outcome, what was made to tell it goes: a delivery is never silent.
  */
 export function chainsOf(
   wanted: readonly string[],
   fallbacks: Fallbacks,
   made: ReadonlySet<string>,
 ): readonly (readonly string[])[] {
-  return wanted
+  const chains = wanted
     .filter((kind) => made.has(kind))
     .map((kind) => chainFrom(kind, fallbacks).filter((one) => made.has(one)));
+  const isSilent =
+    wanted.some((kind) => tellingKinds.includes(kind)) &&
+    !chains.flat().some((kind) => tellingKinds.includes(kind));
+  const telling = tellingKinds.filter((kind) => made.has(kind));
+  return isSilent && telling.length > 0 ? [...chains, telling] : chains;
 }
 
 /** Every kind that may be sent to a destination. */

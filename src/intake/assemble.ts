@@ -4,11 +4,12 @@ import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/ind
 import { checkStack, type FrameGeometry, type StackOutcome } from '../volume/index.ts';
 import { inputIdentity } from './identity.ts';
 import { numberingOf, type Numbering } from './numbering.ts';
-import { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
+import type { Explanation, Rule } from './rules.ts';
+import { destinationsOf, ruleOn, type Ruling, type RulesInForce } from './ruling.ts';
 import type { SeriesTraits } from './traits.ts';
 import { transferOf, type Transfer } from './transfer.ts';
 
-export interface AssembleOptions {
+export interface AssembleOptions extends RulesInForce {
   readonly quietPeriodMs: number;
   readonly quietPeriodAfterReleaseMs: number;
   /** So long after a broken association, or refused images, their sender may come again. */
@@ -17,7 +18,6 @@ export interface AssembleOptions {
   readonly longestSilenceMs: number;
   /** Since when senders find the node listening; null while they do not yet. */
   readonly listeningSince: () => number | null;
-  readonly rules: readonly Rule[];
   readonly now: () => number;
   readonly onJudged: (judgement: Judgement) => void;
   /** In the transaction that queues a series for analysis. */
@@ -43,6 +43,11 @@ export interface AnalyseRequest {
   readonly completeness: string;
   /** Set where intake found that the series must not be analysed. */
   readonly reason: Reason | null;
+  /**
+   * Who is told of a series that no rule takes; else where the rule sent results when it took the series, for the case that it goes.
+   * Absent in what an earlier version queued.
+   */
+  readonly destinations?: readonly string[];
   /** Set where an operator asked for a new version although this input was analysed before: when he asked. */
   readonly reprocessAt?: number;
   /** Set where the result is out already: an earlier study may be compared as long as that takes. */
@@ -73,7 +78,7 @@ export async function reprocessSeries(
   const { seriesId, rule, now, unhurried = false } = asked;
   const read = await readSeries(transaction, seriesId);
   const reason = read.stack.kind === 'not-a-stack' ? read.stack.reason : null;
-  const request = analyseRequest({ ...read, rule, reason });
+  const request = analyseRequest(read, { by: rule, reason, destinations: destinationsOf(rule) });
   await transaction
     .updateTable('series')
     .set({ state: 'queued', reason_code: null, reason_text: null })
@@ -84,32 +89,64 @@ export async function reprocessSeries(
 
 async function judge(database: Database, options: AssembleOptions, seriesId: number): Promise<JobOutcome> {
   const read = await readSeries(database, seriesId);
-  const { series, traits, stack } = read;
   const again = notYet(read, options);
   if (again !== null) return { kind: 'again', dueAt: again };
-  const explanations = options.rules.map((rule) => explain(rule, traits, stack));
-  const match = options.rules.find((_, index) => explanations[index]!.matches) ?? null;
-  const reason = match === null ? noRule(explanations) : incompleteness(read);
-  options.onJudged({
-    seriesId,
-    seriesInstanceUid: series.series_instance_uid,
-    rule: match,
-    reason,
-    explanations,
-  });
+  const ruling = ruleOn(options, { ...read, unfit: incompleteness(read) });
+  options.onJudged(judgementOf(read, ruling));
   return {
     kind: 'done',
     commit: async (transaction) => {
-      if (match === null) {
-        await close(transaction, seriesId, reason!);
-        return;
-      }
-      const request = analyseRequest({ ...read, rule: match, reason });
-      await transaction.updateTable('series').set({ state: 'queued' }).where('id', '=', seriesId).execute();
-      await enqueue(transaction, analyseJob(request, options.now()), options.now());
-      await options.onQueued?.(transaction, seriesId);
+      await follow(transaction, read, ruling, { now: options.now() });
+      if (ruling.takenBy !== null) await options.onQueued?.(transaction, seriesId);
     },
   };
+}
+
+/**
+ * A queued series whose rule left the configuration is judged by those in force; where none takes it, those are told whom its rule
+ * had named. Null where a late image has reopened it: it is judged then, when it is quiet.
+ */
+export async function judgeAnew(
+  transaction: Transaction,
+  request: AnalyseRequest,
+  options: RulesInForce & { readonly now: number },
+): Promise<Judgement | null> {
+  const { seriesId, rule, destinations = [], reprocessAt, unhurried } = request;
+  const read = await readSeries(transaction, seriesId);
+  if (read.series.state !== 'queued') return null;
+  const ruling = ruleOn(options, { ...read, unfit: incompleteness(read) }, { rule, destinations });
+  const asked = {
+    ...(reprocessAt === undefined ? {} : { reprocessAt }),
+    ...(unhurried === undefined ? {} : { unhurried }),
+  };
+  await follow(transaction, read, ruling, { now: options.now, asked });
+  return judgementOf(read, ruling);
+}
+
+function judgementOf({ series }: ReadSeries, { takenBy, reason, explanations }: Ruling): Judgement {
+  const { id: seriesId, series_instance_uid: seriesInstanceUid } = series;
+  return { seriesId, seriesInstanceUid, rule: takenBy, reason, explanations };
+}
+
+/** To the analysis, which also makes the report of a series that must not be analysed; or, where nobody is told, to its end. */
+async function follow(
+  transaction: Transaction,
+  read: ReadSeries,
+  { by, reason, destinations }: Ruling,
+  { now, asked = {} }: { now: number; asked?: Pick<AnalyseRequest, 'reprocessAt' | 'unhurried'> },
+): Promise<void> {
+  const seriesId = read.series.id;
+  if (by === null) {
+    await close(transaction, seriesId, reason!);
+    return;
+  }
+  const request = { ...analyseRequest(read, { by, reason, destinations }), ...asked };
+  await transaction
+    .updateTable('series')
+    .set({ state: 'queued', reason_code: null, reason_text: null })
+    .where('id', '=', seriesId)
+    .execute();
+  await enqueue(transaction, analyseJob(request, now), now);
 }
 
 interface ReadSeries {
@@ -175,16 +212,18 @@ function notYet({ series, stack, numbering, transfer }: ReadSeries, options: Ass
 }
 
 function analyseRequest(
-  judged: ReadSeries & { readonly rule: Rule; readonly reason: Reason | null },
+  read: ReadSeries,
+  { by, reason, destinations }: { by: Rule } & Pick<Ruling, 'reason' | 'destinations'>,
 ): AnalyseRequest {
-  const { series, instances, rule, reason } = judged;
+  const { series, instances } = read;
   return {
     seriesId: series.id,
-    rule: rule.name,
+    rule: by.name,
     instanceIds: instances.map((instance) => instance.id),
     inputSha256: inputIdentity(instances.map(inputOf)),
-    completeness: completeness(judged),
+    completeness: completeness(read),
     reason,
+    destinations,
   };
 }
 
@@ -217,10 +256,6 @@ export function analyseJob(
   const again = request.reprocessAt === undefined ? '' : `:${request.reprocessAt}`;
   const key = `analyse:${request.seriesId}:${request.inputSha256}${again}`;
   return { kind: 'analyse', queue: 'analyse', key, payload: request, dueAt };
-}
-
-function noRule(explanations: readonly Explanation[]): Reason {
-  return { code: 'NO_RULE_MATCHED', text: `No rule takes this series. ${nearestMiss(explanations)}` };
 }
 
 async function close(transaction: Transaction, seriesId: number, reason: Reason): Promise<void> {

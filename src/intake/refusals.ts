@@ -37,7 +37,7 @@ export function refusals(traits: SeriesTraits): readonly Line[] {
     {
       condition: 'SOP Class is an MR or CT image',
       found: traits.sopClassUid || 'absent',
-      holds: volumeSopClasses.has(traits.sopClassUid),
+      holds: isVolume(traits),
     },
     {
       condition: 'Image Type is original: not derived, localizer, projection or reformat',
@@ -52,4 +52,9 @@ export function refusals(traits: SeriesTraits): readonly Line[] {
       holds: !traits.madeByProcessing,
     },
   ];
+}
+
+/** Whether a series is of MR or CT images. */
+export function isVolume({ sopClassUid }: SeriesTraits): boolean {
+  return volumeSopClasses.has(sopClassUid);
 }

@@ -1,5 +1,5 @@
 import type { StackOutcome } from '../volume/index.ts';
-import { refusals } from './refusals.ts';
+import { isVolume, refusals } from './refusals.ts';
 import type { SeriesTraits } from './traits.ts';
 
 export interface Range {
@@ -61,13 +61,27 @@ export function explain(rule: Rule, traits: SeriesTraits, stack: StackOutcome): 
   return { rule: rule.name, matches: lines.every((line) => line.holds), lines };
 }
 
+/** Whether conditions hold for an MR or CT series, whatever makes it no input of a rule: derived images, or those of other software. */
+export function holdsFor(when: RuleConditions, traits: SeriesTraits, stack: StackOutcome): boolean {
+  if (!isVolume(traits)) return false;
+  return [...headerLines(when, traits), ...geometryLines(when, stack)].every((line) => line.holds);
+}
+
 /** In words: which of the rules that do not match comes nearest, and what of it does not hold. */
 export function nearestMiss(explanations: readonly Explanation[]): string {
-  const failed = ({ lines }: Explanation): readonly Line[] => lines.filter((line) => !line.holds);
-  const nearest = [...explanations].sort((a, b) => failed(a).length - failed(b).length)[0];
+  const nearest = nearestOf(explanations);
   if (nearest === undefined) return 'No rules are configured.';
   const why = failed(nearest).map((line) => `${line.condition} (found ${line.found})`);
   return `Nearest is "${nearest.rule}", of which this does not hold: ${why.join('; ')}.`;
+}
+
+/** Of explanations of which none matches: the one of which the fewest conditions do not hold. */
+export function nearestOf(explanations: readonly Explanation[]): Explanation | undefined {
+  return [...explanations].sort((a, b) => failed(a).length - failed(b).length)[0];
+}
+
+function failed({ lines }: Explanation): readonly Line[] {
+  return lines.filter((line) => !line.holds);
 }
 
 function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[] {
@@ -79,7 +93,7 @@ function headerLines(when: RuleConditions, traits: SeriesTraits): readonly Line[
     matches('Series Description, Protocol Name or Sequence Name', when.text, texts),
     lacks(when.textExcludes, [...texts, ...(traits.convolutionKernel ?? [])]),
     matches('Series Description', when.seriesDescription, [traits.seriesDescription]),
-    oneOf('Body Part Examined', when.bodyPartExamined, traits.bodyPartExamined),
+    oneOf('Body Part Examined', when.bodyPartExamined, traits.bodyPartExamined, lettersOf),
     when.scanningSequence && {
       condition: `Scanning Sequence has ${when.scanningSequence.join(', ')}`,
       found: traits.scanningSequence.join('\\') || 'absent',
@@ -125,10 +139,20 @@ function equals(name: string, wanted: string | undefined, found: string): Line |
   };
 }
 
-function oneOf(name: string, wanted: readonly string[] | undefined, found: string): Line | undefined {
+/** HEADNECK, HEAD_NECK and HEAD-NECK are one: scanners write the terms as they like. */
+function lettersOf(value: string): string {
+  return value.replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function oneOf(
+  name: string,
+  wanted: readonly string[] | undefined,
+  found: string,
+  plain = (value: string): string => value,
+): Line | undefined {
   if (wanted === undefined) return undefined;
   const names = wanted.map((value) => value || 'absent').join(', ');
-  const holds = wanted.some((value) => value.toUpperCase() === found.toUpperCase());
+  const holds = wanted.some((value) => plain(value.toUpperCase()) === plain(found.toUpperCase()));
   return { condition: `${name} is one of ${names}`, found: found || 'absent', holds };
 }
 

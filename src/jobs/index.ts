@@ -1,4 +1,5 @@
-export { enqueue, enqueueInOneGo, hasten, putAwayDead, retryDead, type Job, type NewJob } from './queue.ts';
+export { enqueue, enqueueInOneGo, hasten, retryDead, type Job, type NewJob } from './queue.ts';
+export { putAway, unservedJobs } from './unserved.ts';
 export {
   startRunner,
   type JobHandler,

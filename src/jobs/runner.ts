@@ -2,6 +2,7 @@ import type { Database, Transaction } from '../archive/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
 import { bury, claim, complete, dueQueues, heartbeat, release, rescue, type Job } from './queue.ts';
+import { kindUnknown, postponeKind, reviveKinds } from './unserved.ts';
 
 /** How a job ended. `commit` runs in the transaction that closes the job: its result and the next jobs, or none of it. */
 export type JobOutcome =
@@ -43,7 +44,7 @@ export interface Runner extends AsyncDisposable {
   wake(): void;
 }
 
-/** Starts the job runner on this process's own database: jobs left running by a dead process are freed first. */
+/** Starts the job runner on this process's own database: jobs left running by a dead process are freed first. `handlers` may change. */
 export async function startRunner(
   database: Database,
   handlers: ReadonlyMap<string, JobHandler>,
@@ -59,6 +60,8 @@ export async function startRunner(
 
 /** A job that was running at this many ends of the process is taken for their cause. */
 const mostInterruptions = 20;
+/** Work of a kind that nobody runs, as of a destination that was taken out, is looked at again after so long. */
+const unservedMs = 300_000;
 
 class JobRunner implements Runner {
   private readonly database: Database;
@@ -68,6 +71,8 @@ class JobRunner implements Runner {
   private readonly stopping = new AbortController();
   private readonly busy = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
+  /** Kinds that somebody ran at the last look. */
+  private served: ReadonlySet<string> = new Set();
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -104,6 +109,7 @@ class JobRunner implements Runner {
     if (this.stopping.signal.aborted) return;
     const freed = await rescue(this.database, this.options.now(), false);
     if (freed > 0) this.events.onRescue(freed);
+    await this.reviveServed();
     for (const queue of await dueQueues(this.database, this.options.now())) {
       if (this.busy.has(queue)) continue;
       const work = this.drain(queue)
@@ -111,6 +117,13 @@ class JobRunner implements Runner {
         .finally(() => this.busy.delete(queue));
       this.busy.set(queue, work);
     }
+  }
+
+  private async reviveServed(): Promise<void> {
+    const served = new Set(this.handlers.keys());
+    const appeared = [...served].filter((kind) => !this.served.has(kind));
+    if (appeared.length > 0) await reviveKinds(this.database, appeared, this.options.now());
+    this.served = served;
   }
 
   private async drain(queue: string): Promise<void> {
@@ -123,36 +136,42 @@ class JobRunner implements Runner {
   }
 
   private async runOne(job: Job): Promise<void> {
+    const handler = this.handlers.get(job.kind);
+    if (handler === undefined) await this.postpone(job);
+    else await this.runBy(handler, job);
+  }
+
+  private async runBy(handler: JobHandler, job: Job): Promise<void> {
     const beat = setInterval(() => {
       heartbeat(this.database, job, this.options.now() + this.options.leaseMs).catch((error: unknown) =>
         this.reportLookFailure(error),
       );
     }, this.options.leaseMs / 3);
     try {
-      await this.settle(job, await this.handlerOf(job).run(job, this.stopping.signal));
+      requireHarmless(job);
+      await this.settle(handler, job, await handler.run(job, this.stopping.signal));
     } catch (error) {
-      await this.fail(job, error, nothing);
+      await this.fail(handler, job, { error, commit: nothing });
     } finally {
       clearInterval(beat);
     }
   }
 
-  private handlerOf(job: Job): JobHandler {
-    const handler = this.handlers.get(job.kind);
-    if (handler === undefined)
-      throw new WillisError('JOB_KIND_UNKNOWN', `No part of this node runs "${job.kind}" jobs.`);
-    if (job.interruptions >= mostInterruptions) {
-      throw new WillisError(
-        'JOB_WORKER_LOST',
-        `The process stopped ${job.interruptions} times while it ran ${job.key}; it is taken for the cause.`,
-      );
-    }
-    return handler;
+  /** Nobody runs its kind: it waits with all its like until somebody does, told once for all of them. */
+  private async postpone(job: Job): Promise<void> {
+    const now = this.options.now();
+    const dueAt = now + unservedMs;
+    const error = kindUnknown(job);
+    await this.database.transaction().execute(async (transaction) => {
+      await release(transaction, job, { dueAt, now, error: describeError(error), burnAttempt: false });
+      await postponeKind(transaction, job.kind, { now, dueAt });
+    });
+    this.events.onFailure(job, error, 'retry', dueAt);
   }
 
-  private async settle(job: Job, outcome: JobOutcome): Promise<void> {
+  private async settle(handler: JobHandler, job: Job, outcome: JobOutcome): Promise<void> {
     if (outcome.kind === 'failed') {
-      await this.fail(job, outcome.error, outcome.commit);
+      await this.fail(handler, job, outcome);
       return;
     }
     await this.database.transaction().execute(async (transaction) => {
@@ -168,14 +187,14 @@ class JobRunner implements Runner {
   }
 
   private async fail(
+    handler: JobHandler,
     job: Job,
-    error: unknown,
-    commit: (transaction: Transaction) => Promise<void>,
+    { error, commit }: { error: unknown; commit: (transaction: Transaction) => Promise<void> },
   ): Promise<void> {
     const now = this.options.now();
     const interrupted = this.stopping.signal.aborted;
-    const dueAt = interrupted ? now : now + this.retryMs(job);
-    const dead = !interrupted && this.isHopeless(job, error);
+    const dueAt = interrupted ? now : now + this.retryMs(handler, job);
+    const dead = !interrupted && isHopeless(handler, job, error);
     await this.database.transaction().execute(async (transaction) => {
       const text = describeError(error);
       const owned = dead
@@ -184,27 +203,18 @@ class JobRunner implements Runner {
       // Another worker has the job: what this one did is its to decide.
       if (!owned) return;
       await commit(transaction);
-      if (dead) await this.handlers.get(job.kind)?.onDead(transaction, job, error);
+      if (dead) await handler.onDead(transaction, job, error);
     });
     if (!interrupted) this.events.onFailure(job, error, dead ? 'dead' : 'retry', dueAt);
   }
 
-  private retryMs(job: Job): number {
-    const handler = this.handlers.get(job.kind);
-    if (handler === undefined) return 0;
+  private retryMs(handler: JobHandler, job: Job): number {
     const { firstRetryMs, longestRetryMs } = handler;
     return backoffMs(
       { firstMs: firstRetryMs, longestMs: longestRetryMs },
       job.attempt,
       this.options.random(),
     );
-  }
-
-  private isHopeless(job: Job, error: unknown): boolean {
-    const handler = this.handlers.get(job.kind);
-    if (handler === undefined || job.attempt >= handler.maxAttempts || job.interruptions >= mostInterruptions)
-      return true;
-    return error instanceof WillisError && error.retry === 'never';
   }
 
   private reportLookFailure(error: unknown): void {
@@ -220,6 +230,20 @@ class JobRunner implements Runner {
     };
     this.events.onFailure(job, error, 'retry', this.options.now() + this.options.pollMs);
   }
+}
+
+function isHopeless(handler: JobHandler, job: Job, error: unknown): boolean {
+  if (job.attempt >= handler.maxAttempts || job.interruptions >= mostInterruptions) return true;
+  return error instanceof WillisError && error.retry === 'never';
+}
+
+/** Throws JOB_WORKER_LOST where the job ended too many processes. */
+function requireHarmless(job: Job): void {
+  if (job.interruptions < mostInterruptions) return;
+  throw new WillisError(
+    'JOB_WORKER_LOST',
+    `The process stopped ${job.interruptions} times while it ran ${job.key}; it is taken for the cause.`,
+  );
 }
 
 function leaseLost(job: Job): WillisError {

@@ -121,9 +121,17 @@ function readDecrypted(socket: tls.TLSSocket, take: (chunk: Buffer) => void): ne
   return socket.on('data', take).pause();
 }
 
+/** An address can be written in several ways: IPv6 with more or fewer zeros, IPv4 inside IPv6. */
+function plainAddress(address: string): string {
+  const canonical = net.isIPv6(address)
+    ? new net.SocketAddress({ address, family: 'ipv6' }).address
+    : address;
+  return canonical.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 function peerStream(socket: net.Socket): PeerStream {
   return {
-    remoteAddress: (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, ''),
+    remoteAddress: plainAddress(socket.remoteAddress ?? 'unknown'),
     write: (bytes) => {
       if (socket.writable) socket.write(bytes);
     },
@@ -154,7 +162,7 @@ function identityProblem(
   }
   if (options.callers.length === 0) return null;
   const named = options.callers.filter((caller) => caller.aeTitle === callingAeTitle);
-  if (named.some(({ host }) => host === undefined || host === remoteAddress)) return null;
+  if (named.some(({ host }) => host === undefined || plainAddress(host) === remoteAddress)) return null;
   const why =
     named.length > 0
       ? `calls from ${remoteAddress}, not from its configured address`

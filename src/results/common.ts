@@ -77,10 +77,13 @@ export function deviceUid(input: ResultInput): string {
   return derivedUid('willis-device', input.findings.bundle.sha256);
 }
 
-/** UIDs follow from input set, bundle, version, kind and place in the series alone (invariant 3). */
+/**
+ * UIDs follow from input set, bundles, version, kind and place in the series alone (invariant 3). Bundles are told apart by their
+ * digest, as versions are: id and version may stay where a limit was changed, and version 1 comes again.
+ */
 export function resultUid(input: ResultInput, kind: ResultKind, part: string): string {
   const { id, version } = input.findings.bundle;
-  const { inputSha256, version: resultVersion } = input.identity;
+  const { inputSha256, bundleSha256, version: resultVersion } = input.identity;
   // one pipeline more, other names of arteries or another head mask is another statement about the same series
   const others = (input.findings.others ?? []).map(({ bundle }) => bundle.sha256);
   const { sitesBy, headMask } = input.findings;
@@ -90,7 +93,7 @@ export function resultUid(input: ResultInput, kind: ResultKind, part: string): s
   const { comparison } = input.findings;
   const compared = comparison?.state === 'compared' ? [comparison.prior.seriesInstanceUid] : [];
   const parts = [kind, part, ...others, ...compared];
-  return derivedUid('willis-result', inputSha256, id, version, String(resultVersion), ...parts);
+  return derivedUid('willis-result', inputSha256, bundleSha256, id, version, String(resultVersion), ...parts);
 }
 
 export function codeItem(code: CodedConcept): Dataset {

@@ -42,6 +42,8 @@ export interface ResultInput {
   readonly card: BundleManifest;
   readonly identity: {
     readonly inputSha256: string;
+    /** Of all bundles that read the series; what versions are counted by. */
+    readonly bundleSha256: string;
     readonly version: number;
     /** The result of the same series that this one replaces, by its reports; there may be none among its kinds. */
     readonly supersedes: { readonly reports: readonly ReportReference[] } | null;

@@ -40,7 +40,15 @@ export const overview = z.object({
     daysLeft: z.number().nullable(),
   }),
   failures: z.array(
-    z.object({ jobId: z.number(), kind: z.string(), key: z.string(), at: time, error: z.string() }),
+    z.object({
+      jobId: z.number(),
+      kind: z.string(),
+      key: z.string(),
+      at: time,
+      error: z.string(),
+      /** False where the work waits because nobody runs its kind. */
+      canRetry: z.boolean(),
+    }),
   ),
   strangers: z.number(),
   doorToResult: z.array(durations.extend({ caller: z.string(), pipeline: z.string() })),

@@ -12,10 +12,12 @@ import {
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
-import type { AnalyseRequest } from '../../src/intake/index.ts';
+import type { AnalyseRequest, Judgement } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
 import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
+import { buildResults } from '../../src/results/index.ts';
 import { archive } from '../support/archived.ts';
+import { madeInput, madeSource } from '../support/result-input.ts';
 
 describe('the analysis stage', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-analysis-'));
@@ -91,6 +93,106 @@ describe('the analysis stage', () => {
       ['deliver:cloud:1', 0],
       ['deliver:pacs:2', 0],
     ]);
+  });
+
+  it('results of a bundle that was changed, or got further pipelines beside it, lie beside those made before: versions and UIDs are told apart by the same', async () => {
+    const worker = reportingWorker();
+    const bundles = ['b', 'c', 'd'].map((sha) => sha.repeat(64));
+    for (const bundleSha256 of bundles) await analyse('90 slices', worker, { bundleSha256, kinds: ['sr'] });
+    // an operator wants it again
+    const request = { reprocessAt: 1 };
+    const again = { bundleSha256: bundles[0]!, kinds: ['sr'] as const };
+    await commit(await run('90 slices', worker, { request }, again));
+    const rows = await database
+      .selectFrom('analysis')
+      .innerJoin('result', 'result.analysis_id', 'analysis.id')
+      .select(['bundle_sha256', 'version', 'sop_instance_uid'])
+      .orderBy('analysis.id')
+      .execute();
+    expect(rows.map(({ bundle_sha256, version }) => [bundle_sha256[0], version])).to.deep.equal([
+      ['b', 1],
+      ['c', 1],
+      ['d', 1],
+      ['b', 2],
+    ]);
+    expect(new Set(rows.map((row) => row.sop_instance_uid)).size).to.equal(4);
+  });
+
+  describe('of a series whose rule was renamed or taken out while it waited', () => {
+    const tof = {
+      name: 'TOF of the head',
+      pipeline: 'tof-patch',
+      sendTo: ['pacs'],
+      when: { modality: 'MR' },
+    };
+    const knees = { ...tof, name: 'Knees', when: { modality: 'MR', bodyPartExamined: ['KNEE'] } };
+    const destinations = new Map([['pacs', ['summary', 'sr'] as const]]);
+    const queued = async (): Promise<readonly AnalyseRequest[]> => {
+      const jobs = await database.selectFrom('job').select('payload').where('kind', '=', 'analyse').execute();
+      return jobs.map(({ payload }) => JSON.parse(payload) as AnalyseRequest);
+    };
+    const under = async (
+      rule: typeof tof,
+      request: Partial<AnalyseRequest>,
+      worker = recordingWorker(),
+      more: { onJudged?: (judgement: Judgement) => void } = {},
+    ): Promise<void> => {
+      const routes = new Map([[rule.name, routeOf({ sendTo: rule.sendTo })]]);
+      await commit(await run('90 slices', worker, { rules: [rule], routes, destinations, request, ...more }));
+    };
+
+    beforeEach(async () => {
+      await database.deleteFrom('series').execute();
+      await archive(database, { id: 1, studyDate: '20260501', state: 'queued' });
+    });
+
+    it('the rules in force judge it: another rule takes it, and what an operator had asked for stays asked for', async () => {
+      await under(tof, { reprocessAt: 7 });
+      expect(await queued()).to.have.length(1);
+      expect((await queued())[0]).to.deep.include({ rule: tof.name, destinations: ['pacs'], reprocessAt: 7 });
+      expect((await queued())[0]).to.deep.include({ seriesId: 1, reason: null });
+    });
+
+    it('none takes it: it is "not analysed" with its reason, in the destinations it had', async () => {
+      await under(knees, { destinations: ['pacs', 'gone'] });
+      const [told] = await queued();
+      expect(told!.reason!.code).to.equal('NO_RULE_MATCHED');
+      expect(told!.reason!.text).to.match(
+        /^The rule "TOF" that took this series is no longer configured.*"Knees"/,
+      );
+      const worker = recordingWorker();
+      await under(knees, told!, worker);
+      expect(worker.tasks[0]).to.deep.include({ reason: told!.reason, kinds: ['summary', 'sr'] });
+      const jobs = await database
+        .selectFrom('job')
+        .select('key')
+        .where('kind', 'like', 'deliver:%')
+        .execute();
+      expect(jobs.map(({ key }) => key)).to.deep.equal(['deliver:pacs:1']);
+      // the rule comes back: that no rule took the series is no result of this input
+      await database.updateTable('series').set({ state: 'queued', reason_code: null }).execute();
+      const { inputSha256 } = told!;
+      await under(knees, { inputSha256, rule: 'Knees' }, worker);
+      expect(worker.tasks[1]).to.deep.include({ reason: null, version: 2 });
+    });
+
+    it('none takes it, and nobody can be told: it is recorded', async () => {
+      const told: string[] = [];
+      const onJudged = ({ reason }: Judgement): void => void told.push(reason?.code ?? 'taken');
+      await under(knees, {}, recordingWorker(), { onJudged });
+      expect(told).to.deep.equal(['NO_RULE_MATCHED']);
+      expect(await queued()).to.deep.equal([]);
+      const row = await database.selectFrom('series').selectAll().executeTakeFirstOrThrow();
+      expect(row).to.include({ state: 'not-analysed', reason_code: 'NO_RULE_MATCHED' });
+    });
+
+    it('a late image has reopened it: it is judged when it is quiet again, not before', async () => {
+      await database.updateTable('series').set({ state: 'receiving' }).execute();
+      await under(tof, {});
+      expect(await queued()).to.deep.equal([]);
+      const { state } = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
+      expect(state).to.equal('receiving');
+    });
   });
 
   it('where no result was made, since the images are of several patients, no destination gets a delivery or a notice', async () => {
@@ -209,6 +311,7 @@ describe('the analysis stage', () => {
   ): Promise<JobOutcome> {
     const handler = analyseHandler(database, {
       rules: [],
+      destinations: new Map(),
       comparison: { enabled: true, waitSeconds: 0 },
       language: 'en',
       files: openFiles(folder, () => new Date(0)),
@@ -216,6 +319,7 @@ describe('the analysis stage', () => {
       routes: new Map([['TOF', routeOf(more)]]),
       softwareVersion: '0.1.0',
       now: () => 0,
+      onJudged: () => undefined,
       onAnalysed: () => undefined,
       onWaiting: () => undefined,
       ...options,
@@ -255,6 +359,21 @@ function recordingWorker(
   };
 }
 
+/** Makes the report of a series that was not analysed, as the compute worker does, always with one id and version of a bundle. */
+function reportingWorker(): Pick<AnalysisWorker, 'run'> {
+  const made = madeSource();
+  return {
+    run: async (task) => {
+      const { inputSha256, version, bundleSha256 = '' } = task;
+      const input = madeInput(made, { state: 'not-analysed' }, { inputSha256, version, bundleSha256 });
+      const results = [];
+      for await (const result of buildResults(input, task.kinds))
+        results.push({ ...result, ordinal: 1, file: `${result.kind}-0001.dcm` });
+      return { provider: 'none', findings: input.findings, results };
+    },
+  };
+}
+
 function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
   return {
     provider: 'none',
@@ -262,8 +381,9 @@ function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
       seriesInstanceUid: '2.25.1',
       pipeline: task.pipeline,
       bundle: { id: 'x', version: '1.0.0', sha256: 'b'.repeat(64) },
-      state: 'no-findings',
-      probability: 0,
+      ...(task.reason === null
+        ? { state: 'no-findings' as const, probability: 0 }
+        : { state: 'not-analysed' as const, reason: task.reason }),
       findings: [],
       timingsMs: { load: 0, preprocess: 0, inference: 0, results: 0 },
       ...(comparison === undefined ? {} : { comparison }),
@@ -272,7 +392,7 @@ function outcomeOf(task: SeriesTask, comparison?: Comparison): SeriesOutcome {
       kind,
       ordinal: 1,
       sopClassUid: `class of ${kind}`,
-      sopInstanceUid: `${task.inputSha256} ${kind}`,
+      sopInstanceUid: [task.inputSha256, kind, ...(task.version > 1 ? [task.version] : [])].join(' '),
       seriesInstanceUid: `series of ${kind}`,
       transferSyntaxUid: '1.2.840.10008.1.2.1',
       file: `${kind}-0001.dcm`,

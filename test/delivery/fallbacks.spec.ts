@@ -17,6 +17,16 @@ describe('fallbacks of a destination', () => {
     ]);
   });
 
+  it('where no wanted kind that tells what came out was made, as before a change of the configuration, one that was made goes', () => {
+    const before = new Set(['summary', 'summary-grey', 'heatmap']);
+    expect(chainsOf(['sr', 'heatmap'], fallbacks, before)).to.deep.equal([
+      ['heatmap'],
+      ['summary', 'summary-grey'],
+    ]);
+    expect(chainsOf(['sr'], fallbacks, new Set(['summary']))).to.deep.equal([['summary']]);
+    expect(chainsOf(['summary', 'sr'], fallbacks, before)).to.deep.equal([['summary']]);
+  });
+
   it('replace a kind one after another, and never leave a wanted result without any', () => {
     const chains = chainsOf(['sr'], fallbacks, new Set(['sr', 'sr-comprehensive', 'sr-basic-text']));
     expect(nextAfter('sr', chains, new Set())).to.equal('sr-comprehensive');

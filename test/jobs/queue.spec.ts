@@ -5,7 +5,14 @@ import { expect } from 'chai';
 import { openDatabase, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
 import { backoffMs } from '../../src/jobs/backoff.ts';
-import { enqueue, hasten, startRunner, type JobHandler } from '../../src/jobs/index.ts';
+import {
+  enqueue,
+  hasten,
+  putAway,
+  startRunner,
+  unservedJobs,
+  type JobHandler,
+} from '../../src/jobs/index.ts';
 import { claim, complete, rescue } from '../../src/jobs/queue.ts';
 import { untilTrue } from '../support/node-process.ts';
 
@@ -123,6 +130,82 @@ describe('jobs', () => {
     expect(runs).to.equal(1);
   });
 
+  describe('of a kind that nobody runs, as after a destination was taken out or renamed', () => {
+    const options = { leaseMs: 1000, pollMs: 5, now: Date.now, newToken: () => 't', random: () => 0.5 };
+    const jobs = async (): Promise<Record<string, unknown>[]> =>
+      await database
+        .selectFrom('job')
+        .select(['key', 'state', 'attempt', 'last_error'])
+        .orderBy('id')
+        .execute();
+    const until = async (isSo: () => Promise<boolean>): Promise<void> =>
+      await untilTrue(isSo, 5000, () => 'it did not come to that');
+    const areAll = async (state: string): Promise<boolean> =>
+      (await jobs()).every((job) => job['state'] === state);
+
+    it('wait, visibly and with all their tries, until somebody does', async () => {
+      const told: string[] = [];
+      const handlers = new Map<string, JobHandler>();
+      await put('a', 0);
+      await put('b', 0);
+      await put('later', Date.now() + 60_000);
+      await using _runner = await startRunner(database, handlers, options, {
+        onFailure: (_job, error, next) => void told.push(`${next}: ${String(error)}`),
+        onRescue: () => undefined,
+      });
+      await until(async () => (await unservedJobs(database))[0]?.count === 2);
+      expect((await unservedJobs(database))[0]).to.include({ kind: 'k', count: 2 });
+      expect((await jobs()).map(({ state, attempt }) => `${String(state)} ${String(attempt)}`)).to.deep.equal(
+        [...['available 0', 'available 0', 'available 0']],
+      );
+      // once for the kind, not once a job
+      expect(told).to.have.length(1);
+      expect(told[0]).to.match(/^retry: .*"k" jobs/);
+      const done: string[] = [];
+      handlers.set('k', doing(done));
+      await until(async () => await Promise.resolve(done.length === 2));
+      expect(done).to.deep.equal(['a', 'b']);
+      expect(await unservedJobs(database)).to.deep.equal([]);
+    });
+
+    it('and were given up for that, come back when somebody does; what was given up for another reason, or put away, does not', async () => {
+      const dead = { state: 'dead', finished_at: 1 } as const;
+      for (const key of ['unknown', 'refused', 'away']) await put(key, 0);
+      await database
+        .updateTable('job')
+        .set({ ...dead, last_error: 'JOB_KIND_UNKNOWN: gone' })
+        .execute();
+      await database.updateTable('job').set({ last_error: 'no' }).where('key', '=', 'refused').execute();
+      await database.updateTable('job').set({ put_away_at: 1 }).where('key', '=', 'away').execute();
+      const done: string[] = [];
+      await using _runner = await startRunner(database, new Map([['k', doing(done)]]), options, {
+        onFailure: () => undefined,
+        onRescue: () => undefined,
+      });
+      await until(async () => await Promise.resolve(done.length > 0));
+      expect(done).to.deep.equal(['unknown']);
+    });
+
+    it('can be put away, all of the kind at once, and stay away', async () => {
+      await put('a', 0);
+      await put('b', 0);
+      const handlers = new Map<string, JobHandler>();
+      const events = { onFailure: () => undefined, onRescue: () => undefined };
+      await using _runner = await startRunner(database, handlers, options, events);
+      await until(async () => (await unservedJobs(database))[0]?.count === 2);
+      const { newestId } = (await unservedJobs(database))[0]!;
+      await database.transaction().execute(async (transaction) => {
+        expect(await putAway(transaction, newestId, 7)).to.equal('b');
+        expect(await putAway(transaction, newestId, 7)).to.equal(undefined);
+      });
+      expect(await areAll('dead')).to.equal(true);
+      const done: string[] = [];
+      handlers.set('k', doing(done));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(done).to.deep.equal([]);
+    });
+  });
+
   it('back off by doubling up to the longest wait', () => {
     const limits = { firstMs: 100, longestMs: 1000 };
     expect([1, 2, 3, 4, 5, 60].map((attempt) => backoffMs(limits, attempt, 0.5))).to.deep.equal([
@@ -130,3 +213,15 @@ describe('jobs', () => {
     ]);
   });
 });
+
+/** A handler that only keeps the keys it was given. */
+function doing(done: string[]): JobHandler {
+  return {
+    ...{ maxAttempts: 1, firstRetryMs: 1, longestRetryMs: 1 },
+    run: async (job) => {
+      done.push(job.key);
+      return await Promise.resolve({ kind: 'done' as const, commit: async () => await Promise.resolve() });
+    },
+    onDead: async () => await Promise.resolve(),
+  };
+}

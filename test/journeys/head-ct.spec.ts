@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { startNodeProcess, untilTrue } from '../support/node-process.ts';
-import { headCtFiles } from '../support/sample.ts';
+import { headCtDatasets, headCtFiles, writeDatasets } from '../support/sample.ts';
 import { reportsIn, sendFiles } from '../support/study.ts';
 import { startTestPacs } from '../support/test-pacs.ts';
 
@@ -30,5 +30,26 @@ describe('journey: a head CT', function () {
     expect(state).to.match(/ suspected haemorrhages?\. .* TRIAGE: urgent, read this study first\./);
     const texts = JSON.stringify(report!.comments);
     expect(texts).to.match(/not for clinical use/i);
+  });
+
+  it('that no rule takes leaves its trace in the PACS, where one is named for that', async () => {
+    await using pacs = await startTestPacs(path.join(folder, 'pacs of the unmatched'));
+    const destinations = [{ name: 'pacs', aeTitle: 'PACS', host: '127.0.0.1', port: pacs.port }];
+    const changes = { destinations, unmatched: { sendTo: ['pacs'] } };
+    await using node = await startNodeProcess(path.join(folder, 'unmatched'), changes);
+    const derived = (await headCtDatasets()).slice(0, 6).map((slice) => ({
+      ...slice,
+      ImageType: ['DERIVED', 'PRIMARY', 'AXIAL'],
+    }));
+    await sendFiles(await writeDatasets(derived, path.join(folder, 'derived')), node.port);
+    await untilTrue(
+      () => reportsIn(pacs).length > 0,
+      40_000,
+      () => `no report:\n${node.log().slice(-3000)}`,
+    );
+    expect(reportsIn(pacs)[0]!.comments[0]).to.match(
+      /^NOT ANALYSED\. NO_RULE_MATCHED: No rule takes this series\./,
+    );
+    expect(reportsIn(pacs)[0]!.comments[0]).to.match(/DERIVED/);
   });
 });

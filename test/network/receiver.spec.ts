@@ -127,7 +127,10 @@ describe('receiver', function () {
       );
       expect(ended.at(-1)!.text).to.match(/called us "WRONG", our AE title is "WILLIS"/);
     });
-    const known = [{ aeTitle: 'CT1' }, { aeTitle: 'MR1', host: '10.9.9.9' }, { aeTitle: 'TEST' }];
+    const known = [
+      ...[{ aeTitle: 'CT1' }, { aeTitle: 'MR1', host: '10.9.9.9' }, { aeTitle: 'TEST' }],
+      ...[{ aeTitle: 'MR2', host: '::ffff:127.0.0.1' }],
+    ];
     await withReceiver({ callers: known }, async (receiver) => {
       const us = { aeTitle: 'WILLIS', host: '127.0.0.1', port: receiver.port };
       expect(await message(verify(us, { callingAeTitle: 'STRANGER' }))).to.match(
@@ -135,6 +138,7 @@ describe('receiver', function () {
       );
       expect(await message(verify(us, { callingAeTitle: 'MR1' }))).to.match(/does not know our AE title/);
       expect(await message(verify(us, { callingAeTitle: 'CT1' }))).to.equal('accepted');
+      expect(await message(verify(us, { callingAeTitle: 'MR2' }))).to.equal('accepted');
     });
     let busy = true;
     await withReceiver(

@@ -28,6 +28,7 @@ describe('identity of results', () => {
     const others: readonly ResultInput[] = [
       { ...input, identity: { ...input.identity, version: 2 } },
       { ...input, identity: { ...input.identity, inputSha256: 'c'.repeat(64) } },
+      { ...input, identity: { ...input.identity, bundleSha256: 'c'.repeat(64) } },
       { ...input, findings: { ...input.findings, bundle: { ...input.findings.bundle, version: '9.9.9' } } },
     ];
     for (const other of others)

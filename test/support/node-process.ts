@@ -28,6 +28,7 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
     web: { enabled: false, ...changes.web },
     destinations: changes.destinations ?? [],
     ...(changes.rules === undefined ? {} : { rules: changes.rules }),
+    ...(changes.unmatched === undefined ? {} : { unmatched: changes.unmatched }),
     ...(changes.priors === undefined ? {} : { priors: changes.priors }),
   };
   const file = path.join(folder, 'willis.json');
@@ -78,6 +79,7 @@ export interface NodeChanges {
   readonly web?: object;
   readonly destinations?: readonly object[];
   readonly rules?: readonly object[];
+  readonly unmatched?: object;
   readonly priors?: object;
 }
 

@@ -82,6 +82,7 @@ export function madeInput(
     card,
     identity: {
       inputSha256: 'a'.repeat(64),
+      bundleSha256: 'b'.repeat(64),
       version: 1,
       supersedes: null,
       completeness: '12 slices',

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { expendableStudies, openDatabase, type Database } from '../../src/archive/index.ts';
-import type { Overview, SeriesDetail } from '../../src/web/contract.ts';
+import type { Overview, SeriesDetail, Settings } from '../../src/web/contract.ts';
 import { untilTrue } from '../support/node-process.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { sendFiles } from '../support/study.ts';
@@ -12,6 +12,8 @@ import { startWebNode, type WebClient, type WebNode } from '../support/web-node.
 describe('work that was given up', function () {
   this.timeout(60_000);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'willis-given-up-'));
+  const rule = { name: 'MR', when: { modality: 'MR' }, pipeline: 'tof-patch', sendTo: ['gone'] };
+  const gone = { name: 'gone', aeTitle: 'GONE', host: '127.0.0.1', port: 9 };
   let web: WebNode;
   let admin: WebClient;
   /** The index of the running node. */
@@ -19,10 +21,7 @@ describe('work that was given up', function () {
   let dead = 0;
 
   before(async () => {
-    web = await startWebNode(folder, {
-      rules: [{ name: 'MR', when: { modality: 'MR' }, pipeline: 'tof-patch', sendTo: ['gone'] }],
-      destinations: [{ name: 'gone', aeTitle: 'GONE', host: '127.0.0.1', port: 9 }],
-    });
+    web = await startWebNode(folder, { rules: [rule], destinations: [gone] });
     admin = await web.setUpAdmin();
     // too few images to be analysed: reported at once, to a destination that is not there
     await sendFiles(sampleFiles().slice(0, 5), web.node.dicomPort, 'MR1');
@@ -48,6 +47,11 @@ describe('work that was given up', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const configure = async (changes: object): Promise<void> => {
+    const { value, sha256 } = await admin.get<Settings>('/api/settings');
+    const body = { settingsSha256: sha256, value: { ...value, ...changes } };
+    expect((await admin.request('PUT', '/api/settings', { body })).status).to.equal(204);
+  };
   const overview = async (): Promise<Overview> => await admin.get<Overview>('/api/overview');
   const given = async (): Promise<number> =>
     (await overview()).jobs.reduce((sum, { dead: count }) => sum + count, 0);
@@ -85,5 +89,30 @@ describe('work that was given up', function () {
     expect(delivery.state).to.not.equal('stopped');
     expect(await expendable()).to.equal(0);
     expect(await post('put-away')).to.equal(409);
+  });
+
+  it('what waits for a destination that was taken out is shown, and goes on when that comes back', async () => {
+    await configure({ destinations: [], rules: [] });
+    const waits = async (): Promise<Overview['failures'][number] | undefined> =>
+      (await overview()).failures.find(({ canRetry }) => !canRetry);
+    await untilTrue(
+      async () => (await waits()) !== undefined,
+      40_000,
+      () => 'nothing says that work waits',
+    );
+    expect(await waits()).to.include({ kind: 'deliver:gone', key: 'deliver:gone (1 waits)' });
+    expect((await waits())!.error).to.match(/^JOB_KIND_UNKNOWN: Nothing runs "deliver:gone" jobs now/);
+    const delivery = (await admin.get<SeriesDetail>('/api/series/1')).path.at(-1)!;
+    expect(delivery).to.include({ stage: 'delivered', state: 'failed' });
+    expect(delivery.detail).to.match(/JOB_KIND_UNKNOWN/);
+    const ready = (await admin.get<{ jobsNobodyRuns: number }>('/ready')).jobsNobodyRuns;
+    expect(ready).to.equal(1);
+    await configure({ destinations: [gone], rules: [rule] });
+    await untilTrue(
+      async () => (await waits()) === undefined,
+      10_000,
+      () => 'it still waits for nobody',
+    );
+    expect(await expendable()).to.equal(0);
   });
 });

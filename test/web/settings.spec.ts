@@ -65,10 +65,15 @@ describe('web settings', function () {
     const before = readFileSync(web.configFile, 'utf8');
     const { sha256 } = await seen();
     expect(await saveDestination('third', sha256, { prot: 1 })).to.equal(422);
-    const rules = [{ name: 'x', when: {}, pipeline: 'no-such-pipeline', sendTo: [] }];
-    const answer = await admin.request('PUT', '/api/rules', { body: { settingsSha256: sha256, rules } });
-    expect(answer.status).to.equal(422);
-    expect(answer.text).to.contain('BUNDLE_MISSING');
+    const save = async (rule: object): Promise<string> => {
+      const rules = [{ name: 'x', when: {}, sendTo: [], ...rule }];
+      const answer = await admin.request('PUT', '/api/rules', { body: { settingsSha256: sha256, rules } });
+      expect(answer.status).to.equal(422);
+      return answer.text;
+    };
+    expect(await save({ pipeline: 'no-such-pipeline' })).to.contain('CONFIG_INVALID');
+    const bundle = 'tof-patch@9.9.9';
+    expect(await save({ pipeline: 'tof-patch', bundle })).to.contain('BUNDLE_MISSING');
     expect(readFileSync(web.configFile, 'utf8')).to.equal(before);
   });
 

@@ -33,19 +33,20 @@ function introduction(): string {
   return blocks(
     '## 3 Introduction',
     'For those who connect Willis with scanners and archives. A conformance statement tells what a product can do; whether two products work together must still be tried at the site. AE: Application Entity. SCU, SCP: Service Class User, Provider.',
-    'Data flow: a device stores instances in Willis (Storage SCP). When a series is complete and matches a rule it is analysed. The results are stored in each destination of the rule (Storage SCU or STOW-RS), each with a queue of its own that survives a restart; then, as configured, storage commitment is asked for and other systems are told.',
+    'Data flow: a device stores instances in Willis (Storage SCP). When a series is complete and matches a rule it is analysed; of one that matches none a report of that is made where `unmatched` names destinations. The results are stored in each destination of the rule (Storage SCU or STOW-RS), each with a queue of its own that survives a restart; then, as configured, storage commitment is asked for and other systems are told.',
   );
 }
 
 function configuration(): string {
   return blocks(
     '## 5 Configuration',
-    'One JSON file; `willis config schema` prints every key with meaning and default. AE titles, hosts and ports of callers, destinations and sources are set there. A change takes effect at the next start.',
+    'One JSON file; `willis config schema` prints every key with meaning and default. AE titles, hosts and ports of callers, destinations and sources are set there. `dicom.callers`, `destinations`, `rules`, `unmatched`, `comparison` and `inference.bundles` come into force within seconds of the change of the file, on the page at once: for associations, judgements, analyses and deliveries that begin from then on. All other keys are read at the start; the page says which changes wait for it. A file that is not valid changes nothing.',
     table(
       ['what', 'key'],
       [
         ['who may call', 'dicom.callers'],
         ['where results go, and which', 'destinations[], rules[].sendTo'],
+        ['who is told of series of the head that no rule takes', 'unmatched'],
         ['what goes instead of a refused result', 'destinations[].fallbacks'],
         ['lossless compression of pictures', 'destinations[].compression'],
         ['storage commitment', 'destinations[].commitment, .commitmentTimeoutSeconds'],

@@ -61,15 +61,20 @@ export function destinationRoutes(app: App, node: NodeAccess): void {
   );
 }
 
-/** The rules stop sending there too; a rule may then send nowhere. */
-function withoutDestination(value: SettingsValue, name: string): SettingsValue {
-  const destinations = list(value, 'destinations').filter((one) => one['name'] !== name);
-  if (value['rules'] === undefined) return { ...value, destinations };
-  const rules = list(value, 'rules').map((rule) => {
-    const { sendTo } = rule;
-    return Array.isArray(sendTo) ? { ...rule, sendTo: sendTo.filter((one) => one !== name) } : rule;
-  });
-  return { ...value, destinations, rules };
+/** The rules stop sending there too; a rule may then send nowhere. Nor is it told there that no rule takes a series. */
+function withoutDestination({ unmatched, ...value }: SettingsValue, name: string): SettingsValue {
+  const without = (sender: SettingsValue): SettingsValue => {
+    const { sendTo } = sender;
+    return Array.isArray(sendTo) ? { ...sender, sendTo: sendTo.filter((one) => one !== name) } : sender;
+  };
+  const told = unmatched === undefined ? undefined : without(unmatched as SettingsValue);
+  const isTold = told !== undefined && (told['sendTo'] as readonly unknown[]).length > 0;
+  return {
+    ...value,
+    destinations: list(value, 'destinations').filter((one) => one['name'] !== name),
+    ...(value['rules'] === undefined ? {} : { rules: list(value, 'rules').map(without) }),
+    ...(isTold ? { unmatched: told } : {}),
+  };
 }
 
 /** A destination as the page shows it, without its secrets. */

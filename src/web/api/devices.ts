@@ -103,7 +103,9 @@ function withCallers(
 }
 
 function isSame(one: SettingsValue, other: z.infer<typeof caller>): boolean {
-  return one['aeTitle'] === other.aeTitle && one['host'] === other.host;
+  // as the configuration has them in force: without spaces around
+  const title = typeof one['aeTitle'] === 'string' ? one['aeTitle'].trim() : '';
+  return title === other.aeTitle.trim() && one['host'] === other.host;
 }
 
 async function forget(node: NodeAccess, title: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { unservedJobs } from '../../jobs/index.ts';
 import type { App } from '../app.ts';
 import type { NodeAccess } from '../options.ts';
 import { ranLastOn } from './ran-on.ts';
@@ -14,6 +15,8 @@ export function healthRoutes(app: App, node: NodeAccess): void {
         status: 'ready',
         computesOn: node.facts().providers,
         ranLastOn: firstWord(await ranLastOn(node)),
+        // work of a destination that is not configured any more
+        jobsNobodyRuns: (await unservedJobs(node.database)).reduce((sum, { count }) => sum + count, 0),
       };
     return await reply.status(503).send({ status: 'no room' });
   });

@@ -1,3 +1,4 @@
+import { unservedJobs } from '../../jobs/index.ts';
 import type { App } from '../app.ts';
 import { overview, type Overview } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
@@ -28,7 +29,7 @@ export function overviewRoutes(app: App, node: NodeAccess): void {
         series: await seriesCounts(node),
         jobs: await jobLines(node),
         disk: await disk(),
-        failures: await failures(node),
+        failures: [...(await waitingForNobody(node)), ...(await failures(node))],
         strangers: await strangerCount(node),
         doorToResult: await doorToResult(node),
         instancesPerMinute: [...node.throughput.perMinute(node.now())],
@@ -72,6 +73,16 @@ async function failures(node: NodeAccess): Promise<Overview['failures']> {
     key: row.key,
     at: row.finished_at ?? 0,
     error: row.last_error ?? '',
+    canRetry: true,
+  }));
+}
+
+/** Nothing is lost yet: as of a destination that was taken out, or is called otherwise now. */
+async function waitingForNobody(node: NodeAccess): Promise<Overview['failures']> {
+  const unserved = await unservedJobs(node.database);
+  return unserved.map(({ kind, count, newestId, dueAt, error }) => ({
+    ...{ jobId: newestId, kind, key: `${kind} (${count} ${count === 1 ? 'waits' : 'wait'})` },
+    ...{ at: dueAt, error: `${error} Looked for again then.`, canRetry: false },
   }));
 }
 

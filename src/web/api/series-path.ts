@@ -1,4 +1,6 @@
 import type { JobRow, SeriesRow } from '../../archive/index.ts';
+import { noRuleMatched, type AnalyseRequest } from '../../intake/index.ts';
+import { unservedJobs } from '../../jobs/index.ts';
 import type { Analysis, Explanation, PathStep } from '../contract.ts';
 import type { NodeAccess } from '../options.ts';
 
@@ -56,16 +58,20 @@ function judgedStep(job: JobRow, known: Known, isLast: boolean): PathStep {
     };
   if (job.state === 'dead') return { ...step, title: 'Could not be judged', detail: attempts(job) };
   if (!isLast) return { ...step, title: 'Judged complete', detail: 'Later images reopened the series.' };
-  if (series.reason_code === 'NO_RULE_MATCHED')
+  if (series.reason_code === noRuleMatched)
     return { ...step, state: 'stopped', title: 'No rule takes it', detail: series.reason_text ?? '' };
-  const rule = analyses[0]?.rule ?? explanations.find(({ matches }) => matches)?.rule ?? 'a rule';
+  const rule =
+    analyses.find((one) => one.rule !== '')?.rule ??
+    explanations.find(({ matches }) => matches)?.rule ??
+    'a rule';
   return { ...step, title: `Taken by the rule "${rule}"`, detail: series.reason_text ?? '' };
 }
 
 function analysedStep(job: JobRow, analyses: readonly Analysis[]): PathStep {
   const step = { ...common(job), stage: 'analysed' as const };
-  const { rule } = JSON.parse(job.payload) as { rule: string };
-  if (job.state !== 'done') return { ...step, title: `Analysis by "${rule}"`, detail: attempts(job) };
+  const { rule, reason } = JSON.parse(job.payload) as Pick<AnalyseRequest, 'rule' | 'reason'>;
+  const what = reason?.code === noRuleMatched ? 'Report that no rule takes it' : `Analysis by "${rule}"`;
+  if (job.state !== 'done') return { ...step, title: what, detail: attempts(job) };
   const made = analyses.find(({ finishedAt }) => Math.abs(finishedAt - (job.finished_at ?? 0)) < 1000);
   if (made === undefined) return { ...step, title: 'Known input: the earlier result stands', detail: '' };
   const seconds = Object.values(made.timingsMs).reduce((sum, ms) => sum + ms, 0) / 1000;
@@ -82,13 +88,15 @@ function analysedStep(job: JobRow, analyses: readonly Analysis[]): PathStep {
 }
 
 async function deliveriesOf(node: NodeAccess, analysisId: number): Promise<readonly PathStep[]> {
+  const gone = (await unservedJobs(node.database)).map(({ kind }) => kind);
+  const kinds = new Set([...node.facts().destinations.map(({ name }) => `deliver:${name}`), ...gone]);
   const jobs = await node.database
     .selectFrom('job')
     .selectAll()
     .where(
       'key',
       'in',
-      node.facts().destinations.map(({ name }) => `deliver:${name}:${analysisId}`),
+      [...kinds].filter((kind) => kind.startsWith('deliver:')).map((kind) => `${kind}:${analysisId}`),
     )
     .orderBy('id')
     .execute();
@@ -143,5 +151,6 @@ function attempts(job: JobRow): string {
   if (job.last_error === null) return '';
   const when = job.state === 'available' ? `; next try ${new Date(job.due_at).toISOString()}` : '';
   const away = job.put_away_at === null ? '' : ' (put away by an administrator)';
-  return `Try ${job.attempt}: ${job.last_error}${when}${away}`;
+  const tries = job.attempt === 0 ? '' : `Try ${job.attempt}: `;
+  return `${tries}${job.last_error}${when}${away}`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { enqueueDeliveries } from '../../delivery/index.ts';
 import { WillisError } from '../../errors.ts';
 import { reprocessSeries } from '../../intake/index.ts';
-import { putAwayDead, retryDead } from '../../jobs/index.ts';
+import { putAway, retryDead } from '../../jobs/index.ts';
 import type { App } from '../app.ts';
 import { record } from '../audit.ts';
 import { seriesDetail } from '../contract.ts';
@@ -34,9 +34,12 @@ export function seriesRoutes(app: App, node: NodeAccess): void {
 
   app.post('/api/jobs/:id/put-away', retry, async (request, reply) => {
     await node.database.transaction().execute(async (transaction) => {
-      const key = await putAwayDead(transaction, request.params.id, node.now());
+      const key = await putAway(transaction, request.params.id, node.now());
       if (key === undefined)
-        throw new WillisError('STATE_CONFLICT', 'Only a job that was given up can be put away, and once.');
+        throw new WillisError(
+          'STATE_CONFLICT',
+          'Only a job that was given up, or that nobody runs, can be put away, and once.',
+        );
       await record(node, request, { action: 'job put away', object: key }, transaction);
     });
     node.events.publish({ kind: 'job' });

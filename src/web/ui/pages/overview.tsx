@@ -234,19 +234,21 @@ function Failures({
         Last failures
       </Title>
       <Fault text={fault} />
-      {overview.failures.map(({ jobId, key, at, error }) => (
+      {overview.failures.map(({ jobId, key, at, error, canRetry }) => (
         <Group key={jobId} justify="space-between" wrap="nowrap" py={4} role="group" aria-label={key}>
           <Text fz="sm" className="wrap">
             {timeText(at)} <b>{key}</b>: {error}
           </Text>
           {isAdmin && (
             <Group gap="xs" wrap="nowrap">
-              <ActionButton
-                act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onDone)}
-                onFault={setFault}
-              >
-                Try again
-              </ActionButton>
+              {canRetry && (
+                <ActionButton
+                  act={async () => await send('POST', `/api/jobs/${jobId}/retry`).then(onDone)}
+                  onFault={setFault}
+                >
+                  Try again
+                </ActionButton>
+              )}
               <ActionButton
                 act={async () => await send('POST', `/api/jobs/${jobId}/put-away`).then(onDone)}
                 onFault={setFault}
