@@ -20,13 +20,15 @@ const place = (artery: CodedConcept, modifier?: CodedConcept): Place => ({
   ...(modifier === undefined ? {} : { modifier: plain(modifier) }),
 });
 
+export const anteriorCerebralArtery = place(codes.anteriorCerebralArtery);
+
 /** SNOMED CT from the free set; where that cannot name a part of an artery, the artery with a topographical modifier. */
 export const siteClasses: readonly SiteClass[] = [
   ...pair('Infraclinoid Internal Carotid Artery', place(codes.internalCarotidArtery, codes.infraclinoid)),
   ...pair('Supraclinoid Internal Carotid Artery', place(codes.internalCarotidArtery, codes.supraclinoid)),
   ...pair('Middle Cerebral Artery', place(codes.middleCerebralArtery)),
   midline('Anterior Communicating Artery', place(codes.anteriorCommunicatingArtery)),
-  ...pair('Anterior Cerebral Artery', place(codes.anteriorCerebralArtery)),
+  ...pair('Anterior Cerebral Artery', anteriorCerebralArtery),
   ...pair('Posterior Communicating Artery', place(codes.posteriorCommunicatingArtery)),
   // the distal end of the basilar artery is its tip
   midline('Basilar Tip', place(codes.basilarArtery, codes.distal)),

@@ -1,10 +1,12 @@
 import { codes } from '../dicom/index.ts';
 import { surelyLeftMm, type Midsagittal } from './midsagittal.ts';
-import { siteClasses, type SiteClass } from './site-classes.ts';
+import { anteriorCerebralArtery, siteClasses, type SiteClass } from './site-classes.ts';
 import type { Laterality, PointLpsMm, Site } from './types.ts';
 
 /** Nearer to the midline than this, geometry does not tell the side: the estimate of the plane is no better. */
 const midlineMm = 4;
+/** The anterior cerebral arteries run side by side there, and either may lie beyond the midline: nearer than this, neither place nor image tells which one it is. */
+const besideMidlineMm = 8;
 /** Farther than this no error of the plane turns the side; nearer, a model must have seen the same one. */
 const farMm = 12;
 /** How much of an artery's probability must lie on one side for that side to be told. */
@@ -28,10 +30,14 @@ export function nameSite(
   const general = describeSite(centreLpsMm, midsagittal);
   const [best] = [...groupByArtery(probabilities)].sort((a, b) => b.probability - a.probability);
   if (best?.site == null || best.probability < threshold) return general;
+  const fromMidline = Math.abs(surelyLeftMm(midsagittal, centreLpsMm));
+  const isEither =
+    best.kind === 'paired' && best.site === anteriorCerebralArtery && fromMidline < besideMidlineMm;
+  if (isEither) return { ...best.site, laterality: null };
   const geometric = general.laterality;
   if (best.kind === 'unpaired') return { ...best.site, laterality: best.tellsSide ? geometric : null };
   const seen = seenSide(best);
-  const isFar = Math.abs(surelyLeftMm(midsagittal, centreLpsMm)) >= farMm;
+  const isFar = fromMidline >= farMm;
   const laterality = isFar || seen === geometric ? geometric : null;
   const isContradicted = geometric !== null && seen !== null && seen !== geometric;
   return isContradicted ? { ...general, laterality } : { ...best.site, laterality };

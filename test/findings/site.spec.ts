@@ -73,14 +73,22 @@ describe('the site of an aneurysm', () => {
   });
 
   it('tells no side at the midline, one that geometry and answer share beside it, and that of geometry far from it', () => {
-    const left = sure('Left Anterior Cerebral Artery');
+    const left = sure('Left Middle Cerebral Artery');
     const either = left.map((p, index) => (p + mirrored(left)[index]!) / 2);
     for (const answer of [left, either])
-      expect(nameSite(answer, at(1), threshold)).to.include({ value: '60176003', laterality: null });
-    expect(nameSite(left, at(6), threshold)).to.include({ value: '60176003', laterality: 'left' });
-    expect(nameSite(either, at(6), threshold)).to.include({ value: '60176003', laterality: null });
-    expect(nameSite(either, at(20), threshold)).to.include({ value: '60176003', laterality: 'left' });
+      expect(nameSite(answer, at(1), threshold)).to.include({ value: '17232002', laterality: null });
+    expect(nameSite(left, at(6), threshold)).to.include({ value: '17232002', laterality: 'left' });
+    expect(nameSite(either, at(6), threshold)).to.include({ value: '17232002', laterality: null });
+    expect(nameSite(either, at(20), threshold)).to.include({ value: '17232002', laterality: 'left' });
     expect(nameSite(left, at(-6), threshold)).to.include({ value: '88556005', laterality: null });
+  });
+
+  it('tells no side of an anterior cerebral artery that may have crossed the midline', () => {
+    const left = sure('Left Anterior Cerebral Artery');
+    for (const leftMm of [-7, -5, 5, 7])
+      expect(nameSite(left, at(leftMm), threshold)).to.include({ value: '60176003', laterality: null });
+    expect(nameSite(left, at(9), threshold)).to.include({ value: '60176003', laterality: 'left' });
+    expect(nameSite(left, at(-9), threshold)).to.include({ value: '88556005' });
   });
 
   it('has words of its own in every language', () => {

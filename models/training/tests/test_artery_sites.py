@@ -135,6 +135,12 @@ def test_names_are_given_where_sure_and_where_geometry_agrees():
     assert named(both, 20.0, 0.7) == left and named(answer_for((left, 0.95)), 8.0, 0.7) == left
 
 
+def test_no_side_of_an_artery_that_may_have_crossed_the_midline():
+    left = label_of("ACA", "left")
+    assert named(answer_for((left, 0.97)), 5.8, 0.7) == named(answer_for((left, 0.97)), -5.8, 0.7) == SIDELESS - left
+    assert named(answer_for((left, 0.97)), 9.0, 0.7) == left and named(answer_for((left, 0.97)), -9.0, 0.7) == GENERAL
+
+
 def made_table(right=0.95, count=130):
     labels = np.arange(count) % len(LOCATIONS)
     answers = [answer_for((k, right), (MIRRORED[k] if MIRRORED[k] != k else ELSEWHERE, 1 - right)) for k in labels]

@@ -7,12 +7,14 @@ import onnxruntime as ort
 from scipy import ndimage, optimize
 
 from ..metrics import bootstrap, expected_calibration_error
-from .locations import CLASSES, ELSEWHERE, LOCATIONS, MIRRORED
+from .locations import CLASSES, ELSEWHERE, FIRST, LOCATIONS, MIRRORED
 from .network import CROP
 from .phantoms import Scene
 
 #: nearer to the mid-sagittal plane no side is told; farther than FAR_MM geometry tells it; between, network and geometry must agree
 MIDLINE_MM, FAR_MM, SHARE_OF_SIDE = 4.0, 12.0, 0.9
+#: the anterior cerebral arteries run side by side, and either may lie beyond the midline: nearer than this no side of theirs is told
+BESIDE_MM, BESIDE = 8.0, FIRST["ACA"]
 #: no name; a name without its side is SIDELESS - the first class of its pair
 GENERAL, SIDELESS = -1, -2
 
@@ -89,6 +91,8 @@ def named(probability: np.ndarray, left_mm: float, threshold: float) -> int:
         return first
     share = probability[first] / sites[first]
     seen = first if share >= SHARE_OF_SIDE else MIRRORED[first] if share <= 1 - SHARE_OF_SIDE else None
+    if first == BESIDE and abs(left_mm) < BESIDE_MM:
+        return SIDELESS - first
     geometric = None if abs(left_mm) < MIDLINE_MM else first if left_mm > 0 else MIRRORED[first]
     if geometric is not None and seen is not None and seen != geometric:
         return GENERAL
