@@ -1,5 +1,5 @@
 import { commandField, parseCommand, response, type Command } from './command.ts';
-import { InstanceSink } from './instance-sink.ts';
+import { openSink } from './instance-sink.ts';
 import { answerEventReport } from './event-report.ts';
 import {
   datasetDoesNotMatch,
@@ -13,7 +13,7 @@ import {
 } from './storing.ts';
 import { callerName, counted } from './association-words.ts';
 import { negotiate, type AcceptedContext, type Rejection, type Requestor } from './negotiation.ts';
-import { part10Header, hexWord } from '../dicom/index.ts';
+import { hexWord } from '../dicom/index.ts';
 import { PduReader, ProtocolFault, pduType } from './pdu-reader.ts';
 import { abortPdu, commandPdu, releasePdu } from './pdu-writer.ts';
 import type { SpareFiles } from './spare-files.ts';
@@ -278,22 +278,9 @@ export class Connection {
       throw new ProtocolFault('a C-STORE-RQ without UIDs');
     const context = this.contexts.get(contextId)!;
     const fits = uidPattern.test(affectedSopInstanceUid) && affectedSopClassUid === context.abstractSyntaxUid;
-    const sink = fits ? this.openSink(affectedSopInstanceUid, context) : null;
+    const sink = fits ? openSink(this.files, affectedSopInstanceUid, context) : null;
     const refusal = fits ? outOfResources : datasetDoesNotMatch;
     this.storing = { ...drained(command, contextId, context), sink, refusal };
-  }
-
-  private openSink(sopInstanceUid: string, context: AcceptedContext): InstanceSink | null {
-    try {
-      const { abstractSyntaxUid: sopClassUid, transferSyntaxUid } = context;
-      return new InstanceSink(
-        this.files.take(),
-        part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }),
-      );
-    } catch {
-      // no place for a file: the object is drained and refused as out of resources
-      return null;
-    }
   }
 
   private async store(storing: Storing): Promise<void> {

@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { NewFile } from './spare-files.ts';
+import { part10Header } from '../dicom/index.ts';
+import type { AcceptedContext } from './negotiation.ts';
+import type { NewFile, SpareFiles } from './spare-files.ts';
 
 const open = promisify(fs.open);
 const fdatasync = promisify(fs.fdatasync);
@@ -138,4 +140,17 @@ function openFolder(folder: string): Promise<number> {
     void oldest[1].then(close);
   }
   return fd;
+}
+
+/** A sink for one object, or null where there is no place for a file: the object is then drained and refused as out of resources. */
+export function openSink(
+  files: SpareFiles,
+  sopInstanceUid: string,
+  { abstractSyntaxUid: sopClassUid, transferSyntaxUid }: AcceptedContext,
+): InstanceSink | null {
+  try {
+    return new InstanceSink(files.take(), part10Header({ sopClassUid, sopInstanceUid, transferSyntaxUid }));
+  } catch {
+    return null;
+  }
 }
