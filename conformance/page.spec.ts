@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Dataset } from '../src/dicom/index.ts';
 import { buildPageWhereMissing } from '../src/cli/page.ts';
 import { exported } from '../test/support/exported-bundle.ts';
+import { shippedName } from '../test/support/shipped-name.ts';
 import { sampleDatasets, sampleFiles, sampleFolder, writeDatasets } from '../test/support/sample.ts';
 import { sendFiles } from '../test/support/study.ts';
 import { adminPassword, readerPassword, startWebNode, type WebNode } from '../test/support/web-node.ts';
@@ -215,7 +216,7 @@ describe('the page, from the first run to a result that a reader disagrees with'
     expect(await accessibilityFaults(page), 'an added bundle').to.deep.equal([]);
     await added.scrollIntoViewIfNeeded();
     await show('bundle-added');
-    await page.getByRole('button', { name: 'Use tof-patch-phantom@0.1.0 for tof-patch' }).click();
+    await page.getByRole('button', { name: `Use ${shippedName('tof-patch')} for tof-patch` }).click();
     await page.getByRole('button', { name: 'Remove tof-patch-phantom@9.9.9' }).click();
     await added.waitFor({ state: 'detached' });
     await go('Rules');

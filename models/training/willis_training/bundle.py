@@ -68,7 +68,7 @@ def performance_of(scans: list[Scan], calibration: Calibration, threshold: float
     """What the manifest says of unseen phantoms."""
     test = score(scans, calibration, threshold)
     return {
-        "testedOn": f"{test.scans} synthetic phantoms of unseen anatomy and unseen appearance", "scans": test.scans,
+        "testedOn": f"{test.scans} synthetic phantoms (kit {__version__}) of unseen anatomy and unseen appearance", "scans": test.scans,
         "lesions": test.lesions, "lesionSensitivity4mmUp": round(test.detected / max(test.lesions, 1), 3),
         "falsePositivesPerScan": round(test.false_positives_per_scan, 3), **figures(scans, calibration, threshold),
         "bySize": [{"sizeMm": name, "lesions": n, "detected": hit} for name, n, hit in test.by_size]}
