@@ -4,6 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ def read_all(bundle: tuple[Path, int], cases: Iterable[FineCase], thresholds: tu
     """Every case at every outline threshold; few cases are held at once. `bundle` is the folder of the graphs and the side of a VOI."""
     folder, voi = bundle
     waiting: deque[Future[dict[float, Read]]] = deque()
-    with ProcessPoolExecutor(AT_ONCE) as pool:
+    # spawned, not forked: the threads of torch, which has trained here before, do not survive a fork, and a child would wait for them for ever
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
         for case in cases:
             if len(waiting) > AT_ONCE:
                 yield waiting.popleft().result()
