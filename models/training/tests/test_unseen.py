@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from willis_training import __version__
 from willis_training.detect import Candidate
 from willis_training.evaluate import Calibration, Scan, score
 from willis_training.marked_picture import HALF, ROOM, SCALE, Mark, Outline, Projected, draw_marks
@@ -123,7 +124,7 @@ def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, vessels):
     manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
     assert manifest["performance"]["scans"] == 2 and manifest["performance"]["realVolumes"][0]["name"] == "vessels"
     card = (tmp_path / "bundle" / "CARD.md").read_text()
-    assert "| vessels |" in card and "2 synthetic phantoms of unseen anatomy" in card and (tmp_path / "pictures" / "vessels.png").exists()
+    assert "| vessels |" in card and f"2 synthetic phantoms (kit {__version__}) of unseen anatomy" in card and (tmp_path / "pictures" / "vessels.png").exists()
     # weights, calibration and threshold stay as they were
     before = json.loads((BUNDLE / "model.json").read_text())
     assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
