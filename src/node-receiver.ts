@@ -117,9 +117,14 @@ async function keepEnd(parts: Parts, summary: AssociationSummary, brought: Broug
   await associationEnded(parts.database, end, { now, dueAt: now + parts.quietPeriodAfterReleaseMs });
 }
 
+/**
+ * Some senders abort where others release: between objects, all of them acknowledged (DCMTK's storescu, when a file of its folder is no
+ * image). What broke off is a connection that was lost, or an object that was on its way or refused.
+ */
 function howEnded({ ending, missing }: AssociationSummary): AssociationEnd['how'] {
   if (ending === 'released') return 'released';
-  return ending === 'timed-out' && missing.length === 0 ? 'silent' : 'cut-off';
+  const isBetweenObjects = ending === 'timed-out' || ending === 'aborted';
+  return isBetweenObjects && missing.length === 0 ? 'silent' : 'cut-off';
 }
 
 /** An instance whose header nobody could read may be of any series of its SOP Class that the association brought. */

@@ -243,7 +243,7 @@ function completeness({ frames, traits, numbering, transfer }: ReadSeries): stri
   const remarks = [
     ...(numbering.remark === null ? [] : [numbering.remark]),
     ...(transfer.broken === null ? [] : ['the transfer broke off and was not completed']),
-    ...(transfer.isOpen || transfer.fellSilent ? ['the sender fell silent without a release'] : []),
+    ...(transfer.isOpen || transfer.fellSilent ? ['the sender ended without a release'] : []),
   ];
   return [count, ...remarks].join('. ');
 }

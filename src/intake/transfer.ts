@@ -8,7 +8,7 @@ import type { IncomingInstance } from './incoming-header.ts';
 export interface Transfer {
   /** An association that brought images of the series is open: its sender may go on at any time. */
   readonly isOpen: boolean;
-  /** One fell silent and was closed by us; nothing says whether it was done. */
+  /** One fell silent and was closed by us, or was aborted between objects; nothing says whether it was done. */
   readonly fellSilent: boolean;
   /** What is missing, or may be, since when (ms since 1970 UTC); null where each association ended well. */
   readonly broken: { readonly since: number; readonly reason: Reason } | null;

@@ -106,7 +106,7 @@ describe('a series whose sender has not said that it is done', function () {
     const start = clock;
     expect(await verdict()).to.equal(null);
     expect(clock - start).to.equal(longestSilenceMs);
-    expect(await completeness()).to.contain('fell silent without a release');
+    expect(await completeness()).to.contain('ended without a release');
   });
 
   it('waits longer after an abort, and is then incomplete, not a negative', async () => {
