@@ -24,7 +24,12 @@ export async function startNodeProcess(folder: string, changes: NodeChanges): Pr
   const config = {
     node: { dataDir, minimumFreeMegabytes: changes.minimumFreeMegabytes ?? 50 },
     dicom: { host: '127.0.0.1', port, ...changes.dicom },
-    series: { quietPeriodSeconds: 2, quietPeriodAfterReleaseSeconds: 0.5, ...changes.series },
+    series: {
+      quietPeriodSeconds: 2,
+      quietPeriodAfterReleaseSeconds: 0.5,
+      retryPeriodSeconds: 5,
+      ...changes.series,
+    },
     web: { enabled: false, ...changes.web },
     destinations: changes.destinations ?? [],
     ...(changes.rules === undefined ? {} : { rules: changes.rules }),
