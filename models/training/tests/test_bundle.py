@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from willis_training.detect import candidates_of, window_mean
+from willis_training.bundle import write_golden
+from willis_training.detect import Localisation, candidates_of, window_mean
 from willis_training.evaluate import onnx_fields, wilson
 from willis_training.preprocess import prepare, resample
 
@@ -22,7 +23,23 @@ def test_golden_vectors_come_out_of_the_network():
     for field, name in ((fields.evidence, "evidence"), (fields.localisation, "localisation"), (fields.patch_logit, "densePatchLogit")):
         for z, y, x, value in golden[name]:
             assert abs(float(field[z, y, x]) - value) < 5e-3 * (1 + abs(value))
-    assert len(candidates_of(fields, prepared.mask)) >= len(golden["candidates"]) > 0
+    assert len(candidates_of(fields, prepared.mask, Localisation())) >= len(golden["candidates"]) > 0
+
+
+def test_golden_candidates_are_those_of_the_manifest(tmp_path):
+    """The node reads thresholds and counts from the manifest; a site's own bundle may have others than new bundles of the kit."""
+    manifest = json.loads((BUNDLE / "model.json").read_text())
+    session = ort.InferenceSession(str(BUNDLE / "model.onnx"), providers=["CPUExecutionProvider"])
+
+    def golden(**asked):
+        write_golden(session, tmp_path, manifest | {"candidates": manifest["candidates"] | asked})
+        return json.loads((tmp_path / "golden" / "golden.json").read_text())["candidates"]
+
+    plain, strict, large, few = golden(), golden(localisationThreshold=0.9), golden(minVoxels=40), golden(maxCandidates=1)
+    volume = manifest["measures"]["volumeScale"]
+    assert len(plain) > 1 and [c["volumeMm3"] for c in plain] != [c["volumeMm3"] for c in strict]
+    assert large == [c for c in plain if round(c["volumeMm3"] / volume) >= 40] != plain
+    assert few == plain[:1]
 
 
 def test_manifest_names_the_file_and_its_provenance():

@@ -19,7 +19,7 @@ from willis_training.explanations import Explained, MapSeen, explanation_section
 from willis_training.haemorrhage.dataset import prepared
 from willis_training.haemorrhage.explain import explained as explained_slices
 from willis_training.haemorrhage.measure import Calibration as SliceCalibration
-from willis_training.measure_tof import calibration_of
+from willis_training.operating_point import point_of
 
 MODELS = Path(__file__).parents[2]
 
@@ -91,8 +91,7 @@ def test_grad_cam_of_the_angiogram_points_at_the_sac():
 
 def test_evidence_and_heatmap_of_the_tof_patches_lie_in_the_sac(tmp_path):
     folder, manifest = bundle("tof-patch")
-    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 1, workers=1), calibration_of(manifest),
-                              manifest["operatingPoint"]["findingThreshold"])
+    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 1, workers=1), point_of(manifest))
     assert len(found) >= 1
     for said in worth(found, 1).values():
         assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1

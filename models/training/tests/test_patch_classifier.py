@@ -1,6 +1,7 @@
 """System 001 as configuration: the annex, both networks, both losses, F2 early stopping, strides; and fine-tuning a shipped bundle."""
 
 import json
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -10,8 +11,8 @@ import pytest
 import torch
 
 from willis_training.fine_tune.command import pipeline_of
-from willis_training.fine_tune.order import split_by_subject
-from willis_training.fine_tune.tof_patch import FineTuneOptions, fine_tune, load_bundle, prepared_case
+from willis_training.fine_tune.order import Order, split_by_subject
+from willis_training.fine_tune.tof_patch import FineTuneOptions, fine_tune, load_bundle, prepared_case, train_on
 from willis_training.patch_classifier import ANNEX, PatchConfig, PatchScan, Simple3DCNN, build, load_config, patch_map, patches_of, scan_score, train_patches
 from willis_training.patch_classifier.command import export_patches, figures
 from willis_training.patch_classifier.train import patch_loss
@@ -126,6 +127,17 @@ def test_a_data_set_goes_through_to_fine_tuning(tmp_path):
     assert not torch.equal(before, tuned.evidence.weight)
     with pytest.raises(Refusal, match="TOO_FEW_SUBJECTS"):
         split_by_subject(read[:3], 1)
+
+
+def test_a_tuned_bundle_keeps_what_makes_a_candidate(tmp_path):
+    for k in range(5):
+        adam_case(tmp_path / "data", f"1000{k}B", k)
+    init, asked = shutil.copytree(BUNDLE, tmp_path / "init"), {"localisationThreshold": 0.3, "minVoxels": 4, "maxCandidates": 7}
+    manifest = json.loads((init / "model.json").read_text())
+    (init / "model.json").write_text(json.dumps(manifest | {"candidates": asked}))
+    parts = split_by_subject(read_adam(tmp_path / "data"), 1)
+    train_on(parts, Order(init, tmp_path / "out", "site", tmp_path / "data", "adam", 1, 1, "2026-01-01"))
+    assert json.loads((tmp_path / "out" / "model.json").read_text())["candidates"] == asked
 
 
 def test_turned_axes_give_the_same_case(tmp_path):

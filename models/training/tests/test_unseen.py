@@ -117,17 +117,37 @@ def test_a_projection_shows_a_volume_where_its_mark_is(tmp_path):
         assert sheet[row - 2 : row + 3, column - 2 : column + 3].min() > 180, f"view {k}"
 
 
-def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, vessels):
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, cache, vessels):
     shutil.copytree(BUNDLE, tmp_path / "bundle")
-    cache = tmp_path / "cache"
     run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, real=[vessels], pictures=tmp_path / "pictures"))
     manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
-    assert manifest["performance"]["scans"] == 2 and manifest["performance"]["realVolumes"][0]["name"] == "vessels"
+    assert manifest["performance"]["scans"] == 2 and manifest["performance"]["detected3mmUp"] > 0
+    assert manifest["performance"]["realVolumes"][0]["name"] == "vessels"
     card = (tmp_path / "bundle" / "CARD.md").read_text()
     assert "| vessels |" in card and f"2 synthetic phantoms (kit {__version__}) of unseen anatomy" in card and (tmp_path / "pictures" / "vessels.png").exists()
     # weights, calibration and threshold stay as they were
     before = json.loads((BUNDLE / "model.json").read_text())
     assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
+
+
+def test_candidates_are_measured_as_the_manifest_asks(tmp_path, cache, vessels):
+    """As the node reads it: nothing is as large as one bundle asks for; another takes what is faint."""
+    shutil.copytree(BUNDLE, tmp_path / "bundle")
+    manifest = json.loads((BUNDLE / "model.json").read_text())
+
+    def measured(scans, **asked):
+        (tmp_path / "bundle" / "model.json").write_text(json.dumps(manifest | {"candidates": manifest["candidates"] | asked}))
+        run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=scans, real=[vessels], pictures=None))
+        return json.loads((tmp_path / "bundle" / "model.json").read_text())["performance"]
+
+    none, faint = measured(2, minVoxels=10**6), measured(0, localisationThreshold=1e-4)
+    assert none["lesions3mmUp"] > 0 == none["detected3mmUp"] == none["falsePositivesPerScan"] == none["realVolumes"][0]["candidates"]
+    assert faint["realVolumes"][0]["candidates"] > 0
 
 
 def test_a_bundle_of_several_networks_is_refused_by_name(tmp_path):

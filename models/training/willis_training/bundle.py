@@ -12,18 +12,20 @@ from . import __version__
 from .card import write_card
 from .checkpoints import checkpoint_of
 from .dataset import Case, load_cases
-from .detect import LOCALISATION_THRESHOLD, MIN_VOXELS, candidates_of
+from .detect import Fields, Localisation, candidates_of
 from .evaluate import Calibration, Scan, Score, calibrate, choose_threshold, dense_versus_patch, fit_measures, onnx_fields, scan_case, score
 from .export import export_onnx
 from .head_distance.conform import KEEP_MM
 from .network import TinyUNet3D
+from .operating_point import Manifest, localisation_of, point_of
 from .phantom import draw_anatomy, draw_appearance, render
 from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
 from .staged import staged
 from .train import TrainOptions, train
 from .unseen import figures
 
-MAX_CANDIDATES = 10
+#: of a new bundle's manifest: what makes a candidate, how many are told, and how far from the brain (mm) one may lie
+CANDIDATES = {"localisationThreshold": Localisation().threshold, "minVoxels": Localisation().min_voxels, "maxCandidates": 10, "farthestFromBrainMm": KEEP_MM}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -41,17 +43,21 @@ def run(arguments: argparse.Namespace) -> None:
             raise SystemExit("below what a shipped bundle must reach: 0.80 sensitivity at 2 false positives a scan")
 
 
-def write_bundle(network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object]) -> Score:
-    """Exports, calibrates on validation phantoms, measures on test phantoms, and writes everything; returns the test score."""
+def write_bundle(
+    network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object], candidates: Manifest = CANDIDATES
+) -> Score:
+    """Exports, calibrates on validation phantoms, measures on test phantoms, and writes everything; returns the test score. `candidates` is the manifest's."""
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(network, folder / "model.onnx")
     session = ort.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
-    validation = [scan_case(session, case) for case in cases["validation"]]
+    localisation = localisation_of(candidates)
+    validation = [scan_case(session, case, localisation) for case in cases["validation"]]
     calibration = calibrate(validation)
     threshold = choose_threshold(validation, calibration)
     chosen = score(validation, calibration, threshold)
-    scans = [scan_case(session, case) for case in cases["test"]]
+    scans = [scan_case(session, case, localisation) for case in cases["test"]]
     manifest = _manifest(folder, calibration, (threshold, chosen), training)
+    manifest |= {"candidates": candidates}
     manifest["measures"] = fit_measures(validation)
     manifest["performance"] = performance_of(scans, calibration, threshold) | {"denseVersusPatchCorrelation": agreement_of(session, cases["test"])}
     write_texts(folder, manifest)
@@ -96,8 +102,7 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
             "normalisation": {"method": "percentile-in-mask", "lowPercentile": LOW_PERCENTILE, "highPercentile": HIGH_PERCENTILE}},
         "network": {"file": "model.onnx", "sha256": sha, "input": "volume", "evidence": "evidence",
                     "localisation": "localisation", "multipleOf": 4, "patchSize": 32, "haloVoxels": 24},
-        "candidates": {"localisationThreshold": LOCALISATION_THRESHOLD, "minVoxels": MIN_VOXELS, "maxCandidates": MAX_CANDIDATES,
-                       "farthestFromBrainMm": KEEP_MM},
+        "candidates": {},
         "measures": {},
         "calibration": {"method": "logistic", "intercept": round(calibration.intercept, 6), "seedLogit": round(calibration.seed, 6),
                         "patchLogit": round(calibration.patch, 6), "logVolume": round(calibration.volume, 6),
@@ -119,7 +124,7 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
     }
 
 
-def write_golden(session: ort.InferenceSession, folder: Path, manifest: dict[str, object]) -> None:
+def write_golden(session: ort.InferenceSession, folder: Path, manifest: Manifest) -> None:
     """A small phantom crop and what this kit makes of it; the node must agree."""
     golden = folder / "golden"
     golden.mkdir(exist_ok=True)
@@ -151,13 +156,12 @@ def _samples(field: np.ndarray, spots: np.ndarray) -> list[list[float]]:
     return [[int(z), int(y), int(x), round(float(field[z, y, x]), 6)] for z, y, x in spots]
 
 
-def _candidates(fields: object, mask: np.ndarray, manifest: dict) -> list[dict[str, object]]:  # type: ignore[type-arg]
-    values, measures = manifest["calibration"], manifest["measures"]
-    calibration = Calibration(values["intercept"], values["seedLogit"], values["patchLogit"], values["logVolume"])
-    found = sorted(candidates_of(fields, mask), key=lambda c: -calibration.logit(c))[:MAX_CANDIDATES]  # type: ignore[arg-type]
+def _candidates(fields: Fields, mask: np.ndarray, manifest: Manifest) -> list[dict[str, object]]:
+    point, measures = point_of(manifest), manifest["measures"]
+    found = sorted(candidates_of(fields, mask, point.localisation), key=point.probability, reverse=True)[:manifest["candidates"]["maxCandidates"]]
     return [{
         "centreVoxel": [round(float(v), 4) for v in c.centre],
-        "probability": round(float(1 / (1 + np.exp(-calibration.logit(c)))), 6),
+        "probability": round(point.probability(c), 6),
         "volumeMm3": round(c.volume * measures["volumeScale"], 3),
         "maxDiameterMm": round(c.extent * measures["diameterScale"] + measures["diameterOffsetMm"], 3),
     } for c in found]

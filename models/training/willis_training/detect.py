@@ -6,8 +6,6 @@ import numpy as np
 from scipy import ndimage
 
 PATCH = 32
-LOCALISATION_THRESHOLD = 0.5
-MIN_VOXELS = 3
 
 
 @dataclass(frozen=True)
@@ -17,6 +15,14 @@ class Fields:
     evidence: np.ndarray
     localisation: np.ndarray
     patch_logit: np.ndarray
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """What makes a candidate: connected voxels of more than `threshold` (probability), `min_voxels` of them at least. A new bundle's, unless told otherwise."""
+
+    threshold: float = 0.5
+    min_voxels: int = 3
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,14 @@ def window_mean(field: np.ndarray, size: int = PATCH) -> np.ndarray:
     return out.astype(np.float32)
 
 
-def candidates_of(fields: Fields, mask: np.ndarray) -> list[Candidate]:
+def candidates_of(fields: Fields, mask: np.ndarray, localisation: Localisation) -> list[Candidate]:
     """26-connected components of the localisation probability above the threshold inside the head mask."""
     probability = 1 / (1 + np.exp(-fields.localisation.astype(np.float64)))
-    labels, count = ndimage.label((probability > LOCALISATION_THRESHOLD) & mask, structure=np.ones((3, 3, 3)))
+    labels, count = ndimage.label((probability > localisation.threshold) & mask, structure=np.ones((3, 3, 3)))
     found = []
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         voxels = np.argwhere(labels[box] == number) + [s.start for s in box]
-        if len(voxels) < MIN_VOXELS:
+        if len(voxels) < localisation.min_voxels:
             continue
         weights = probability[tuple(voxels.T)]
         centre = (voxels * weights[:, None]).sum(0) / weights.sum()

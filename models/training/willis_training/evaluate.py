@@ -7,7 +7,7 @@ import onnxruntime as ort
 from scipy.optimize import minimize
 
 from .dataset import PATCH, Case
-from .detect import Candidate, Fields, candidates_of, window_mean
+from .detect import Candidate, Fields, Localisation, candidates_of, window_mean
 from .preprocess import pad_to_multiple
 
 SIZES = (("<3", 0.0, 3.0), ("3-4", 3.0, 4.0), ("4-5", 4.0, 5.0), ("5-7", 5.0, 7.0), (">=7", 7.0, 99.0))
@@ -46,9 +46,9 @@ def onnx_fields(session: ort.InferenceSession, image: np.ndarray) -> Fields:
     return Fields(cropped, localisation[0, 0, :z, :y, :x], window_mean(cropped))
 
 
-def scan_case(session: ort.InferenceSession, case: Case) -> Scan:
+def scan_case(session: ort.InferenceSession, case: Case, localisation: Localisation) -> Scan:
     """A candidate is a hit where its centre lies within the aneurysm's radius, at least 3 mm, of its centre."""
-    found = candidates_of(onnx_fields(session, case.image), case.image > 0)
+    found = candidates_of(onnx_fields(session, case.image), case.image > 0, localisation)
     hits = []
     for candidate in found:
         distances = [np.linalg.norm(candidate.centre - centre) for centre in case.centres]

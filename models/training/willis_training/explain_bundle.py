@@ -39,11 +39,11 @@ def _candidates(folder: Path, manifest: dict, arguments: argparse.Namespace) -> 
 def _patches(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tuple[list[Explained], str]:  # type: ignore[type-arg]
     from .dataset import load_cases
     from .explain_tof import HOW, explained
-    from .measure_tof import calibration_of
+    from .operating_point import point_of
 
     cases = load_cases(arguments.cache, "test", arguments.phantoms, workers=1)
     graph = onnx.load(str(folder / manifest["network"]["file"]))
-    return explained(graph, cases, calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]), HOW
+    return explained(graph, cases, point_of(manifest)), HOW
 
 
 def _outlines(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tuple[list[Explained], str]:  # type: ignore[type-arg]

@@ -10,8 +10,9 @@ from scipy import ndimage
 
 from .dataset import PATCH, Case
 from .detect import Fields, candidates_of
-from .evaluate import Calibration, onnx_fields
+from .evaluate import onnx_fields
 from .explanations import SHUFFLES, Explained, MapSeen, filled, shuffled
+from .operating_point import OperatingPoint
 
 #: voxels about a mark that are read again: its patch, and what the network sees beyond it
 HALF = 40
@@ -33,17 +34,18 @@ class Patch:
     probability: float
 
 
-def explained(graph: onnx.ModelProto, cases: Iterable[Case], calibration: Calibration, threshold: float) -> list[Explained]:
+def explained(graph: onnx.ModelProto, cases: Iterable[Case], point: OperatingPoint) -> list[Explained]:
     """The true positives of the cases, with both maps."""
     session, others = _open(graph), [_open(shuffled(graph, seed)) for seed in SHUFFLES]
-    return [_explained(session, others, patch, calibration, number)
-            for number, case in enumerate(cases) for patch in true_positives(session, case, calibration, threshold)]
+    return [_explained(session, others, patch, point, number)
+            for number, case in enumerate(cases) for patch in true_positives(session, case, point)]
 
 
-def true_positives(session: ort.InferenceSession, case: Case, calibration: Calibration, threshold: float) -> list[Patch]:
+def true_positives(session: ort.InferenceSession, case: Case, point: OperatingPoint) -> list[Patch]:
     """The strongest mark from the threshold on, on each sac that has one."""
     image = case.image.astype(np.float32)
-    marks = [(p, c) for c in candidates_of(onnx_fields(session, image), image > 0) if (p := _sigmoid(calibration.logit(c))) >= threshold]
+    found = candidates_of(onnx_fields(session, image), image > 0, point.localisation)
+    marks = [(p, c) for c in found if (p := point.probability(c)) >= point.threshold]
     patches = []
     for centre, diameter in zip(case.centres, case.diameters):
         on = [(p, c) for p, c in marks if np.linalg.norm(c.centre - centre) <= max(3.0, diameter / 2)]
@@ -62,14 +64,14 @@ def _patch(image: np.ndarray, sacs: np.ndarray, mark: np.ndarray, probability: f
     return Patch(image[box], sacs[box], local, inner, probability)
 
 
-def _explained(session: ort.InferenceSession, others: list[ort.InferenceSession], patch: Patch, calibration: Calibration, number: int) -> Explained:
+def _explained(session: ort.InferenceSession, others: list[ort.InferenceSession], patch: Patch, point: OperatingPoint, number: int) -> Explained:
     fields, plain = onnx_fields(session, patch.image), [onnx_fields(other, patch.image) for other in others]
     maps = {}
     for name, of in (("voxel evidence", _evidence), ("localisation (the heatmap)", _localisation)):
         values = of(fields)[patch.inner]
         peak = tuple(int(i) + s.start for i, s in zip(np.unravel_index(int(values.argmax()), values.shape), patch.inner))
         region = strongest_part(of(fields), peak, patch.inner)
-        after, *elsewhere = (_without(session, patch, part, calibration) for part in (region, *_elsewhere(patch, region, number)))
+        after, *elsewhere = (_without(session, patch, part, point) for part in (region, *_elsewhere(patch, region, number)))
         maps[name] = MapSeen(bool(patch.sacs[peak]), patch.probability, after, tuple(elsewhere), values.ravel(), tuple(of(one)[patch.inner].ravel() for one in plain))
     return Explained(number, maps)
 
@@ -105,16 +107,12 @@ def _elsewhere(patch: Patch, region: np.ndarray, seed: int) -> list[np.ndarray]:
     return [((grid - place) ** 2).sum(-1) <= radius**2 for place in places[rng.choice(len(places), min(PLACES, len(places)), replace=False)]]
 
 
-def _without(session: ort.InferenceSession, patch: Patch, region: np.ndarray, calibration: Calibration) -> float:
+def _without(session: ort.InferenceSession, patch: Patch, region: np.ndarray, point: OperatingPoint) -> float:
     """The largest probability of a candidate about the mark when a region is taken out."""
     image = filled(patch.image, region)
-    found = candidates_of(onnx_fields(session, image), image > 0)
-    near = [_sigmoid(calibration.logit(c)) for c in found if np.linalg.norm(c.centre[::-1] - patch.mark) <= 8]
+    found = candidates_of(onnx_fields(session, image), image > 0, point.localisation)
+    near = [point.probability(c) for c in found if np.linalg.norm(c.centre[::-1] - patch.mark) <= 8]
     return max(near, default=WITHOUT_CANDIDATE)
-
-
-def _sigmoid(logit: float) -> float:
-    return float(1 / (1 + np.exp(-logit)))
 
 
 def _open(graph: onnx.ModelProto) -> ort.InferenceSession:

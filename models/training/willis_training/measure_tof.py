@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
 
 from .bundle import agreement_of, performance_of, write_texts
 from .dataset import load_cases
 from .detect import Candidate, candidates_of
-from .evaluate import Calibration, onnx_fields, scan_case
+from .evaluate import onnx_fields, scan_case
 from .marked_picture import Mark, Outline, draw_marks
+from .operating_point import point_of
 from .preprocess import prepare
 from .readers.refusal import Refusal
 from .real_tof import Embedded, in_synthetic_head, vessels_of
@@ -20,15 +20,15 @@ ROOM_MM = 3.0
 
 
 def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
-    """Measures anew with the calibration and threshold that the bundle has; without scans the figures on phantoms stay."""
+    """Measures anew with the calibration and thresholds that the bundle has; without scans the figures on phantoms stay."""
     folder: Path = arguments.bundle
     require_prepared_here(folder, manifest["preprocessing"])
     session = ort.InferenceSession(str(folder / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
-    calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
+    point = point_of(manifest)
     if arguments.scans > 0:
         cases = load_cases(arguments.cache, "test", arguments.scans)
         kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes") if name in manifest["performance"]}
-        manifest["performance"] = performance_of([scan_case(session, c) for c in cases], calibration, threshold) | {
+        manifest["performance"] = performance_of([scan_case(session, c, point.localisation) for c in cases], point.calibration, point.threshold) | {
             "denseVersusPatchCorrelation": agreement_of(session, cases)} | kept
     if arguments.real:
         manifest["performance"]["realVolumes"] = [real_row(session, manifest, file, arguments.pictures) for file in arguments.real]
@@ -42,22 +42,16 @@ def require_prepared_here(folder: Path, recipe: dict) -> None:  # type: ignore[t
                       "antiAlias or biasCorrection); measure it with `willis evaluate`")
 
 
-def calibration_of(manifest: dict) -> Calibration:  # type: ignore[type-arg]
-    """The calibration that a manifest holds."""
-    values = manifest["calibration"]
-    return Calibration(values["intercept"], values["seedLogit"], values["patchLogit"], values["logVolume"])
-
-
 def real_row(session: ort.InferenceSession, manifest: dict, file: Path, pictures: Path | None) -> dict[str, object]:  # type: ignore[type-arg]
     """One real volume of vessels, read in a synthetic head; a picture of its marks is written where a folder is given."""
-    calibration, threshold = calibration_of(manifest), manifest["operatingPoint"]["findingThreshold"]
+    point = point_of(manifest)
     vessels, spacing = vessels_of(file)
     head = in_synthetic_head(vessels, spacing)
     prepared = prepare(head.image, spacing)
-    found = candidates_of(onnx_fields(session, prepared.image), prepared.mask)
-    probability = [float(1 / (1 + np.exp(-calibration.logit(c)))) for c in found]
+    found = candidates_of(onnx_fields(session, prepared.image), prepared.mask, point.localisation)
+    probability = [point.probability(c) for c in found]
     name = file.name.split(".")[0]
-    marks = [c for c, p in zip(found, probability) if p >= threshold]
+    marks = [c for c, p in zip(found, probability) if p >= point.threshold]
     if pictures is not None:
         _draw(marks, head, spacing[2], pictures / f"{name}.png")
     return {"name": name, "candidates": len(found), "marks": len(marks), "highest": round(max(probability, default=0.0), 3)}

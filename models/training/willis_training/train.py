@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from .compute import device, home_of, mixed
 from .dataset import PATCH, Case, CropSampler
-from .detect import Fields, candidates_of, window_mean
+from .detect import Fields, Localisation, candidates_of, window_mean
 from .network import TinyUNet3D
 from .preprocess import pad_to_multiple
 
@@ -127,7 +127,7 @@ def mine(network: TinyUNet3D, cases: list[Case], most: int = 6) -> list[tuple[in
     hard = []
     for index, case in enumerate(cases):
         fields = dense(network, case.image.astype(np.float32))
-        found = candidates_of(fields, case.image > 0)
+        found = candidates_of(fields, case.image > 0, Localisation())
         for candidate in sorted(found, key=lambda c: -c.seed_logit)[:most]:
             x, y, z = (int(round(v)) for v in candidate.centre)
             if all(np.linalg.norm(candidate.centre - centre) > 8 for centre in case.centres):

@@ -40,8 +40,9 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
     for part, chosen in cases.items():
         if not any(len(c.centres) for c in chosen):
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
+    candidates = json.loads((order.init / "model.json").read_text())["candidates"]
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
-    score = write_bundle(network, cases, order.out, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date})
+    score = write_bundle(network, cases, order.out, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, candidates)
     rename(order, parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 

@@ -7,8 +7,9 @@ import numpy as np
 import onnxruntime as ort
 
 from ..detect import candidates_of
-from ..evaluate import Calibration, onnx_fields
+from ..evaluate import onnx_fields
 from ..metrics import bootstrap
+from ..operating_point import point_of
 from ..preprocess import normalise
 from .scenes import Scene
 
@@ -29,10 +30,9 @@ def marks_in(bundle: Path, scene: Scene, head: np.ndarray, distance: np.ndarray)
     """The marks of a scan above the bundle's threshold."""
     manifest = json.loads((bundle / "model.json").read_text())
     detector = ort.InferenceSession(str(bundle / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
-    values, threshold = manifest["calibration"], manifest["operatingPoint"]["findingThreshold"]
-    calibration = Calibration(values["intercept"], values["seedLogit"], values["patchLogit"], values["logVolume"])
-    found = candidates_of(onnx_fields(detector, normalise(scene.image, head)), head)
-    found = [c for c in found if calibration.logit(c) >= np.log(threshold / (1 - threshold))]
+    point = point_of(manifest)
+    found = candidates_of(onnx_fields(detector, normalise(scene.image, head)), head, point.localisation)
+    found = [c for c in found if point.probability(c) >= point.threshold]
     hits = []
     for candidate in found:
         away = np.linalg.norm(scene.centres - candidate.centre, axis=1)
