@@ -24,6 +24,7 @@ from ..staged import staged
 from .cta_scans import ReadScan, read_scan, require_placed
 from .order import Order
 from .provenance import told_of
+from .refused import read_or_name_all
 
 #: of the subjects with an aneurysm in the training part, those that selection and regression are fitted on: nested folds need three at least
 FIT_SHARE, LEAST_FIT = 1 / 3, 3
@@ -90,25 +91,15 @@ def divided(parts: dict[str, list[Case]], seed: int) -> dict[str, list[Case]]:
 
 
 def read_all(groups: dict[str, list[Case]], accepts: dict, seed: int) -> dict[str, list[ReadScan]]:  # type: ignore[type-arg]
-    """Every scan, cut; where some are refused, all are named before the first step, so that a data set is mended once."""
+    """Every scan, cut; where some are refused, all are named before the first step."""
     subjects = {s: k for k, s in enumerate(sorted({c.subject for cases in groups.values() for c in cases}))}
-    scans: dict[str, list[ReadScan]] = {group: [] for group in groups}
-    refused: list[Refusal] = []
-    for group, cases in groups.items():
-        for number, case in enumerate(cases, start=1):
-            try:
-                scan = read_scan(case, subjects[case.subject], accepts, seed, group in LEARNT)
-            except Refusal as reason:
-                refused.append(reason)
-                print(reason, flush=True)
-                continue
-            print(f"{group} {number} of {len(cases)}: {len(scan.proposed.diameters)} aneurysms, {int(scan.proposed.standing.sum())} places proposed", flush=True)
-            scans[group].append(scan)
-    if len(refused) > 1:
-        raise Refusal(refused[0].code, f"{len(refused)} scans", "cannot be used; the reason of each is printed above. Mend them or take them out")
-    if refused:
-        raise refused[0]
-    return scans
+
+    def read(group: str, number: int, case: Case) -> ReadScan:
+        scan = read_scan(case, subjects[case.subject], accepts, seed, group in LEARNT)
+        print(f"{group} {number} of {len(groups[group])}: {len(scan.proposed.diameters)} aneurysms, {int(scan.proposed.standing.sum())} places proposed", flush=True)
+        return scan
+
+    return read_or_name_all(groups, read)
 
 
 def fine_tune(network: CandidateNetwork, crops: list[Crop], options: CtaFineTuneOptions) -> CandidateNetwork:

@@ -12,6 +12,7 @@ from ..readers import Case, Refusal, validate
 from ..readers.case import Volume
 from ..readers.haemorrhage_sets import slice_table
 from .orientation import flipped, to_lps
+from .refused import read_or_name_all
 
 #: around a head there is air: pixels at the border of the slices, in HU, and the least share of them (the node judges so, too)
 DENSEST_AIR_HU, LEAST_AIR_SHARE = -500.0, 0.4
@@ -28,26 +29,14 @@ class Recipe:
 
 
 def studies_of(parts: dict[str, list[Case]], by_slice: bool, accepts: dict, folder: Path) -> dict[str, list[Study]]:  # type: ignore[type-arg]
-    """Every case checked and prepared; voxels lie in files under `folder`. Where cases are refused all are named, so that a set is mended once.
+    """Every case checked and prepared; voxels lie in files under `folder`. Where cases are refused all are named.
 
     Parts without a slice (or scan) of each sort are refused.
     """
     # for training wider and finer than the networks' field, so that turning and shifting need no invented pixels
     recipes = {"train": Recipe(by_slice, accepts, (STORED_MM, STORED_PIXELS)), "validation": Recipe(by_slice, accepts),
                "test": Recipe(by_slice, accepts, with_mask=by_slice)}
-    studies: dict[str, list[Study]] = {part: [] for part in parts}
-    refused: list[Refusal] = []
-    for part, cases in parts.items():
-        for number, case in enumerate(cases):
-            try:
-                studies[part].append(_on_disk(study_of(case, recipes[part]), folder / f"{part}-{number}"))
-            except Refusal as reason:
-                refused.append(reason)
-                print(reason, flush=True)
-    if len(refused) > 1:
-        raise Refusal(refused[0].code, f"{len(refused)} scans", "cannot be used; the reason of each is printed above. Mend them or take them out")
-    if refused:
-        raise refused[0]
+    studies = read_or_name_all(parts, lambda part, number, case: _on_disk(study_of(case, recipes[part]), folder / f"{part}-{number}"))
     for part, prepared in studies.items():
         _require_both(part, prepared, "slice" if by_slice else "scan")
     return studies
