@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -10,6 +11,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from willis_training import bundle
 from willis_training.fine_tune.command import pipeline_of
 from willis_training.fine_tune.order import Order, split_by_subject
 from willis_training.fine_tune.tof_patch import FineTuneOptions, fine_tune, load_bundle, prepared_case, train_on
@@ -129,15 +131,25 @@ def test_a_data_set_goes_through_to_fine_tuning(tmp_path):
         split_by_subject(read[:3], 1)
 
 
-def test_a_tuned_bundle_keeps_what_makes_a_candidate(tmp_path):
+def test_a_tuned_bundle_is_written_whole_and_keeps_what_makes_a_candidate(tmp_path, monkeypatch):
     for k in range(5):
         adam_case(tmp_path / "data", f"1000{k}B", k)
     init, asked = shutil.copytree(BUNDLE, tmp_path / "init"), {"localisationThreshold": 0.3, "minVoxels": 4, "maxCandidates": 7}
     manifest = json.loads((init / "model.json").read_text())
     (init / "model.json").write_text(json.dumps(manifest | {"candidates": asked}))
-    parts = split_by_subject(read_adam(tmp_path / "data"), 1)
-    train_on(parts, Order(init, tmp_path / "out", "site", tmp_path / "data", "adam", 1, 1, "2026-01-01"))
-    assert json.loads((tmp_path / "out" / "model.json").read_text())["candidates"] == asked
+    parts, out = split_by_subject(read_adam(tmp_path / "data"), 1), tmp_path / "out"
+    order = Order(init, out, "site", tmp_path / "data", "adam", 1, 1, "2026-01-01")
+    train_on(parts, order)
+    told = (out / "model.json").read_text()
+    assert json.loads(told)["candidates"] == asked and json.loads(told)["id"] == "site"
+
+    def fails(*_):
+        raise OSError("no room left")
+
+    monkeypatch.setattr(bundle, "write_golden", fails)
+    with pytest.raises(OSError):
+        train_on(parts, replace(order, identity="another"))
+    assert (out / "model.json").read_text() == told
 
 
 def test_turned_axes_give_the_same_case(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ..compute import device, mixed
@@ -22,6 +22,7 @@ from ..haemorrhage.train_slices import CellScale, map_loss
 from ..readers import Case, Refusal
 from ..staged import staged
 from .cta_scans import ReadScan, read_scan, require_placed
+from .descent import Course, descend
 from .order import Order
 from .provenance import told_of
 from .refused import read_or_name_all
@@ -110,21 +111,14 @@ def fine_tune(network: CandidateNetwork, crops: list[Crop], options: CtaFineTune
     rates = [options.trunk_rate, options.head_rate]
     optimiser = torch.optim.AdamW([{"params": network.trunk.parameters(), "lr": rates[0]},
                                    {"params": [*network.head.parameters(), *cells.parameters()], "lr": rates[1]}], weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.steps)
     kinds = [[c for c in crops if c.aneurysm == aneurysm] for aneurysm in (True, False)]
-    losses = []
-    for step in range(options.steps):
+
+    def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng([options.seed, step])
         chosen = [kind[int(k)] for kind in kinds for k in rng.integers(len(kind), size=options.batch // 2)]
-        loss = _loss(network, cells, chosen, rng)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-        losses.append(loss.item())
-        if (step + 1) % 50 == 0:
-            print(f"step {step + 1}: loss {np.mean(losses[-50:]):.4f}", flush=True)
+        return _loss(network, cells, chosen, rng)
+
+    descend(network, optimiser, Course("trunk", options.steps, 5.0), loss_at)
     return network.cpu().eval()
 
 

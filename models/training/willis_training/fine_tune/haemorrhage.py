@@ -28,11 +28,14 @@ from ..haemorrhage.train_slices import CLASS_WEIGHTS, class_loss
 from ..ncct import CLASSES
 from ..readers import Case
 from ..staged import staged
+from .descent import Course, descend
 from .haemorrhage_bundle import write_tuned
 from .haemorrhage_studies import labelled_by_slice, studies_of
 from .order import Order
 
 Weights = tuple[float, ...]
+#: norm that gradients are cut to
+LONGEST_GRADIENT = 1.0
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,14 @@ def tune_slices(network: SliceNetwork, sampler: SliceSampler, weights: Weights, 
     torch.manual_seed(options.seed)
     # in training mode only the dropout before the head differs: there is no normalisation left
     network.to(device(), memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    optimiser, schedule = _descent(network, options.slice_rate, options.steps)
-    for step in range(options.steps):
+
+    def loss_at(_step: int) -> Tensor:
         hu, labels = (part.to(device()) for part in sampler.labelled(options.batch, PIXELS))
         with mixed(device()):
             logits = network(hu.to(memory_format=torch.channels_last))[0]
-        loss = class_loss(logits.float(), labels, weights)
-        _descend(network, loss, optimiser, schedule)
-        _tell(f"slice network ({network.variant})", step, options.steps, loss)
+        return class_loss(logits.float(), labels, weights)
+
+    descend(network, _optimiser(network, options.slice_rate), Course(f"slice network ({network.variant})", options.steps, LONGEST_GRADIENT), loss_at)
     return network.cpu().eval()
 
 
@@ -107,15 +110,14 @@ def tune_sequence(model: SequenceModel, studies: list[Encoded], by_slice: bool, 
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     model.to(device()).train()
-    optimiser, schedule = _descent(model, options.sequence_rate, options.steps)
-    for step in range(options.steps):
+
+    def loss_at(_step: int) -> Tensor:
         chosen = [studies[int(k)] for k in rng.integers(len(studies), size=options.batch)]
         if by_slice:
-            loss = _loss_of_runs(model, [augmented(s, options.run, rng) for s in chosen], weights)
-        else:
-            loss = torch.stack([loss_of_scan(model, s, bool(rng.random() < 0.5), weights) for s in chosen]).mean()
-        _descend(model, loss, optimiser, schedule)
-        _tell("sequence model", step, options.steps, loss)
+            return _loss_of_runs(model, [augmented(s, options.run, rng) for s in chosen], weights)
+        return torch.stack([loss_of_scan(model, s, bool(rng.random() < 0.5), weights) for s in chosen]).mean()
+
+    descend(model, _optimiser(model, options.sequence_rate), Course("sequence model", options.steps, LONGEST_GRADIENT), loss_at)
     return model.cpu().eval()
 
 
@@ -134,24 +136,8 @@ def _loss_of_runs(model: SequenceModel, runs: list[tuple[Tensor, Tensor, Tensor,
     return run_loss(late, labels, known, weights) + run_loss(early, labels, known, weights)
 
 
-def _descent(network: torch.nn.Module, rate: float, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
-    return optimiser, torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-
-
-def _descend(
-    network: torch.nn.Module, loss: Tensor, optimiser: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
-) -> None:
-    optimiser.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    schedule.step()
-
-
-def _tell(what: str, step: int, steps: int, loss: Tensor) -> None:
-    if (step + 1) % 50 == 0 or step + 1 == steps:
-        print(f"{what}: step {step + 1} of {steps}, loss {loss.item():.4f}", flush=True)
+def _optimiser(network: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
 
 
 def _steps(by_slice: bool, studies: int, options: FineTuneOptions) -> str:

@@ -1,13 +1,14 @@
 """A tof-patch bundle goes on training. Batch normalisation is folded in shipped weights and stays so; the network is trained as it is used."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
+from torch import Tensor
 
 from ..bundle import write_bundle
 from ..compute import device, mixed
@@ -16,8 +17,10 @@ from ..network import TinyUNet3D
 from ..preprocess import prepare, resample
 from ..readers import Case as ReadCase
 from ..readers import Refusal, validate
+from ..staged import staged
 from ..train import training_loss
 from ..upsample import unfolded
+from .descent import Course, descend
 from .order import Order
 from .orientation import flipped, to_lps
 from .provenance import told_of
@@ -42,8 +45,9 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
     candidates = json.loads((order.init / "model.json").read_text())["candidates"]
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
-    score = write_bundle(network, cases, order.out, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, candidates)
-    rename(order, parts)
+    with staged(order.out) as folder:
+        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, candidates)
+        rename(replace(order, out=folder), parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
 
@@ -77,17 +81,14 @@ def fine_tune(network: TinyUNet3D, cases: list[Case], options: FineTuneOptions) 
     torch.manual_seed(options.seed)
     sampler = CropSampler(cases, options.seed, options.crop)
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, options.steps)
     network.to(device()).eval()
-    for _ in range(options.steps):
-        images, labels = sampler.batch(options.batch)
+
+    def loss_at(_step: int) -> Tensor:
+        images, labels = (torch.from_numpy(part).to(device()) for part in sampler.batch(options.batch))
         with mixed(device()):
-            loss = training_loss(network, torch.from_numpy(images).to(device()), torch.from_numpy(labels).to(device()), sampler.rng, True)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
+            return training_loss(network, images, labels, sampler.rng, True)
+
+    descend(network, optimiser, Course("network", options.steps, 5.0), loss_at)
     return network.cpu()
 
 
