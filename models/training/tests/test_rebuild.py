@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from willis_training import __version__
 from willis_training.ablate import TABLES
 from willis_training.artery_sites.train import SiteOptions
 from willis_training.checkpoints import checkpoint_of
@@ -15,7 +16,7 @@ from willis_training.patch_classifier import ANNEX, PatchScan
 from willis_training.patch_classifier.ablation import ablate_annex, boxed, short
 from willis_training.card_of import manifest_of
 from willis_training.rebuild import COMMANDS, SHIPPED, SMOKE
-from willis_training.requirements import REQUIRED, requirement_section, unreached
+from willis_training.requirements import PHANTOMS_SINCE, REQUIRED, phantoms_again, requirement_section, unreached
 from willis_training.staged import staged
 
 MODELS = Path(__file__).parents[2]
@@ -30,6 +31,19 @@ def test_every_shipped_bundle_has_its_command_and_the_readme_names_it():
     assert set(COMMANDS) >= shipped | set(SMOKE) and set(SHIPPED) <= set(COMMANDS) and set(TABLES) <= set(COMMANDS)
     readme = (MODELS / "training" / "README.md").read_text()
     assert all(f"`rebuild {name} --out ../{name}`" in readme for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_card_and_readme_say_of_which_kit_the_weights_are_and_what_a_rebuild_gives(name):
+    trained = json.loads(manifest_of(MODELS / name).read_text())["training"]["kitVersion"]
+    assert phantoms_again(name, trained) in (MODELS / name / "CARD.md").read_text()
+    assert f"`rebuild {name} --out ../{name}` | kit {trained} |" in (MODELS / "training" / "README.md").read_text()
+
+
+def test_only_weights_of_the_phantoms_of_this_kit_are_said_to_come_from_the_same_seeds():
+    assert set(PHANTOMS_SINCE) == set(COMMANDS)
+    assert "a new model" in phantoms_again("tof-patch", "0.1.0") and "bit for bit" not in phantoms_again("tof-patch", "0.1.0")
+    assert all("bit for bit" in phantoms_again(*told) for told in (("tof-patch", __version__), ("ncct-haemorrhage", "0.1.0"), ("cta-resnet", "0.10.0")))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

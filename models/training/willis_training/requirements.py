@@ -1,7 +1,9 @@
-"""What a shipped bundle is asked to reach on phantoms of unseen anatomy and appearance, and the table of it in every card."""
+"""What a shipped bundle is asked to reach on phantoms of unseen anatomy and appearance, and how it is made again: sections of every card."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from . import __version__
 
 Performance = dict  # type: ignore[type-arg]
 
@@ -61,14 +63,34 @@ def requirement_section(bundle: str, performance: Performance, why: str = "") ->
 ''' if why and unreached(bundle, performance) else ''}"""
 
 
+#: the first version of the kit that draws the phantoms of a bundle as this one does; 0.2.0 changed arteries and sacs, and left heads in CT as they were
+PHANTOMS_SINCE = {"tof-patch": "0.2.0", "tof-coarse-fine": "0.2.0", "cta-resnet": "0.2.0", "ncct-haemorrhage": "0.1.0", "artery-sites": "0.2.0", "head-distance": "0.2.0"}
+
+
 def rebuild_section(bundle: str, training: dict, refusal: str = "") -> str:  # type: ignore[type-arg]
     """How these weights are made again, how long that took, and what of it is not the same twice."""
     took = "these weights come from runs that were not timed"
     if "processorMinutes" in training:
         took = (f"{training['minutes']:.0f} minutes, {training['processorMinutes']:.0f} of the processors' time, on {training['cores']} cores "
                 f"({training['device']}) made these weights")
+    again = f"another run may give another network, which the command measures anew{refusal}"
     return f"""## Rebuild
-`python -m willis_training rebuild {bundle} --out models/{bundle}` with the kit in `models/training`: {took}. Phantoms follow from their seeds, bit for bit;
-training with bfloat16 products does not: another run gives another network, which the command measures anew{refusal}.
+`python -m willis_training rebuild {bundle} --out models/{bundle}` with the kit in `models/training`: {took}.
+{phantoms_again(bundle, training['kitVersion'])}
+Training with bfloat16 products need not be the same bit for bit: {again}.
 {training.get('time', '')}
 """
+
+
+def phantoms_again(bundle: str, trained: str) -> str:
+    """Whether this kit trains on the phantoms that weights of the kit `trained` were trained on."""
+    since = PHANTOMS_SINCE[bundle]
+    if _number(trained) < _number(since):
+        return (f"These weights are of kit {trained}. Since {since} the kit draws other phantoms from the same seeds: `rebuild` with this version ({__version__}) does "
+                "not give these weights again but a new model, trained and measured on other phantoms.")
+    same = "" if trained == __version__ else f"; this version ({__version__}) draws the same"
+    return f"These weights are of kit {trained}, whose phantoms follow from their seeds, bit for bit{same}."
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
