@@ -14,6 +14,7 @@ from willis_training.coarse_to_fine.measure import Calibration as OutlineCalibra
 from willis_training.cta_resnet.crops import phantom_crops
 from willis_training.cta_resnet.explain import explained as explained_candidates
 from willis_training.dataset import load_cases
+from willis_training.explain_bundle import FIRST_CTA
 from willis_training.explain_tof import explained as explained_patches
 from willis_training.explanations import Explained, MapSeen, explanation_section, figures, filled, other_cells, shuffled, strongest_cells
 from willis_training.haemorrhage.dataset import prepared
@@ -78,13 +79,17 @@ def test_figures_of_known_maps_and_their_card():
     assert explanation_section({}) == ""
 
 
-def test_grad_cam_of_the_angiogram_points_at_the_sac():
+def test_grad_cam_of_the_angiogram_is_worth_what_its_manifest_says():
+    """On the phantoms that the manifest's figures are of; another processor may flip one or two of them."""
     folder, manifest = bundle("cta-resnet")
-    crops = [crop for index in range(14) for crop in phantom_crops("test", 1000 + index, "aneurysm")]
+    told = manifest["performance"]["explanation"]
+    crops = [crop for index in range(told["phantoms"]) for crop in phantom_crops("test", FIRST_CTA + index, "aneurysm")]
     found = explained_candidates(onnx.load(folder / "model.onnx"), crops, manifest["operatingPoint"]["threshold"])
-    (said,) = worth(found, 14).values()
-    # phantoms of kit 0.2.0, which these weights were not trained on: 0.75 (0.61-0.85) and 0.80 (0.66-0.89) of 44
-    assert len(found) >= 12 and said["pointing"]["share"] >= 0.6 and said["deletion"]["share"] >= 0.6
+    assert abs(len(found) - told["truePositives"]) <= 2
+    (said,), (of_map,) = worth(found, told["phantoms"]).values(), told["maps"]
+    for figure in ("pointing", "deletion"):
+        low, high = of_map[figure]["interval"]
+        assert low <= said[figure]["share"] <= high, f"{figure}: {said[figure]}, the manifest says {of_map[figure]}"
     # one shuffle alone can fall out either way; on average they know nothing of the map
     assert abs(np.mean([way["pearson"]["mean"] for way in said["shuffled"]])) < 0.4
 
