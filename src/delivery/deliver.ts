@@ -47,14 +47,15 @@ async function deliver(
   if (superseded !== null)
     return {
       kind: 'done',
-      commit: async (transaction) =>
-        await recordSuperseded(transaction, superseded, { now: options.now(), events: options.events }),
+      commit: async (transaction) => await recordSuperseded(transaction, superseded, options.now()),
+      told: () => options.events.superseded(superseded),
     };
   const sent = await sendWithFallbacks(await openTask(database, destination, analysisId), options);
   const commit = async (transaction: Transaction): Promise<void> =>
     await record(transaction, sent, { destination, analysisId, options });
-  if (sent.error !== null) return { kind: 'failed', error: sent.error, commit };
-  return { kind: 'done', commit };
+  const told = (): void => tell(sent, { destination, analysisId, options });
+  if (sent.error !== null) return { kind: 'failed', error: sent.error, commit, told };
+  return { kind: 'done', commit, told };
 }
 
 interface Task {
@@ -189,7 +190,6 @@ async function record(
   }
   if (sent.stored.length > 0) await enqueueCommitment(transaction, destination, analysisId, now);
   if (sent.settled) await enqueueNotices(transaction, destination, analysisId, now);
-  tell(sent, to);
 }
 
 function tell(
