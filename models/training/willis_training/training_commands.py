@@ -119,7 +119,7 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure_arguments(parser: argparse.ArgumentParser) -> None:
     """A bundle of one network on unseen phantoms and real arteries."""
-    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet or ncct-haemorrhage; its manifest and card are written anew")
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet, tof-coarse-fine or ncct-haemorrhage; its manifest and card are written anew")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, default=100, help="unseen phantoms; 0: their figures stay (those of ncct-haemorrhage always do)")
     parser.add_argument("--real", type=Path, nargs="*", default=[],
