@@ -142,10 +142,10 @@ def explain_arguments(parser: argparse.ArgumentParser) -> None:
 
 def ablate_arguments(parser: argparse.ArgumentParser) -> None:
     """The tables of settings."""
-    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or tof-coarse-fine; its manifest and card get the table")
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, tof-coarse-fine or cta-resnet; its manifest and card get the table")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, nargs=3, default=(24, 10, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
-    parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting")
+    parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting; --scans are patients for cta-resnet")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=_ablate)
