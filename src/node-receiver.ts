@@ -11,6 +11,8 @@ import type { NodeEvents } from './node-events.ts';
 import type { EventHub, Metrics, Throughput } from './operations/index.ts';
 
 const keepAgainMs = 1000;
+/** Ten minutes: then something else is wrong than the room, and the ends behind it have waited long enough. */
+const mostTries = 600;
 
 /** C-STORE statuses (PS3.4 B.2.3). */
 const success = 0x0000;
@@ -108,18 +110,21 @@ export function receiverPort(parts: Parts): ReceiverPort {
 }
 
 /** A disk that was full has room again some time; until then the series of the association must not wait for an end that was. */
-async function untilKept(parts: Parts, keep: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; attempt === 1 || !parts.stopping.aborted; attempt += 1) {
+async function untilKept({ events: { log }, stopping }: Parts, keep: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; attempt <= mostTries; attempt += 1) {
     try {
       await keep();
       return;
     } catch (error) {
       const why = describeError(error);
       if (attempt === 1)
-        parts.events.log.warn('how an association ended cannot be kept yet, it is tried each second', {
+        log.warn('how an association ended cannot be kept yet, it is tried each second', { why });
+      if (attempt === mostTries)
+        log.error('how an association ended could not be kept: its series wait until it would be idle', {
           why,
         });
     }
+    if (stopping.aborted) return;
     await sleep(keepAgainMs, undefined, { ref: false });
   }
 }
