@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArchiveFiles, Database } from './archive/index.ts';
 import { commitmentReported } from './delivery/index.ts';
 import { WillisError, describeError } from './errors.ts';
@@ -8,6 +9,10 @@ import type { NodeAudit } from './node-audit.ts';
 import type { CallBook } from './node-calls.ts';
 import type { NodeEvents } from './node-events.ts';
 import type { EventHub, Metrics, Throughput } from './operations/index.ts';
+
+const keepAgainMs = 1000;
+/** Ten minutes: then something else is wrong than the room, and the ends behind it have waited long enough. */
+const mostTries = 600;
 
 /** C-STORE statuses (PS3.4 B.2.3). */
 const success = 0x0000;
@@ -29,6 +34,8 @@ interface Parts {
   readonly freeBytes: () => number;
   readonly minimumFreeBytes: number;
   readonly watch: ReceiverWatch;
+  /** Of the node: ends that are not kept by then were cut off, as the next start has it. */
+  readonly stopping: AbortSignal;
 }
 
 /** Who counts what arrives. */
@@ -53,6 +60,8 @@ interface Brought {
 /** The archive as the receiver sees it: where files go, whether there is room, and what status the commit deserves. */
 export function receiverPort(parts: Parts): ReceiverPort {
   const open = new Map<string, Brought>();
+  // one after the other, as they ended: what a release completes had broken off before
+  let kept = Promise.resolve();
   const broughtBy = (association: string): Brought => {
     const brought = open.get(association) ?? { stored: [], refused: new Map<string, string>() };
     open.set(association, brought);
@@ -92,23 +101,41 @@ export function receiverPort(parts: Parts): ReceiverPort {
       parts.watch.closed(summary, brought.stored);
       parts.events.log.info(summary.text, { association: summary.id });
       if (brought.stored.length === 0 && summary.missing.length === 0) return;
-      keepEnd(parts, summary, brought)
-        .then(() => parts.runner.wake())
-        .catch((error: unknown) =>
-          parts.events.log.warn(
-            'how an association ended could not be kept: its series wait until it would be idle',
-            {
-              why: describeError(error),
-            },
-          ),
-        );
+      const endedAt = Date.now();
+      kept = kept
+        .then(async () => await untilKept(parts, async () => await keepEnd(parts, summary, brought, endedAt)))
+        .then(() => parts.runner.wake());
     },
   };
 }
 
+/** A disk that was full has room again some time; until then the series of the association must not wait for an end that was. */
+async function untilKept({ events: { log }, stopping }: Parts, keep: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; attempt <= mostTries; attempt += 1) {
+    try {
+      await keep();
+      return;
+    } catch (error) {
+      const why = describeError(error);
+      if (attempt === 1)
+        log.warn('how an association ended cannot be kept yet, it is tried each second', { why });
+      if (attempt === mostTries)
+        log.error('how an association ended could not be kept: its series wait until it would be idle', {
+          why,
+        });
+    }
+    if (stopping.aborted) return;
+    await sleep(keepAgainMs, undefined, { ref: false });
+  }
+}
+
 /** What the sender may still have holds its series; a release hastens them. */
-async function keepEnd(parts: Parts, summary: AssociationSummary, brought: Brought): Promise<void> {
-  const now = Date.now();
+async function keepEnd(
+  parts: Parts,
+  summary: AssociationSummary,
+  brought: Brought,
+  now: number,
+): Promise<void> {
   const end: AssociationEnd = {
     association: summary.id,
     how: howEnded(summary),
@@ -123,8 +150,9 @@ async function keepEnd(parts: Parts, summary: AssociationSummary, brought: Broug
  */
 function howEnded({ ending, missing }: AssociationSummary): AssociationEnd['how'] {
   if (ending === 'released') return 'released';
-  const isBetweenObjects = ending === 'timed-out' || ending === 'aborted';
-  return isBetweenObjects && missing.length === 0 ? 'silent' : 'cut-off';
+  if (missing.length > 0) return 'cut-off';
+  if (ending === 'timed-out') return 'silent';
+  return ending === 'aborted' ? 'aborted' : 'cut-off';
 }
 
 /** An instance whose header nobody could read may be of any series of its SOP Class that the association brought. */

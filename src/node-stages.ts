@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { analyseHandler, type AnalysisWorker } from './analysis/index.ts';
 import type { ArchiveFiles, Database } from './archive/index.ts';
-import type { Config } from './config/index.ts';
+import { tellingKinds, type Config } from './config/index.ts';
 import { deliveryHandlers } from './delivery/index.ts';
 import { uuidUid } from './dicom/index.ts';
 import { assembleHandler, type Ingest } from './intake/index.ts';
@@ -98,7 +98,7 @@ function delivering(
 ): ReadonlyMap<string, JobHandler> {
   return deliveryHandlers(database, config.destinations, {
     ...{ callingAeTitle: config.node.aeTitle, files, now, events: events.delivery },
-    newUid: () => uuidUid(randomUUID()),
+    ...{ tellingKinds, newUid: () => uuidUid(randomUUID()) },
     intendedUse: (sha256) =>
       [...live.routes.values()].find((route) => route.bundleSha256 === sha256)?.intendedUse,
   });

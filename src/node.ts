@@ -77,8 +77,9 @@ export async function startNode(config: Config, consoleLog: Log, origin?: Config
   );
 
   const calls = openCallBook(database, { now, onFault: events.bookkeepingFailed });
+  const { signal: stopping } = stack.adopt(new AbortController(), (stop) => stop.abort());
   const port = receiverPort({
-    ...{ aeTitle, database, files, ingest, runner, events, ...quiet },
+    ...{ stopping, aeTitle, database, files, ingest, runner, events, ...quiet },
     ...roomOf(config, files.dataDir),
     watch: receiverWatch({ ...observers, calls, audit, now }),
   });

@@ -147,6 +147,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       load: async (paths) => await loadSeries(await readWhole(paths), helpers),
       read: async (earlier) => consolidated(await runAll(task, earlier, input)),
     });
+    if (said.state === 'no-findings' && task.doubt !== undefined)
+      return withoutAnalysis(task, input, task.doubt);
     const timingsMs = { ...said.timingsMs, load };
     const findings: SeriesFindings = { ...said, timingsMs, provider: input.engine.provider };
     return { findings, output, loaded, bundle };

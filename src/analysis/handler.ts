@@ -94,6 +94,8 @@ async function analyse(
       await commitAnalysis(transaction, options, { request, route, previous, task, outcome });
       if (await priorsSettled(transaction, request.seriesId))
         await makeUpForLateComparison(transaction, request.seriesId, { ...options, now: options.now() });
+    },
+    told: () => {
       const { findings, provider } = outcome;
       options.onAnalysed({ seriesId: request.seriesId, findings, provider });
     },
@@ -110,12 +112,14 @@ function waiting(error: unknown): WillisError {
 function ruleGone(options: AnalyseOptions, request: AnalyseRequest): JobOutcome {
   const rules = options.rules.filter(({ name }) => options.routes.has(name));
   const { unmatched, now } = options;
+  const judgements: Judgement[] = [];
   return {
     kind: 'done',
     commit: async (transaction) => {
       const judgement = await judgeAnew(transaction, request, { rules, unmatched, now: now() });
-      if (judgement !== null) options.onJudged(judgement);
+      if (judgement !== null) judgements.push(judgement);
     },
+    told: () => judgements.forEach((judgement) => options.onJudged(judgement)),
   };
 }
 
@@ -143,7 +147,8 @@ function stands(row: AnalysisRow, request: AnalyseRequest): boolean {
   const findings = JSON.parse(row.findings) as SeriesFindings;
   if (findings.state !== 'not-analysed') return true;
   const { code } = findings.reason;
-  if (code === analysisFailed || (isAboutTransfer(code) && request.reason === null)) return false;
+  const isWhole = request.reason === null && request.doubt === undefined;
+  if (code === analysisFailed || (isAboutTransfer(code) && isWhole)) return false;
   return isUnmatched(request) || !isUnmatched(findings);
 }
 
@@ -202,6 +207,7 @@ function taskOf(
     ...(route.helpersFolder === undefined ? {} : { helpersFolder: route.helpersFolder }),
     ...(route.also === undefined ? {} : { also: route.also }),
     reason: request.reason,
+    ...(request.doubt === undefined ? {} : { doubt: request.doubt }),
     inputSha256: request.inputSha256,
     bundleSha256: route.bundleSha256,
     version,

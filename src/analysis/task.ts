@@ -25,6 +25,8 @@ export interface SeriesTask {
   }[];
   /** Set where intake found that the series must not be analysed: only the report of that is made. */
   readonly reason: Reason | null;
+  /** Set where images may be missing: the reason of "not analysed" where nothing was found in those that came. */
+  readonly doubt?: Reason;
   readonly inputSha256: string;
   /** Of all bundles together, by which versions are counted; left out: that of `bundleFolder`. */
   readonly bundleSha256?: string;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect, type Transaction as KyselyTransaction } from 'kysely';
+import { Kysely, type Transaction as KyselyTransaction } from 'kysely';
 import { WillisError } from '../errors.ts';
+import { IndexDialect } from './index-dialect.ts';
 import { rememberConnection } from './one-go.ts';
 import type { Tables } from './schema.ts';
 
@@ -29,7 +30,7 @@ export function openDatabase(file: string, durability: Durability = 'full'): Dat
     sqlite.close();
     throw error;
   }
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const database = new Kysely<Tables>({ dialect: new IndexDialect(sqlite) });
   rememberConnection(database, sqlite);
   return database;
 }

@@ -69,7 +69,7 @@ interface CarrierTable {
   series_instance_uid: string;
   association: string;
   began_at: number;
-  ending: 'cut-off' | 'silent' | null;
+  ending: 'cut-off' | 'aborted' | 'silent' | null;
   ended_at: number | null;
 }
 

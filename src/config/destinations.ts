@@ -29,12 +29,12 @@ export const resultKinds = [
 ] as const;
 const resultKind = z.enum(resultKinds);
 
-/** Made of every series; the others only where there is something to show. */
-const tellingKinds: readonly (typeof resultKinds)[number][] = [
+/** Made of every series, what tells its outcome, the best first; the others only where there is something to show. */
+export const tellingKinds: readonly (typeof resultKinds)[number][] = [
   'summary',
-  'summary-grey',
-  'pdf',
   'sr',
+  'pdf',
+  'summary-grey',
   'sr-comprehensive',
   'sr-basic-text',
 ];

@@ -1,4 +1,4 @@
-export { resultKinds } from './destinations.ts';
+export { resultKinds, tellingKinds } from './destinations.ts';
 export { doubtsOf } from './doubts.ts';
 export { configJsonSchema, loadConfig, parseConfig } from './load.ts';
 export type { Config } from './schema.ts';

@@ -49,7 +49,12 @@ async function pursue(
     if (last.due_at > options.now()) return { kind: 'again', dueAt: last.due_at };
     return {
       kind: 'done',
-      commit: async (transaction) => await expire(transaction, { last, rows, destination, options }),
+      commit: async (transaction) => await expire(transaction, { last, rows, now: options.now() }),
+      told: () =>
+        options.events.notCommitted({
+          ...{ destination: destination.name, analysisId, instances: rows.length },
+          why: `no report within ${destination.commitmentTimeoutSeconds} s`,
+        }),
     };
   }
   const attempt = (last?.attempt ?? 0) + 1;
@@ -143,19 +148,8 @@ async function lastTry(
 /** No report came: nobody knows what the peer has, so all of it is sent again and asked for anew. */
 async function expire(
   transaction: Transaction,
-  {
-    last,
-    rows,
-    destination,
-    options,
-  }: {
-    last: CommitmentRow;
-    rows: readonly UncommittedRow[];
-    destination: DicomDestination;
-    options: CommitmentJobOptions;
-  },
+  { last, rows, now }: { last: CommitmentRow; rows: readonly UncommittedRow[]; now: number },
 ): Promise<void> {
-  const now = options.now();
   await transaction
     .updateTable('commitment')
     .set({ state: 'expired', ended_at: now })
@@ -167,12 +161,6 @@ async function expire(
     rows.map((row) => row.result_id),
     now,
   );
-  options.events.notCommitted({
-    destination: destination.name,
-    analysisId: last.analysis_id,
-    instances: rows.length,
-    why: `no report within ${destination.commitmentTimeoutSeconds} s`,
-  });
 }
 
 function refused(destination: DicomDestination, status: number): WillisError {

@@ -9,11 +9,13 @@ import { enqueueCommitment, type DeliverRequest } from './requests.ts';
 import { recordSuperseded, supersededBy } from './superseded.ts';
 import { sendResults, wantedSyntax } from './transport.ts';
 
-export interface DeliveryOptions {
+export interface DeliverOptions {
   readonly callingAeTitle: string;
   readonly files: ArchiveFiles;
   readonly now: () => number;
   readonly events: DeliveryEvents;
+  /** Kinds that are made of every analysis and tell its outcome, the best of them first. */
+  readonly tellingKinds: readonly string[];
 }
 
 /** Ten thousand tries at ten minutes are ten weeks: a PACS that is down is waited for, a deleted one is not for ever. */
@@ -23,7 +25,7 @@ const maxAttempts = 10_000;
 export function deliverHandler(
   database: Database,
   destination: Destination,
-  options: DeliveryOptions,
+  options: DeliverOptions,
 ): JobHandler {
   return {
     maxAttempts,
@@ -39,7 +41,7 @@ export function deliverHandler(
 async function deliver(
   database: Database,
   destination: Destination,
-  options: DeliveryOptions,
+  options: DeliverOptions,
   job: Job,
 ): Promise<JobOutcome> {
   const { analysisId, thoughReplaced = false } = job.payload as DeliverRequest;
@@ -47,14 +49,18 @@ async function deliver(
   if (superseded !== null)
     return {
       kind: 'done',
-      commit: async (transaction) =>
-        await recordSuperseded(transaction, superseded, { now: options.now(), events: options.events }),
+      commit: async (transaction) => await recordSuperseded(transaction, superseded, options.now()),
+      told: () => options.events.superseded(superseded),
     };
-  const sent = await sendWithFallbacks(await openTask(database, destination, analysisId), options);
+  const sent = await sendWithFallbacks(
+    await openTask(database, destination, analysisId, options.tellingKinds),
+    options,
+  );
   const commit = async (transaction: Transaction): Promise<void> =>
     await record(transaction, sent, { destination, analysisId, options });
-  if (sent.error !== null) return { kind: 'failed', error: sent.error, commit };
-  return { kind: 'done', commit };
+  const told = (): void => tell(sent, { destination, analysisId, options });
+  if (sent.error !== null) return { kind: 'failed', error: sent.error, commit, told };
+  return { kind: 'done', commit, told };
 }
 
 interface Task {
@@ -64,7 +70,12 @@ interface Task {
   readonly givenUp: ReadonlySet<string>;
 }
 
-async function openTask(database: Database, destination: Destination, analysisId: number): Promise<Task> {
+async function openTask(
+  database: Database,
+  destination: Destination,
+  analysisId: number,
+  telling: DeliverOptions['tellingKinds'],
+): Promise<Task> {
   const results = await database
     .selectFrom('result')
     .selectAll()
@@ -89,7 +100,7 @@ async function openTask(database: Database, destination: Destination, analysisId
   return {
     destination,
     pending: results.filter((row) => !there.has(row.id)),
-    chains: chainsOf(destination.results, destination.fallbacks, made),
+    chains: chainsOf({ wanted: destination.results, fallbacks: destination.fallbacks, telling }, made),
     givenUp: new Set(givenUp.map((row) => row.kind)),
   };
 }
@@ -104,7 +115,7 @@ interface Sent {
 }
 
 /** Rounds, until nothing is refused for good that has a substitute. */
-async function sendWithFallbacks(task: Task, options: DeliveryOptions): Promise<Sent> {
+async function sendWithFallbacks(task: Task, options: DeliverOptions): Promise<Sent> {
   const { destination, chains } = task;
   const outcomes = new Map<ResultRow, SendOutcome>();
   const givenUp = new Set(task.givenUp);
@@ -160,7 +171,7 @@ function refusedKinds(
 async function record(
   transaction: Transaction,
   sent: Sent,
-  to: { destination: Destination; analysisId: number; options: DeliveryOptions },
+  to: { destination: Destination; analysisId: number; options: DeliverOptions },
 ): Promise<void> {
   const { destination, analysisId, options } = to;
   const { name } = destination;
@@ -189,7 +200,6 @@ async function record(
   }
   if (sent.stored.length > 0) await enqueueCommitment(transaction, destination, analysisId, now);
   if (sent.settled) await enqueueNotices(transaction, destination, analysisId, now);
-  tell(sent, to);
 }
 
 function tell(
@@ -198,7 +208,7 @@ function tell(
     destination,
     analysisId,
     options,
-  }: { destination: Destination; analysisId: number; options: DeliveryOptions },
+  }: { destination: Destination; analysisId: number; options: DeliverOptions },
 ): void {
   const about = { destination: destination.name, analysisId };
   for (const substitution of sent.substitutions) options.events.givenUp({ ...about, ...substitution });

@@ -1,8 +1,13 @@
 /** By kind: what to send where it is refused, in order. */
 export type Fallbacks = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** Made of every analysis: what tells its outcome. The best of them first. */
-const tellingKinds = ['summary', 'sr', 'pdf', 'summary-grey', 'sr-comprehensive', 'sr-basic-text'];
+/** Wanted kinds and what may go in their place. */
+export interface Wishes {
+  readonly wanted: readonly string[];
+  readonly fallbacks: Fallbacks;
+  /** Kinds that are made of every analysis and tell its outcome, the best of them first. */
+  readonly telling: readonly string[];
+}
 
 /**
  * A wanted kind and all that may go in its place, the wanted one first, each once; only what the analysis has made. A wanted
@@ -10,18 +15,16 @@ const tellingKinds = ['summary', 'sr', 'pdf', 'summary-grey', 'sr-comprehensive'
  * since and nothing would tell the outcome, what was made to tell it goes: a delivery is never silent.
  */
 export function chainsOf(
-  wanted: readonly string[],
-  fallbacks: Fallbacks,
+  { wanted, fallbacks, telling }: Wishes,
   made: ReadonlySet<string>,
 ): readonly (readonly string[])[] {
   const chains = wanted
     .filter((kind) => made.has(kind))
     .map((kind) => chainFrom(kind, fallbacks).filter((one) => made.has(one)));
   const isSilent =
-    wanted.some((kind) => tellingKinds.includes(kind)) &&
-    !chains.flat().some((kind) => tellingKinds.includes(kind));
-  const telling = tellingKinds.filter((kind) => made.has(kind));
-  return isSilent && telling.length > 0 ? [...chains, telling] : chains;
+    wanted.some((kind) => telling.includes(kind)) && !chains.flat().some((kind) => telling.includes(kind));
+  const instead = telling.filter((kind) => made.has(kind));
+  return isSilent && instead.length > 0 ? [...chains, instead] : chains;
 }
 
 /** Every kind that may be sent to a destination. */

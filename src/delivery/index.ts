@@ -3,12 +3,12 @@ import type { JobHandler } from '../jobs/index.ts';
 import type { CommitmentReport } from '../network/index.ts';
 import { commitmentHandler } from './commitment.ts';
 import { takeReport } from './commitment-report.ts';
-import { deliverHandler } from './deliver.ts';
+import { deliverHandler, type DeliverOptions } from './deliver.ts';
 import type { Destination } from './destination.ts';
 import { noticeHandlers, type NoticeOptions } from './notices.ts';
 import { commitmentKind, deliverKind } from './requests.ts';
 
-export interface DeliveryOptions extends NoticeOptions {
+export interface DeliveryOptions extends NoticeOptions, DeliverOptions {
   /** A UID never used before, for each storage commitment transaction. */
   readonly newUid: () => string;
 }

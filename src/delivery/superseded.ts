@@ -1,5 +1,4 @@
 import type { Database, Transaction } from '../archive/index.ts';
-import type { DeliveryEvents } from './destination.ts';
 import { deliverKey } from './requests.ts';
 
 export interface Superseded {
@@ -55,17 +54,15 @@ async function isBegun(database: Database, analysisId: number, destination: stri
   return stored !== undefined;
 }
 
-/** In the transaction that ends the delivery: never silently. */
+/** In the transaction that ends the delivery. */
 export async function recordSuperseded(
   transaction: Transaction,
-  superseded: Superseded,
-  to: { readonly now: number; readonly events: Pick<DeliveryEvents, 'superseded'> },
+  { analysisId, destination, by }: Superseded,
+  now: number,
 ): Promise<void> {
-  const { analysisId, destination, by } = superseded;
   await transaction
     .insertInto('superseded_delivery')
-    .values({ analysis_id: analysisId, destination, by_analysis_id: by, at: to.now })
+    .values({ analysis_id: analysisId, destination, by_analysis_id: by, at: now })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  to.events.superseded(superseded);
 }

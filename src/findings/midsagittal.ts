@@ -1,4 +1,4 @@
-import { dot, indexToLps, subtract, type Vector, type Volume } from '../volume/index.ts';
+import { dot, indexToLps, median, subtract, type Vector, type Volume } from '../volume/index.ts';
 import type { PointLpsMm } from './types.ts';
 
 /** A plane between the halves of the head; `leftLps` is its unit normal, towards the patient's left. */
@@ -129,9 +129,4 @@ function slopeOf(values: readonly (number | null)[]): number {
     for (const [step, end] of values.slice(from + least).entries())
       if (start !== null && end !== null) slopes.push((end - start) / (step + least));
   return median(slopes) ?? 0;
-}
-
-/** The upper one of two in the middle; null of none. */
-function median(values: readonly number[]): number | null {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? null;
 }

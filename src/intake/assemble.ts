@@ -43,6 +43,8 @@ export interface AnalyseRequest {
   readonly completeness: string;
   /** Set where intake found that the series must not be analysed. */
   readonly reason: Reason | null;
+  /** Set where the series may lack images: why nothing found in those that came is no negative. */
+  readonly doubt?: Reason;
   /**
    * Who is told of a series that no rule takes; else where the rule sent results when it took the series, for the case that it goes.
    * Absent in what an earlier version queued.
@@ -78,7 +80,11 @@ export async function reprocessSeries(
   const { seriesId, rule, now, unhurried = false } = asked;
   const read = await readSeries(transaction, seriesId);
   const reason = read.stack.kind === 'not-a-stack' ? read.stack.reason : null;
-  const request = analyseRequest(read, { by: rule, reason, destinations: destinationsOf(rule) });
+  const transfer = { ...read.transfer, doubt: null };
+  const request = analyseRequest(
+    { ...read, transfer },
+    { by: rule, reason, destinations: destinationsOf(rule) },
+  );
   await transaction
     .updateTable('series')
     .set({ state: 'queued', reason_code: null, reason_text: null })
@@ -92,13 +98,13 @@ async function judge(database: Database, options: AssembleOptions, seriesId: num
   const again = notYet(read, options);
   if (again !== null) return { kind: 'again', dueAt: again };
   const ruling = ruleOn(options, { ...read, unfit: incompleteness(read) });
-  options.onJudged(judgementOf(read, ruling));
   return {
     kind: 'done',
     commit: async (transaction) => {
       await follow(transaction, read, ruling, { now: options.now() });
       if (ruling.takenBy !== null) await options.onQueued?.(transaction, seriesId);
     },
+    told: () => options.onJudged(judgementOf(read, ruling)),
   };
 }
 
@@ -215,7 +221,7 @@ function analyseRequest(
   read: ReadSeries,
   { by, reason, destinations }: { by: Rule } & Pick<Ruling, 'reason' | 'destinations'>,
 ): AnalyseRequest {
-  const { series, instances } = read;
+  const { series, instances, transfer } = read;
   return {
     seriesId: series.id,
     rule: by.name,
@@ -223,6 +229,7 @@ function analyseRequest(
     inputSha256: inputIdentity(instances.map(inputOf)),
     completeness: completeness(read),
     reason,
+    ...(transfer.doubt === null ? {} : { doubt: transfer.doubt }),
     destinations,
   };
 }
@@ -243,6 +250,7 @@ function completeness({ frames, traits, numbering, transfer }: ReadSeries): stri
   const remarks = [
     ...(numbering.remark === null ? [] : [numbering.remark]),
     ...(transfer.broken === null ? [] : ['the transfer broke off and was not completed']),
+    ...(transfer.doubt === null ? [] : ['the sender aborted the association between two images']),
     ...(transfer.isOpen || transfer.fellSilent ? ['the sender ended without a release'] : []),
   ];
   return [count, ...remarks].join('. ');

@@ -8,8 +8,10 @@ import type { IncomingInstance } from './incoming-header.ts';
 export interface Transfer {
   /** An association that brought images of the series is open: its sender may go on at any time. */
   readonly isOpen: boolean;
-  /** One fell silent and was closed by us, or was aborted between objects; nothing says whether it was done. */
+  /** One fell silent and was closed by us; nothing says whether it was done. */
   readonly fellSilent: boolean;
+  /** Why nothing found in what came says nothing about the series, or null. What is found in it is told all the same. */
+  readonly doubt: Reason | null;
   /** What is missing, or may be, since when (ms since 1970 UTC); null where each association ended well. */
   readonly broken: { readonly since: number; readonly reason: Reason } | null;
 }
@@ -17,8 +19,8 @@ export interface Transfer {
 /** The end of an association. */
 export interface AssociationEnd {
   readonly association: string;
-  /** Cut off: the sender had not said that it was done. */
-  readonly how: 'released' | 'silent' | 'cut-off';
+  /** Aborted: by its sender between objects, all of them acknowledged. Cut off: the sender had not said that it was done. */
+  readonly how: 'released' | 'aborted' | 'silent' | 'cut-off';
   /** Instances that it announced and that are not here. */
   readonly missing: readonly { readonly sopInstanceUid: string; readonly seriesInstanceUid: string }[];
 }
@@ -102,9 +104,15 @@ export async function transferOf(
   return {
     isOpen: carriers.some(({ ending }) => ending === null),
     fellSilent: carriers.some(({ ending }) => ending === 'silent'),
+    doubt: carriers.some(({ ending }) => ending === 'aborted') ? abortedBySender : null,
     broken: cutOff.length + awaited.length === 0 ? null : { since, reason: incomplete(awaited.length) },
   };
 }
+
+const abortedBySender: Reason = {
+  code: transferIncomplete,
+  text: 'The series may be incomplete: its sender aborted the association between two images, and no later one completed it. Nothing was found in the images that came, which says nothing about others. Send the series again, all of it.',
+};
 
 function incomplete(awaited: number): Reason {
   const what =

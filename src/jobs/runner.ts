@@ -4,17 +4,20 @@ import { backoffMs } from './backoff.ts';
 import { bury, claim, complete, dueQueues, heartbeat, release, rescue, type Job } from './queue.ts';
 import { kindUnknown, postponeKind, reviveKinds } from './unserved.ts';
 
-/** How a job ended. `commit` runs in the transaction that closes the job: its result and the next jobs, or none of it. */
+interface Work {
+  /** Runs in the transaction that closes the job: its result and the next jobs, or none of it. */
+  readonly commit: (transaction: Transaction) => Promise<void>;
+  /** Runs once that is committed, and only then: what is told has happened. */
+  readonly told?: () => void;
+}
+
+/** How a job ended. */
 export type JobOutcome =
-  | { readonly kind: 'done'; readonly commit: (transaction: Transaction) => Promise<void> }
+  | ({ readonly kind: 'done' } & Work)
   /** Not yet: the same job again at `dueAt`, with no attempt burnt. */
   | { readonly kind: 'again'; readonly dueAt: number }
   /** Part of the work is done and kept; the rest is tried again as after any failure. */
-  | {
-      readonly kind: 'failed';
-      readonly error: unknown;
-      readonly commit: (transaction: Transaction) => Promise<void>;
-    };
+  | ({ readonly kind: 'failed'; readonly error: unknown } & Work);
 
 export interface JobHandler {
   readonly maxAttempts: number;
@@ -183,28 +186,31 @@ class JobRunner implements Runner {
       if (!owned) throw leaseLost(job);
       if (outcome.kind === 'done') await outcome.commit(transaction);
     });
+    if (outcome.kind === 'done') outcome.told?.();
     this.wake();
   }
 
   private async fail(
     handler: JobHandler,
     job: Job,
-    { error, commit }: { error: unknown; commit: (transaction: Transaction) => Promise<void> },
+    { error, commit, told }: { error: unknown } & Work,
   ): Promise<void> {
     const now = this.options.now();
     const interrupted = this.stopping.signal.aborted;
     const dueAt = interrupted ? now : now + this.retryMs(handler, job);
     const dead = !interrupted && isHopeless(handler, job, error);
-    await this.database.transaction().execute(async (transaction) => {
+    const owned = await this.database.transaction().execute(async (transaction) => {
       const text = describeError(error);
-      const owned = dead
+      const isOurs = dead
         ? await bury(transaction, job, { now, error: text })
         : await release(transaction, job, { dueAt, now, error: text, burnAttempt: !interrupted });
       // Another worker has the job: what this one did is its to decide.
-      if (!owned) return;
+      if (!isOurs) return false;
       await commit(transaction);
       if (dead) await handler.onDead(transaction, job, error);
+      return true;
     });
+    if (owned) told?.();
     if (!interrupted) this.events.onFailure(job, error, dead ? 'dead' : 'retry', dueAt);
   }
 

@@ -136,7 +136,7 @@ export class Connection {
     }
     const midway = this.storing !== undefined || !this.reader.isIdle || this.commandLength > 0;
     if (midway && quietSeconds > pduTimeoutSeconds)
-      this.abort('timed-out', `stopped in the middle of a message for ${pduTimeoutSeconds} s`);
+      this.abort('stalled', `stopped in the middle of a message for ${pduTimeoutSeconds} s`);
     else if (midway) this.checkRate(now);
     else if (quietSeconds > idleTimeoutSeconds)
       this.abort('timed-out', `sent nothing for ${idleTimeoutSeconds} s`);

@@ -17,6 +17,8 @@ export interface Receiver extends AsyncDisposable {
 const timeCheckMs = 250;
 /** Beyond maxAssociations this many connections may wait for a polite rejection; further ones are closed at once. */
 const politeConnections = 64;
+/** A peer that lost its power says nothing: the system asks after a minute of silence, and a connection without answer counts as lost. */
+const lines = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 const closeGraceMs = 150;
 const shutDownMs = 5000;
 
@@ -66,12 +68,12 @@ async function createServer(
   port: ReceiverPort,
   accept: (socket: net.Socket) => void,
 ): Promise<net.Server> {
-  if (options.tls === undefined) return net.createServer({ noDelay: true, pauseOnConnect: true }, accept);
+  if (options.tls === undefined) return net.createServer({ ...lines, pauseOnConnect: true }, accept);
   const files = await readTlsFiles(options.tls);
   const asks = files.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
   const handshakeTimeout = options.associationTimeoutSeconds * 1000;
   const server = tls.createServer(
-    { ...files, ...asks, minVersion: oldestTls, handshakeTimeout, noDelay: true },
+    { ...files, ...asks, minVersion: oldestTls, handshakeTimeout, ...lines },
     accept,
   );
   server.maxConnections = options.maxAssociations + politeConnections;

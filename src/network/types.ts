@@ -69,7 +69,16 @@ export interface MissingInstance {
 export interface AssociationSummary {
   readonly id: string;
   readonly ending:
-    'released' | 'aborted' | 'timed-out' | 'protocol-fault' | 'rejected' | 'disconnected' | 'shut-down';
+    | 'released'
+    | 'aborted'
+    /** Silent between messages. */
+    | 'timed-out'
+    /** Silent in the middle of a message. */
+    | 'stalled'
+    | 'protocol-fault'
+    | 'rejected'
+    | 'disconnected'
+    | 'shut-down';
   /** Instances that were answered with a failure. */
   readonly refused: number;
   /** Instances that were refused or broken off midway, and did not come again on this association. */

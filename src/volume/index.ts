@@ -7,6 +7,7 @@ export type { Size, Volume } from './types.ts';
 export { axesOf, dot, subtract } from './vectors.ts';
 export { labelComponents } from './components.ts';
 export { headMask, solid, type HeadMaskOptions } from './head-mask.ts';
+export { median } from './median.ts';
 export { masked, percentiles } from './percentile.ts';
 export { resampleIsotropic, type Resampling } from './resample/index.ts';
 export { gaussianSmooth } from './smooth.ts';

@@ -1,5 +1,6 @@
 import type { Reason } from '../findings/index.ts';
 import type { FrameGeometry, Vector } from './frame-geometry.ts';
+import { median } from './median.ts';
 import { axesOf, dot, length, subtract } from './vectors.ts';
 
 export type Orientation = 'axial' | 'coronal' | 'sagittal' | 'oblique';
@@ -120,7 +121,7 @@ function double(sorted: readonly FrameGeometry[], positions: readonly number[]):
 
 function unevenness(positions: readonly number[]): Reason | null {
   const steps = positions.slice(1).map((position, index) => position - positions[index]!);
-  const spacing = median(steps);
+  const spacing = median(steps)!;
   const worst = steps.reduce(
     (far, step, index) => (Math.abs(step - spacing) > Math.abs(steps[far]! - spacing) ? index : far),
     0,
@@ -196,11 +197,6 @@ function orientationOf(normal: Vector): { orientation: Orientation; obliqueDegre
 function degreesBetween(a: Vector, b: Vector): number {
   const cosine = dot(a, b) / (length(a) * length(b));
   return (Math.acos(Math.max(-1, Math.min(1, cosine))) * 180) / Math.PI;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
 }
 
 function mm(value: number): string {

@@ -65,6 +65,17 @@ describe('an analysis of damaged files', function () {
     expect(lost, 'the disk may give it the next time').to.include({ code: 'ENOENT' });
   });
 
+  it('of a series that may lack images tells what it found, and never ends as "no findings"', async () => {
+    const doubt = { code: 'TRANSFER_INCOMPLETE', text: 'The series may be incomplete.' };
+    const { findings } = await analyse({ paths: sampleFiles(), doubt });
+    expect(findings.state).to.equal('findings');
+    const nothing = { paths: sampleFiles(), parameters: { 'operatingPoint.findingThreshold': 0.9999 } };
+    expect((await analyse(nothing)).findings.state).to.equal('no-findings');
+    const doubtful = await analyse({ ...nothing, doubt });
+    expect(doubtful.findings).to.deep.include({ state: 'not-analysed', reason: doubt, findings: [] });
+    expect(doubtful.report).to.match(/NOT ANALYSED\. TRANSFER_INCOMPLETE: /);
+  });
+
   describe('by several pipelines of which one fails', () => {
     const other = 'tof-coarse-fine';
     const failing = async (): Promise<NonNullable<SeriesTask['also']>> => {

@@ -68,6 +68,18 @@ describe('the analysis stage', () => {
     });
   });
 
+  it('what was not read because images might be missing is read once none is, and stands until then', async () => {
+    const doubt = { code: 'TRANSFER_INCOMPLETE', text: '' };
+    const doubtful = recordingWorker();
+    const asked = async (request: Partial<AnalyseRequest>): Promise<void> =>
+      await commit(await run('90 slices', doubtful, { request }));
+    await asked({ reason: doubt });
+    await asked({ doubt });
+    expect(doubtful.tasks).to.have.length(1);
+    await asked({});
+    expect(doubtful.tasks.map(({ reason }) => reason)).to.deep.equal([doubt, null]);
+  });
+
   it('a result that replaces one without any report still says that it replaces', async () => {
     const worker = recordingWorker();
     await analyse('80 slices', worker, { kinds: ['summary'] });
@@ -298,6 +310,7 @@ describe('the analysis stage', () => {
   async function commit(outcome: JobOutcome): Promise<void> {
     if (outcome.kind !== 'done') throw new Error('the analysis did not end');
     await database.transaction().execute(async (transaction) => await outcome.commit(transaction));
+    outcome.told?.();
   }
 
   async function run(

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { chainsOf, currentKinds, kindsWithFallbacks, nextAfter } from '../../src/delivery/fallbacks.ts';
+import {
+  chainsOf,
+  currentKinds,
+  kindsWithFallbacks,
+  nextAfter,
+  type Fallbacks,
+  type Wishes,
+} from '../../src/delivery/fallbacks.ts';
 
 const fallbacks = {
   sr: ['sr-comprehensive', 'sr-basic-text'],
@@ -9,9 +16,15 @@ const fallbacks = {
 };
 const made = new Set(['summary', 'sr', 'sr-basic-text', 'heatmap-multiframe', 'heatmap-grey']);
 
+const telling = ['summary', 'sr', 'summary-grey', 'sr-comprehensive', 'sr-basic-text'];
+
+function wishes(wanted: readonly string[], from: Fallbacks): Wishes {
+  return { wanted, fallbacks: from, telling };
+}
+
 describe('fallbacks of a destination', () => {
   it('follow each other, also through the fallbacks of a fallback, as far as they were made; what has nothing to show is not replaced', () => {
-    expect(chainsOf(['heatmap-multiframe', 'sr', 'cine'], fallbacks, made)).to.deep.equal([
+    expect(chainsOf(wishes(['heatmap-multiframe', 'sr', 'cine'], fallbacks), made)).to.deep.equal([
       ['heatmap-multiframe', 'heatmap-grey'],
       ['sr', 'sr-basic-text'],
     ]);
@@ -19,16 +32,16 @@ describe('fallbacks of a destination', () => {
 
   it('where no wanted kind that tells what came out was made, as before a change of the configuration, one that was made goes', () => {
     const before = new Set(['summary', 'summary-grey', 'heatmap']);
-    expect(chainsOf(['sr', 'heatmap'], fallbacks, before)).to.deep.equal([
+    expect(chainsOf(wishes(['sr', 'heatmap'], fallbacks), before)).to.deep.equal([
       ['heatmap'],
       ['summary', 'summary-grey'],
     ]);
-    expect(chainsOf(['sr'], fallbacks, new Set(['summary']))).to.deep.equal([['summary']]);
-    expect(chainsOf(['summary', 'sr'], fallbacks, before)).to.deep.equal([['summary']]);
+    expect(chainsOf(wishes(['sr'], fallbacks), new Set(['summary']))).to.deep.equal([['summary']]);
+    expect(chainsOf(wishes(['summary', 'sr'], fallbacks), before)).to.deep.equal([['summary']]);
   });
 
   it('replace a kind one after another, and never leave a wanted result without any', () => {
-    const chains = chainsOf(['sr'], fallbacks, new Set(['sr', 'sr-comprehensive', 'sr-basic-text']));
+    const chains = chainsOf(wishes(['sr'], fallbacks), new Set(['sr', 'sr-comprehensive', 'sr-basic-text']));
     expect(nextAfter('sr', chains, new Set())).to.equal('sr-comprehensive');
     expect(nextAfter('sr-comprehensive', chains, new Set(['sr']))).to.equal('sr-basic-text');
     const last = new Set(['sr', 'sr-comprehensive']);
@@ -44,7 +57,7 @@ describe('fallbacks of a destination', () => {
         const kinds = kindsWithFallbacks(wanted, circles);
         expect(new Set(kinds).size).to.equal(kinds.length);
         expect(kinds).to.include.members(wanted);
-        const chains = chainsOf(wanted, circles, new Set(kinds));
+        const chains = chainsOf(wishes(wanted, circles), new Set(kinds));
         expect(currentKinds(chains, new Set(kinds)).size).to.be.greaterThan(0);
       }),
     );

@@ -8,6 +8,8 @@ import {
   associationEnded,
   cutOffAll,
   Ingest,
+  reprocessSeries,
+  type AnalyseRequest,
   type AssociationEnd,
   type Judgement,
 } from '../../src/intake/index.ts';
@@ -66,7 +68,9 @@ describe('a series whose sender has not said that it is done', function () {
       onJudged: (judgement) => (judged = judgement),
     });
     const job = { id: 1, key: `assemble:${id}`, payload: { seriesId: id } } as unknown as Job;
-    return { outcome: await handler.run(job, new AbortController().signal), judged };
+    const outcome = await handler.run(job, new AbortController().signal);
+    if (outcome.kind === 'done') outcome.told?.();
+    return { outcome, judged };
   };
   /** Why the series must not be read, when all waiting is over. */
   const verdict = async (): Promise<string | null> => {
@@ -79,15 +83,16 @@ describe('a series whose sender has not said that it is done', function () {
       } else throw outcome.error;
     }
   };
-  const completeness = async (): Promise<string> => {
+  const asked = async (): Promise<AnalyseRequest> => {
     const job = await database
       .selectFrom('job')
       .select('payload')
       .where('kind', '=', 'analyse')
       .orderBy('id', 'desc')
       .executeTakeFirstOrThrow();
-    return (JSON.parse(job.payload) as { completeness: string }).completeness;
+    return JSON.parse(job.payload) as AnalyseRequest;
   };
+  const completeness = async (): Promise<string> => (await asked()).completeness;
 
   it('is not judged while the association is open, however long the scanner pauses between slabs', async () => {
     await send('one', 0, 34);
@@ -115,6 +120,32 @@ describe('a series whose sender has not said that it is done', function () {
     clock += retryPeriodMs - 1;
     expect((await judge()).outcome).to.deep.equal({ kind: 'again', dueAt: clock + 1 });
     expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
+  });
+
+  it('is read after an abort between two images, but nothing found in it is no negative', async () => {
+    await send('one', 0, 90);
+    await end('one', 'aborted');
+    expect(await verdict()).to.equal(null);
+    expect((await asked()).doubt?.code).to.equal('TRANSFER_INCOMPLETE');
+    expect(await completeness()).to.contain('the sender aborted the association between two images');
+    clock += 60_000;
+    await send('two', 0, 90);
+    await end('two', 'released');
+    await verdict();
+    expect((await asked()).doubt).to.equal(undefined);
+  });
+
+  it('that an operator wants read in spite of its aborted association is read without doubt', async () => {
+    await send('one', 0, 90);
+    await end('one', 'aborted');
+    await verdict();
+    const { id: seriesId } = await database.selectFrom('series').select('id').executeTakeFirstOrThrow();
+    await database
+      .transaction()
+      .execute(async (transaction) => await reprocessSeries(transaction, { seriesId, rule, now: clock }));
+    expect(await asked())
+      .to.include({ reprocessAt: clock })
+      .and.not.have.property('doubt');
   });
 
   it('is complete when the sender came again and released', async () => {

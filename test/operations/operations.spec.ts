@@ -202,7 +202,7 @@ describe('operations', function () {
     const failed = await run('selfTest');
     writeFileSync(file, before);
     expect(failed.outcome).to.equal('failure');
-    expect(failed.detail).to.match(/tof-patch-phantom 0\.1\.0: .* golden vectors is 0\.0\d+ away/);
+    expect(failed.detail).to.match(/tof-patch-phantom [\d.]+: .* golden vectors is 0\.0\d+ away/);
   });
 
   it('a backup holds a sound index and only so many are kept', async () => {

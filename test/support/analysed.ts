@@ -57,6 +57,7 @@ export async function deliverAnalysed(
     now: Date.now,
     newUid: () => uuidUid(randomUUID()),
     events: eventsInto(events),
+    tellingKinds: ['summary', 'sr'],
     intendedUse: () => 'Not for clinical use',
   };
   const id = await insertAnalysis(database);

@@ -13,7 +13,7 @@ from willis_training.cta import draw_candidates, draw_cta_appearance, draw_patie
 from willis_training.cta.scan import box_around
 from willis_training.cta_resnet.crops import Crop, crop_at, phantom_crops, triples
 from willis_training.cta_resnet.export import OUTPUTS, export_candidate
-from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of
+from willis_training.cta_resnet.measure import ablation, cam_iou, cells_with, measure, open_session, pointing, table_of, transfer
 from willis_training.cta_resnet.network import CandidateNetwork, load_imagenet
 from willis_training.cta_resnet.proposal_vectors import SPACING, rows
 from willis_training.cta_resnet.proposals import _large_bone, _lumen, propose
@@ -185,6 +185,8 @@ def test_tiny_training_and_measuring(tmp_path, crops):
     row = measure(open_session(tmp_path / "m.onnx"), table, table, renamed)
     assert row["candidates"] == 12 and row["aneurysms"] == 4 and sum(r["aneurysms"] for r in row["bySize"]) == 4
     assert set(ablation(table, table)) == {"softmax head of the trunk", "features, logistic regression", "with LASSO", "with LASSO and class weights"}
+    rows = transfer(renamed, renamed, renamed, steps=1, seed=1)
+    assert set(rows) == {"without", "with"} and set(rows["with"]) == set(ablation(table, table))
     assert triples(renamed[0]).shape == (3, 3, 64, 64) and np.array_equal(triples(renamed[0])[1], renamed[0].hu[1:4, 24:88, 24:88])
 
 

@@ -61,7 +61,7 @@ def main() -> None:
     head_arguments(commands.add_parser("head-distance", help="train, measure and export the model that finds the brain's surface"))
     train_arguments(commands.add_parser("train", help="go on training a shipped bundle on a data set and write a new bundle"))
     patch_arguments(commands.add_parser("patch-classifier", help="train a patch classifier of the published annex on phantoms and measure it"))
-    measure_arguments(commands.add_parser("measure", help="measure tof-patch or cta-resnet anew on unseen phantoms and real arteries"))
+    measure_arguments(commands.add_parser("measure", help="measure a bundle anew on unseen phantoms or real volumes"))
     explain_arguments(commands.add_parser("explain", help="measure how well a bundle's maps explain its findings; the figures go into the card"))
     sampled = commands.add_parser("sample", help="run the node on the shipped series of a bundle's pipeline; its findings go into the card")
     sampled.add_argument("bundle", type=Path)

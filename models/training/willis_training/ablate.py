@@ -1,6 +1,6 @@
 """`ablate`: the settings of a published system against each other on phantoms, in short runs; the table goes into manifest and card.
 
-Systems 000 and 002 need no command of their own: `cta-bundle` and `haemorrhage-bundle` compare their stages whenever they run.
+System 002 needs no command of its own: `haemorrhage-bundle` compares its stages whenever it runs, as `cta-bundle` does the heads of its trunk.
 """
 
 import argparse
@@ -63,5 +63,21 @@ def _finite(row: dict[str, float]) -> dict[str, float | None]:
     return {name: round(value, 4) if np.isfinite(value) else None for name, value in row.items()}
 
 
-TABLES = {"tof-patch": _annex, "tof-coarse-fine": _outline}
+def _transfer(arguments: argparse.Namespace, manifest: dict) -> None:  # type: ignore[type-arg]
+    from .cta_resnet.card import write_card
+    from .cta_resnet.crops import load_crops
+    from .cta_resnet.measure import transfer
+
+    counts = dict(zip(("train", "validation", "test"), arguments.scans))
+    crops = {split: load_crops(arguments.cache / "crops", split, range(count)) for split, count in counts.items()}  # type: ignore[arg-type]
+    rows = transfer(crops["train"], crops["validation"], crops["test"], arguments.steps, arguments.seed)
+    how = (f"Short runs, {arguments.steps} steps a training (seed {arguments.seed}): a trunk from random weights trained on the {len(crops['validation'])} candidates "
+           f"of {counts['validation']} patients that selection and regression are fitted on too, and one that was trained as long on {len(crops['train'])} candidates of "
+           f"{counts['train']} others before. {len(crops['test'])} candidates of {counts['test']} patients of unseen anatomy and appearance.")
+    manifest["performance"]["ablation"] = {"how": how, "rows": rows}
+    (arguments.bundle / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
+    write_card(arguments.bundle, manifest)
+
+
+TABLES = {"tof-patch": _annex, "tof-coarse-fine": _outline, "cta-resnet": _transfer}
 

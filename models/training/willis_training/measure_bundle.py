@@ -13,10 +13,12 @@ def run(arguments: argparse.Namespace) -> None:
         from .measure_tof import remeasure
     elif manifest["pipeline"] == "cta-resnet":
         from .cta_resnet.bundle import remeasure
+    elif manifest["pipeline"] == "tof-coarse-fine":
+        from .coarse_to_fine.bundle import remeasure
     elif manifest["pipeline"] == "ncct-haemorrhage":
         from .haemorrhage.real import remeasure
     else:
         raise Refusal("WRONG_BUNDLE", arguments.bundle,
-                      f"is a bundle of {manifest['pipeline']}; measure takes tof-patch, cta-resnet and ncct-haemorrhage")
+                      f"is a bundle of {manifest['pipeline']}; measure takes tof-patch, cta-resnet, tof-coarse-fine and ncct-haemorrhage")
     remeasure(arguments, manifest)
     print(json.dumps({k: v for k, v in manifest["performance"].items() if k != "ablation"}, indent=2))

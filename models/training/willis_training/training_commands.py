@@ -119,7 +119,7 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure_arguments(parser: argparse.ArgumentParser) -> None:
     """A bundle of one network on unseen phantoms and real arteries."""
-    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet or ncct-haemorrhage; its manifest and card are written anew")
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet, tof-coarse-fine or ncct-haemorrhage; its manifest and card are written anew")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, default=100, help="unseen phantoms; 0: their figures stay (those of ncct-haemorrhage always do)")
     parser.add_argument("--real", type=Path, nargs="*", default=[],
@@ -142,10 +142,10 @@ def explain_arguments(parser: argparse.ArgumentParser) -> None:
 
 def ablate_arguments(parser: argparse.ArgumentParser) -> None:
     """The tables of settings."""
-    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch or tof-coarse-fine; its manifest and card get the table")
+    parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, tof-coarse-fine or cta-resnet; its manifest and card get the table")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, nargs=3, default=(24, 10, 20), metavar=("TRAIN", "VALIDATION", "TEST"))
-    parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting")
+    parser.add_argument("--steps", type=int, default=200, help="steps a setting; for tof-patch patches a setting; --scans are patients for cta-resnet")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(run=_ablate)

@@ -1,21 +1,24 @@
 """The bundle tof-coarse-fine: the three graphs of system 003, calibration, figures, manifest, golden vectors and card."""
 
+import argparse
 import hashlib
 import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import __version__
+from ..readers.refusal import Refusal
 from .card import write_card
-from .cases import FineCase
+from .cases import FIRST_TEST_SEED, FineCase, kept_case
 from .contour import SOFTEN
 from .deepmedic import LOST, DeepMedic, coarse_size
 from .export import export_arteries, export_coarse, export_fine
-from .measure import OUTLINES, Chosen, Read, choose, measure
+from .measure import OUTLINES, Calibration, Chosen, Read, choose, measure
 from .reader import CANDIDATE, FILES, MOST, SMALLEST_ARTERY_MM3, SMALLEST_VOXELS, SPACING_MM, TILE, FineReader
 from .reading import read_all
 from .se_unet import FineNetwork
@@ -63,7 +66,7 @@ def write_bundle(
     earlier = json.loads((folder / "model.json").read_text())["performance"] if (folder / "model.json").exists() else {}
     # the settings against each other say nothing of these weights: they stay when a bundle is written anew
     extra = {name: earlier[name] for name in ("ablation",) if name in earlier} | extra
-    performance = {"testedOn": f"{len(test)} synthetic phantoms of unseen anatomy and unseen appearance", **measure(read, chosen), **extra}
+    performance = {"testedOn": tested_on(len(test)), **measure(read, chosen), **extra}
     manifest = manifest_of(folder, voi, chosen, f"{len(validation)} validation phantoms, at most 0.5 false positives a scan")
     manifest |= {"training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__}, "performance": performance}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
@@ -110,6 +113,34 @@ def manifest_of(folder: Path, voi: int, chosen: Chosen, chosen_on: str) -> dict[
         "operatingPoint": {"findingThreshold": round(chosen.finding, 4), "chosenOn": chosen_on},
         "limits": LIMITS, "intendedUse": "Trained on synthetic phantoms; not for clinical use",
         "golden": "golden/golden.json"}
+
+
+def chosen_of(manifest: dict[str, Any]) -> Chosen:
+    """What a manifest says of calibration and thresholds."""
+    line = manifest["calibration"]
+    return Chosen(Calibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"]), manifest["fine"]["threshold"],
+                  manifest["operatingPoint"]["findingThreshold"])
+
+
+def remeasure(arguments: argparse.Namespace, manifest: dict[str, Any]) -> None:
+    """The command `measure`: figures on unseen phantoms anew, with the calibration and the thresholds that the bundle has."""
+    if not manifest["training"]["synthetic"]:
+        raise Refusal("WRONG_BUNDLE", arguments.bundle, "was fine-tuned on a data set; phantoms would put their figures in the place of its own. "
+                      "`willis evaluate` measures it on labelled cases")
+    if arguments.real or arguments.scans == 0:
+        raise Refusal("NOTHING_TO_MEASURE", arguments.bundle, "is measured on phantoms alone (--scans, without --real): it is read in a box about the circle of Willis")
+    chosen = chosen_of(manifest)
+    cases = (kept_case(FIRST_TEST_SEED + k, "test", None, SPACING_MM, arguments.cache) for k in range(arguments.scans))
+    read = read_at((arguments.bundle, manifest["fine"]["voi"]), cases, chosen.outline, arguments.cache)
+    kept = {name: manifest["performance"][name] for name in ("ablation", "folds", "foldsHow", "explanation") if name in manifest["performance"]}
+    manifest["performance"] = {"testedOn": tested_on(len(read)), **measure(read, chosen), **kept}
+    (arguments.bundle / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")
+    write_card(arguments.bundle, manifest)
+
+
+def tested_on(scans: int) -> str:
+    """Whose phantoms the figures are of."""
+    return f"{scans} synthetic phantoms (kit {__version__}) of unseen anatomy and unseen appearance"
 
 
 def golden_volume(cases: list[FineCase]) -> np.ndarray:

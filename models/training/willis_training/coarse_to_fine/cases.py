@@ -11,6 +11,8 @@ from ..phantom.appearance import Split
 from ..readers.refusal import Refusal
 
 SPACING_MM = 0.5
+#: of the anatomies that are drawn
+FIRST_TRAIN_SEED, FIRST_TEST_SEED = 400_000, 600_000
 #: the box of a phantom that is kept: around the circle of Willis (mm, LPS)
 LOW, HIGH = np.array([-44.0, -40.0, -28.0]), np.array([44.0, 40.0, 28.0])
 

@@ -16,7 +16,7 @@ from ..checkpoints import checkpoint_of
 from ..compute import device
 from ..staged import staged
 from .bundle import System, write_bundle
-from .cases import SPACING_MM, FineCase, kept_case
+from .cases import FIRST_TEST_SEED, FIRST_TRAIN_SEED, SPACING_MM, FineCase, kept_case
 from .deepmedic import WIDTHS, DeepMedic
 from .se_unet import FineNetwork, FineSizes
 from .stored import StoredArteries, load_coarse, load_fine
@@ -102,7 +102,7 @@ def _kept(arguments: argparse.Namespace, name: str, steps: Sequence[int], empty:
 
 def load(split: str, numbers: range, cache: Path | None) -> list[FineCase]:
     """Phantoms of a split, with an aneurysm in most; test phantoms keep the population's share."""
-    first = {"train": 400_000, "test": 600_000}[split]
+    first = {"train": FIRST_TRAIN_SEED, "test": FIRST_TEST_SEED}[split]
     jobs = [(first + k, split, (1 if k % 4 else 2) if split == "train" else None, SPACING_MM, cache) for k in numbers]
     with ProcessPoolExecutor(2) as pool:
         return list(pool.map(_one, jobs))

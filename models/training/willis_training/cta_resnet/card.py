@@ -123,7 +123,26 @@ def _tables(p: dict, candidates: str) -> str:  # type: ignore[type-arg]
 ## Ablation (AUC, {candidates})
 | head | AUC |
 |---|---|
-{steps}"""
+{steps}{_transfer(p.get('ablation'))}"""
+
+
+#: of the paper's ablation: AUC without transfer learning, with it
+PAPER = {"softmax head of the trunk": ("0.71", "0.81"), "with LASSO": ("0.74", "0.84"), "with LASSO and class weights": ("-", "0.853")}
+
+
+def _transfer(table: dict | None) -> str:  # type: ignore[type-arg]
+    if not table:
+        return ""
+    rows = "\n".join(f"| {head} | {_n(value)} | {_n(table['rows']['with'][head])} | {' | '.join(PAPER.get(head, ('-', '-')))} |"
+                     for head, value in table["rows"]["without"].items())
+    return f"""
+
+### Transfer learning
+{table['how']} The paper's trunk comes from ImageNet, ours from other phantoms; its patients and our phantoms cannot be compared.
+
+| head | without | with | paper: without | paper: with |
+|---|---|---|---|---|
+{rows}"""
 
 
 def _share(row: dict) -> str:  # type: ignore[type-arg]

@@ -1,5 +1,6 @@
 """The figures of system 000 on candidates: by cross-validation and on unseen phantoms, ablation, calibration, Grad-CAM overlap."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ..metrics import (auc, bootstrap, brier, calibration_line, confusion, decis
 from .crops import Crop, field, triples
 from .network import CandidateNetwork
 from .selection import SelectionOptions, cross_validated, fit_head
+from .train import CropOptions, train_candidates
 
 SIZES = ((0, 3, "<3"), (3, 5, "3-5"), (5, 7, "5-7"), (7, 99, ">=7"))
 
@@ -50,6 +52,16 @@ def ablation(fit: Table, test: Table) -> dict[str, float]:
         head = fit_head(fit.features, fit.truth, fit.patient, options)
         rows[name] = round(auc(test.truth, head.logit(test.features)), 4)
     return rows
+
+
+def transfer(others: list[Crop], fit: list[Crop], test: list[Crop], steps: int, seed: int) -> dict[str, dict[str, float]]:
+    """The published ablation of transfer learning: trunks trained on the fitting crops, from random weights and from a training on other patients."""
+    options = CropOptions(wide_steps=0, steps=steps, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        trained = {"without": train_candidates(fit, options, Path(folder) / "without.pt")}
+        before = train_candidates(others, options, Path(folder) / "before.pt")
+        trained["with"] = train_candidates(fit, options, Path(folder) / "with.pt", before)
+    return {name: ablation(table_of(trunk, fit), table_of(trunk, test)) for name, trunk in trained.items()}
 
 
 def measure(session: ort.InferenceSession, fit: Table, test: Table, crops: list[Crop]) -> dict[str, object]:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__
-from ..coarse_to_fine.bundle import LIMITS, PREPROCESSING, System, export_system, manifest_of, read_at, write_golden
+from ..coarse_to_fine.bundle import LIMITS, PREPROCESSING, System, chosen_of, export_system, manifest_of, read_at, write_golden
 from ..coarse_to_fine.card import write_card
 from ..coarse_to_fine.cases import FineCase
-from ..coarse_to_fine.measure import OUTLINES, Calibration, Chosen, TooFewMarks, choose, measure
+from ..coarse_to_fine.measure import OUTLINES, Chosen, TooFewMarks, choose, measure
 from ..coarse_to_fine.reading import read_all
 from ..coarse_to_fine.stored import StoredArteries, load_coarse, load_fine, stored_sizes
 from ..coarse_to_fine.train import CoarseOptions, FineOptions, fit_coarse, fit_fine
@@ -81,7 +81,7 @@ def write(system: System, held: dict[str, list[Path]], asked: tuple[dict[str, li
     try:
         chosen = choose(list(read_all(bundle, taken_out(held["validation"]), OUTLINES, None)))
     except TooFewMarks as problem:
-        chosen, chosen_on = chosen_before(stored), f"taken over from {stored['id']} {stored['version']} ({problem})"
+        chosen, chosen_on = chosen_of(stored), f"taken over from {stored['id']} {stored['version']} ({problem})"
         notes.append(f"Calibration and thresholds are {chosen_on}")
     read = read_at(bundle, taken_out(held["test"]), chosen.outline, None)
     if all(r.truth for r in read):
@@ -98,13 +98,6 @@ def write(system: System, held: dict[str, list[Path]], asked: tuple[dict[str, li
     write_golden(bundle, chosen, golden_of(order.init))
     write_card(folder, manifest)
     return manifest
-
-
-def chosen_before(stored: dict) -> Chosen:  # type: ignore[type-arg]
-    """What a manifest says of calibration and thresholds."""
-    line = stored["calibration"]
-    return Chosen(Calibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"]), stored["fine"]["threshold"],
-                  stored["operatingPoint"]["findingThreshold"])
 
 
 def golden_of(init: Path) -> np.ndarray:
