@@ -14,7 +14,7 @@ from willis_training.haemorrhage.export import (BothWays, ExplainedSlices, expor
                                                 grad_cam_plus_plus)
 from willis_training.haemorrhage.measure import Calibration, Reading, calibrate, mixups, pointing
 from willis_training.haemorrhage.network import SliceNetwork, shown
-from willis_training.haemorrhage.prepare import PIXELS, head_part, prepare, prepare_mask, slabs
+from willis_training.haemorrhage.prepare import PIXELS, head_centre, head_part, prepare, prepare_mask, slabs
 from willis_training.haemorrhage.real import RealReading, draw, place, row
 from willis_training.haemorrhage.sequence import SMALL, SequenceModel, SequenceSizes
 from willis_training.haemorrhage.sequence_map import SequenceMap
@@ -100,7 +100,7 @@ def test_preparing_centres_the_head_and_keeps_hu():
     assert out.shape == (3, PIXELS, PIXELS) and out.max() == pytest.approx(40, abs=1e-3) and out.min() == pytest.approx(-1000)
     assert abs(rows.mean() - (PIXELS - 1) / 2) < 0.6 and abs(columns.mean() - (PIXELS - 1) / 2) < 0.6
     assert len(np.unique(rows)) == pytest.approx(100 / (208 / 128), abs=2)
-    mask = prepare_mask((volume > 0).astype(np.uint8), volume, (1.0, 1.0), 208.0, PIXELS)
+    mask = prepare_mask((volume > 0).astype(np.uint8), head_centre(volume), (1.0, 1.0), 208.0, PIXELS)
     assert mask[1].sum() == pytest.approx((out[1] > -480).sum(), rel=0.05)
 
 
@@ -274,7 +274,7 @@ def test_class_loss_weighs_any_twice():
 
 def test_tiny_training_lowers_the_loss_and_resumes(tmp_path, phantoms):
     studies = [Study(np.round(prepare(p.image, (2.0, 2.0), 224.0, 160)).astype(np.int16),
-                     prepare_mask(p.mask, p.image, (2.0, 2.0), 224.0, 160), p.labels, 6.0) for p in phantoms.values()]
+                     prepare_mask(p.mask, head_centre(p.image), (2.0, 2.0), 224.0, 160), p.labels, 6.0) for p in phantoms.values()]
     sampler = SliceSampler(studies, 1)
     hu, labels, cells = sampler.batch(4, 64)
     assert hu.shape == (4, 3, 64, 64) and cells.shape == (4, 6, 4, 4) and labels[0, 0] == 1 and labels[1, 0] == 0

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from test_readers import save, write_csv
+from test_skull import SPACING as SKULL_SPACING, scan as skull_scan
 from willis_training.__main__ import main
 from willis_training.dicom_series import SeriesOptions, write_series
 from willis_training.fine_tune.haemorrhage import FineTuneOptions, loss_of_scan, taught_weights, tune_sequence, tune_slices
@@ -84,6 +85,20 @@ def test_a_study_is_what_the_node_prepares_and_a_slab_holds_what_one_of_its_slic
     thick = voxels.reshape(11, 2, *voxels.shape[1:]).mean(1)
     assert np.abs(study.hu - prepare(thick, (PIXEL, PIXEL))).max() <= 0.5
     assert study_of(dataclasses.replace(case, slice_labels={}), BY_SCAN).labels.tolist() == [[1, 0, 0, 0, 0, 1]]
+
+
+def test_a_study_shows_the_head_beside_a_pad_and_a_head_that_does_not_fit_is_refused():
+    recipe = dataclasses.replace(BY_SCAN, accepts=ACCEPTS | {"pixelSpacingMm": [0.2, 5]})
+
+    def study(**scene):
+        volume = Volume(skull_scan(**scene), np.diag([*SKULL_SPACING, 1.0]))
+        return study_of(Case("one", "p", "CT", lambda: volume), recipe)
+
+    # counted from the vertex: with the pad the head part begins a slice lower
+    plain, padded = (study(**scene).hu[-50:] > 500 for scene in ({}, {"pad": True}))
+    assert (plain & padded).sum() > 0.7 * plain.sum()
+    with pytest.raises(Refusal, match="HEAD_CUT_OFF: one has [0-9]+ ml of brain outside the 208 mm"):
+        study(scale=1.4)
 
 
 def test_labels_and_masks_follow_a_volume_that_runs_downwards_and_to_the_right():

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ..haemorrhage.dataset import OF_SOME_KIND, STORED_MM, STORED_PIXELS, Study
-from ..haemorrhage.prepare import FIELD_MM, PIXELS, head_part, held_by_slabs, prepare, prepare_mask, slabs
+from ..haemorrhage.prepare import FIELD_MM, PIXELS, held_by_slabs, prepare, prepare_mask, slabs
+from ..haemorrhage.skull import MOST_CUT_ML, layout
 from ..ncct import CLASSES
 from ..readers import Case, Refusal, validate
 from ..readers.case import Volume
@@ -65,7 +66,10 @@ def study_of(case: Case, recipe: Recipe) -> Study:
     require_accepted(case.name, len(volume.voxels), spacing, recipe.accepts)
     voxels, flips = to_lps(volume.voxels, volume.affine, case.name)
     require_units(case.name, voxels)
-    head = head_part(voxels, spacing)
+    laid = layout(voxels, spacing)
+    if laid.cut_ml > MOST_CUT_ML:
+        raise Refusal("HEAD_CUT_OFF", case.name, f"has {laid.cut_ml:.0f} ml of brain outside the {FIELD_MM:.0f} mm that the bundle reads; the node would not analyse it")
+    head = laid.part
     thick, slab_spacing = slabs(voxels[head], spacing[2])
     labels = _slice_labels(case, volume)[:: -1 if flips[2] else 1] if recipe.by_slice else _scan_labels(case)[None]
     mask = None
@@ -74,9 +78,9 @@ def study_of(case: Case, recipe: Recipe) -> Study:
             raise Refusal("LABEL_OUTSIDE", case.name, "has haemorrhage in slices below the head, which the bundle does not read")
         if recipe.with_mask and case.mask is not None:
             marked = flipped(case.mask().voxels, flips) > 0
-            mask = prepare_mask(held_by_slabs(_kinds(marked, labels)[head], spacing[2]), thick, spacing[:2], *recipe.size)
+            mask = prepare_mask(held_by_slabs(_kinds(marked, labels)[head], spacing[2]), laid.centre, spacing[:2], *recipe.size)
         labels = held_by_slabs(labels[head], spacing[2])
-    hu = np.round(prepare(thick, spacing[:2], *recipe.size)).clip(-32768, 32767).astype(np.int16)
+    hu = np.round(prepare(thick, spacing[:2], *recipe.size, laid.centre)).clip(-32768, 32767).astype(np.int16)
     return Study(hu, mask, labels, slab_spacing)
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ..ncct import SUBTYPES, draw_bleeds, draw_ct_appearance, draw_head, render_ct
 from ..phantom.appearance import Split
-from .prepare import FIELD_MM, PIXELS, prepare, prepare_mask
+from .prepare import FIELD_MM, PIXELS, head_centre, prepare, prepare_mask
 
 #: prepared wider and finer than the network's field, so that turning and shifting need no invented pixels
 STORED_MM, STORED_PIXELS = 224.0, 160
@@ -55,7 +55,7 @@ def prepared(folder: Path, split: Split, index: int) -> Study:
         size = (FIELD_MM, PIXELS) if split == "test" else (STORED_MM, STORED_PIXELS)
         partial = file.with_suffix(f".{index}.part.npz")
         np.savez_compressed(partial, hu=np.round(prepare(phantom.image, pixel, *size)).astype(np.int16),
-                            mask=prepare_mask(phantom.mask, phantom.image, pixel, *size), labels=phantom.labels,
+                            mask=prepare_mask(phantom.mask, head_centre(phantom.image), pixel, *size), labels=phantom.labels,
                             slice_spacing=phantom.appearance.slice_spacing)
         partial.rename(file)
     data = np.load(file)

@@ -1,4 +1,8 @@
-"""What a CT series goes through before the network: centred on the head, one pixel size, HU kept."""
+"""What a CT series goes through before the network: centred on the head, one pixel size, HU kept.
+
+The rules here go by tissue, as in training on phantoms. Series of patients are laid out by `skull`, as in the node: with pads, rests or what lies above
+the head these rules alone would put the field beside the brain.
+"""
 
 import numpy as np
 
@@ -12,12 +16,13 @@ THIN_BELOW_MM, SLAB_MM = 2.0, 3.0
 #: of a series that goes on below the head, this much from the vertex down is read (mm); a slice of the head has at least that area
 HEAD_EXTENT_MM, SMALLEST_SLICE_MM2 = 170.0, 2000.0
 AIR_HU = -1000.0
+Centre = tuple[float, float]
 HEAD_HU = -200.0
 
 
-def prepare(volume: np.ndarray, spacing: tuple[float, float], field_mm: float = FIELD_MM, pixels: int = PIXELS) -> np.ndarray:
-    """HU [z,y,x] with pixel spacing (x, y) in mm -> float32 [z,pixels,pixels] about the head's centre."""
-    down, across = sampling(volume, spacing, field_mm, pixels)
+def prepare(volume: np.ndarray, spacing: tuple[float, float], field_mm: float = FIELD_MM, pixels: int = PIXELS, centre: Centre | None = None) -> np.ndarray:
+    """HU [z,y,x] with pixel spacing (x, y) in mm -> float32 [z,pixels,pixels] about a centre (column, row), the tissue's where none is told."""
+    down, across = sampling(volume.shape, centre or head_centre(volume), spacing, (field_mm, pixels))
     return np.stack([AIR_HU + down @ (plane.astype(np.float32) - AIR_HU) @ across.T for plane in volume])
 
 
@@ -44,16 +49,16 @@ def held_by_slabs(marks: np.ndarray, slice_spacing: float) -> np.ndarray:
     return np.stack([marks[k : k + group].max(0) for k in range(0, len(marks), group)])
 
 
-def prepare_mask(mask: np.ndarray, volume: np.ndarray, spacing: tuple[float, float], field_mm: float, pixels: int) -> np.ndarray:
+def prepare_mask(mask: np.ndarray, centre: Centre, spacing: tuple[float, float], field_mm: float, pixels: int) -> np.ndarray:
     """The labels [z,y,x] on the grid of `prepare`: the nearest pixel."""
-    cx, cy = head_centre(volume)
+    cx, cy = centre
     rows = _nearest(mask.shape[1], cy, spacing[1], field_mm, pixels)
     columns = _nearest(mask.shape[2], cx, spacing[0], field_mm, pixels)
     inside = (rows >= 0)[:, None] & (columns >= 0)[None, :]
     return np.where(inside, mask[:, rows.clip(0)[:, None], columns.clip(0)[None, :]], 0).astype(np.uint8)
 
 
-def head_centre(volume: np.ndarray) -> tuple[float, float]:
+def head_centre(volume: np.ndarray) -> Centre:
     """Mean column and row of everything denser than fat, over all slices."""
     dense = volume > HEAD_HU
     total = max(int(dense.sum()), 1)
@@ -61,10 +66,9 @@ def head_centre(volume: np.ndarray) -> tuple[float, float]:
     return (float(columns @ np.arange(len(columns)) / total), float(rows @ np.arange(len(rows)) / total))
 
 
-def sampling(volume: np.ndarray, spacing: tuple[float, float], field_mm: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-    """The two matrices (rows, columns) whose products with a slice are the resampled slice."""
-    cx, cy = head_centre(volume)
-    return (_weights(volume.shape[1], cy, spacing[1], field_mm, pixels), _weights(volume.shape[2], cx, spacing[0], field_mm, pixels))
+def sampling(shape: tuple[int, ...], centre: Centre, spacing: tuple[float, float], size: tuple[float, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The two matrices (rows, columns) whose products with a slice of `shape` [z,y,x] are the resampled slice; `size` is the square's, in mm and pixels."""
+    return (_weights(shape[1], centre[1], spacing[1], *size), _weights(shape[2], centre[0], spacing[0], *size))
 
 
 def _group(slice_spacing: float) -> int:

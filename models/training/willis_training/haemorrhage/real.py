@@ -11,7 +11,8 @@ from ..marked_picture import Mark, Outline, draw_marks
 from ..ncct import CLASSES
 from .card import write_card
 from .measure import Calibration, Reader
-from .prepare import FIELD_MM, HEAD_HU, SMALLEST_SLICE_MM2, head_part, prepare, slabs
+from .prepare import FIELD_MM, HEAD_HU, SMALLEST_SLICE_MM2, prepare, slabs
+from .skull import layout
 
 #: a head of the phantoms, skin included (mm); half a cell of the explanation map
 HEAD_MM, RING_MM = (79.0, 95.0, 90.0), 13.0
@@ -31,9 +32,10 @@ class RealReading:
 
 def read_real(reader: Reader, calibration: Calibration, name: str, volume: np.ndarray, spacing: tuple[float, float, float]) -> RealReading:
     """HU [z,y,x] with spacing (x, y, z) in mm, read as the node reads it."""
-    head = volume[head_part(volume, spacing)]
+    laid = layout(volume, spacing)
+    head = volume[laid.part]
     thick, slab_spacing = slabs(head, spacing[2])
-    logits, maps, _ = reader.read(prepare(thick, (spacing[0], spacing[1])), slab_spacing)
+    logits, maps, _ = reader.read(prepare(thick, (spacing[0], spacing[1]), centre=laid.centre), slab_spacing)
     tissue = np.flatnonzero((thick > HEAD_HU).sum((1, 2)) * spacing[0] * spacing[1] >= SMALLEST_SLICE_MM2)
     return RealReading(name, len(head), calibration(logits), maps, slab_spacing, int(tissue[-1]) if len(tissue) else len(thick) - 1)
 
