@@ -150,9 +150,26 @@ def test_candidates_are_measured_as_the_manifest_asks(tmp_path, cache, vessels):
     assert faint["realVolumes"][0]["candidates"] > 0
 
 
-def test_a_bundle_of_several_networks_is_refused_by_name(tmp_path):
-    (tmp_path / "model.json").write_text('{"pipeline": "tof-coarse-fine"}')
-    with pytest.raises(Refusal, match="WRONG_BUNDLE.*tof-coarse-fine"):
+def test_a_bundle_of_three_networks_is_measured_with_what_its_manifest_says(tmp_path):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(BUNDLE.parent / "tof-coarse-fine", bundle)
+    before = json.loads((bundle / "model.json").read_text())
+    before["operatingPoint"]["findingThreshold"] = 1.0
+    (bundle / "model.json").write_text(json.dumps(before))
+    asked = {"bundle": bundle, "cache": tmp_path / "cache", "pictures": None}
+    run(argparse.Namespace(scans=1, real=[], **asked))
+    after = json.loads((bundle / "model.json").read_text())
+    told = after["performance"]
+    assert told["scans"] == 1 and told["testedOn"].startswith(f"1 synthetic phantoms (kit {__version__})")
+    assert told["falsePositivesPerScan"] == 0 and told["candidatesPerScan"] > 0
+    assert told["ablation"] == before["performance"]["ablation"] and after["fine"] == before["fine"]
+    with pytest.raises(Refusal, match="NOTHING_TO_MEASURE.*phantoms alone"):
+        run(argparse.Namespace(scans=1, real=[Path("chris_MRA.nii.gz")], **asked))
+
+
+def test_another_bundle_is_refused_by_name(tmp_path):
+    (tmp_path / "model.json").write_text('{"pipeline": "knees"}')
+    with pytest.raises(Refusal, match="WRONG_BUNDLE.*knees"):
         run(argparse.Namespace(bundle=tmp_path))
 
 
