@@ -32,10 +32,11 @@ def run(arguments: argparse.Namespace) -> None:
     """The command `bundle`; training goes on from the cache."""
     counts = dict(zip(("train", "validation", "test"), arguments.scans))
     cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
-    options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, seed=arguments.seed)
+    options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, broad_steps=arguments.broad_steps, seed=arguments.seed)
     network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
     training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date,
-                "steps": f"{arguments.steps} steps, the last {arguments.settle_steps} on larger crops, to settle dense and patchwise logits."}
+                "steps": f"{arguments.steps} steps, the last {arguments.settle_steps + arguments.broad_steps} on larger crops, to settle dense and patchwise logits, "
+                         f"{arguments.broad_steps} of them as a coarser, noisier scanner of another contrast would have them."}
     with staged(arguments.out) as folder:
         score = write_bundle(network, cases, folder, training)
         print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")

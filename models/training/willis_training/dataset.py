@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from .phantom import draw_anatomy, draw_appearance, render
 from .phantom.appearance import Split
@@ -72,6 +73,8 @@ class CropSampler:
         self.cases = cases
         self.crop = crop
         self.anywhere = 0.05
+        #: also coarser, noisier, unevenly lit, of another contrast: another vendor's scanner
+        self.broad = False
         self.rng = np.random.default_rng(seed)
         self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
         self.hard: list[tuple[int, tuple[float, ...]]] = []
@@ -107,10 +110,20 @@ class CropSampler:
         if rng.random() < 0.5:
             image, label = image[:, :, ::-1], label[:, :, ::-1]
         background = image == 0
+        if self.broad:
+            image = another_scanner(image, rng)
         image = image ** rng.uniform(0.8, 1.25) * rng.uniform(0.8, 1.15)
-        image = image + rng.normal(0, rng.uniform(0, 0.04), image.shape)
+        image = image + rng.normal(0, rng.uniform(0, 0.06 if self.broad else 0.04), image.shape)
         image = np.where(background, 0, np.clip(image, 0, 1))
         return image.astype(np.float32), label.astype(np.float32)
+
+
+def another_scanner(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A crop in 0..1 as larger voxels, a stronger bias field and another contrast of tissue to blood would have it."""
+    blurred = ndimage.gaussian_filter(image, [rng.uniform(0, 0.6), *([rng.uniform(0, 0.5)] * 2)])
+    slopes = [np.linspace(-side, side, n) for side, n in zip(rng.uniform(-0.15, 0.15, 3), image.shape)]
+    field = 1 + slopes[0][:, None, None] + slopes[1][None, :, None] + slopes[2][None, None, :]
+    return np.clip(blurred * field, 0, None) ** rng.uniform(0.8, 1.3)  # type: ignore[no-any-return]
 
 
 def _cut(volume: np.ndarray, start: list[int], crop: int) -> np.ndarray:

@@ -24,10 +24,12 @@ class TrainOptions:
 
     The last `settle_steps` use larger crops, whose middle patch sees all the context that a whole volume gives it, and
     weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
+    Then `broad_steps` of the same on crops as another vendor's scanner would have them.
     """
 
-    steps: int = 4650
+    steps: int = 5650
     settle_steps: int = 650
+    broad_steps: int = 1000
     settle_crop: int = 64
     batch: int = 4
     learning_rate: float = 2e-3
@@ -35,6 +37,11 @@ class TrainOptions:
     seed: int = 1
     threads: int = 2
     checkpoint_every: int = 250
+
+    @property
+    def main_steps(self) -> int:
+        """Steps before it settles."""
+        return self.steps - self.settle_steps - self.broad_steps
 
 
 def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNet3D:
@@ -49,12 +56,12 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     started = time.time()
     losses: list[float] = []
     for step in range(first, options.steps):
-        settling = step >= options.steps - options.settle_steps
+        settling, sampler.broad = step >= options.main_steps, step >= options.steps - options.broad_steps
         sampler.crop = options.settle_crop if settling else 48
         sampler.anywhere = 0.4 if settling else 0.05
         # what must agree is the network as it is used: with the statistics of training, not of the batch
         network.train(not settling)
-        if step in [int(part * options.steps) for part in options.mine_at]:
+        if step in [int(part * (options.steps - options.broad_steps)) for part in options.mine_at]:
             sampler.hard = mine(network, cases)
             print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
         images, labels = sampler.batch(options.batch)
@@ -73,9 +80,12 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
 
 
 def rate(step: int, options: TrainOptions) -> float:
-    """Learning rate: a cosine from its first value to 1e-5, and a second one from 4e-4 while it settles."""
-    main = options.steps - options.settle_steps
-    first, at, length = (options.learning_rate, step, main) if step < main else (4e-4, step - main, options.settle_steps)
+    """Learning rate: a cosine from its first value to 1e-5, and another one from 4e-4 for each of the two phases after it."""
+    main, settle, broad = options.main_steps, options.settle_steps, options.broad_steps
+    if step < main:
+        first, at, length = options.learning_rate, step, main
+    else:
+        first, at, length = (4e-4, step - main, settle) if step < main + settle else (4e-4, step - main - settle, broad)
     return float(1e-5 + (first - 1e-5) * 0.5 * (1 + np.cos(np.pi * min(at / max(length, 1), 1.0))))
 
 
