@@ -147,8 +147,8 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
       load: async (paths) => await loadSeries(await readWhole(paths), helpers),
       read: async (earlier) => consolidated(await runAll(task, earlier, input)),
     });
-    if (said.state === 'no-findings' && task.doubt !== undefined)
-      return withoutAnalysis(task, input, task.doubt);
+    if (said.state !== 'findings' && task.doubt !== undefined)
+      return withoutAnalysis(task, input, inDoubt(task.doubt, said));
     const timingsMs = { ...said.timingsMs, load };
     const findings: SeriesFindings = { ...said, timingsMs, provider: input.engine.provider };
     return { findings, output, loaded, bundle };
@@ -156,6 +156,15 @@ async function analyseInstances(task: SeriesTask, input: Input): Promise<Analyse
     if (!(error instanceof WillisError) || !seriesFaults.has(error.code)) throw error;
     return withoutAnalysis(task, input, failureOf(error));
   }
+}
+
+/** What came was not enough, or there was nothing in it: the one may be because of what did not come, the other says nothing about that. */
+function inDoubt(doubt: Reason, said: SeriesFindings): Reason {
+  const ofWhatCame =
+    said.state === 'not-analysed'
+      ? `Of the images that came: ${said.reason.code}: ${said.reason.text}`
+      : 'Nothing was found in the images that came, which says nothing about others.';
+  return { code: doubt.code, text: `${doubt.text} ${ofWhatCame}` };
 }
 
 async function loadSeries(instances: readonly Instance[], helpers: HelperModels): Promise<PipelineInput> {

@@ -25,7 +25,7 @@ export interface SeriesTask {
   }[];
   /** Set where intake found that the series must not be analysed: only the report of that is made. */
   readonly reason: Reason | null;
-  /** Set where images may be missing: the reason of "not analysed" where nothing was found in those that came. */
+  /** Set where images may be missing: the reason of "not analysed" where there are no findings in those that came. */
   readonly doubt?: Reason;
   readonly inputSha256: string;
   /** Of all bundles together, by which versions are counted; left out: that of `bundleFolder`. */

@@ -189,7 +189,7 @@ async function readSeries(database: Database | Transaction, seriesId: number): P
 /** Why the series must not be read, or null. What may be missing is never a negative. */
 function incompleteness({ stack, numbering, transfer }: ReadSeries): Reason | null {
   if (stack.kind === 'not-a-stack') return stack.reason;
-  return numbering.reason ?? transfer.broken?.reason ?? null;
+  return numbering.reason ?? transfer.reason;
 }
 
 /** An open association is looked at this often at the most; its release is told at once. */
@@ -207,8 +207,8 @@ function notYet({ series, stack, numbering, transfer }: ReadSeries, options: Ass
   const openUntil = silentSince + options.longestSilenceMs;
   if (transfer.isOpen && now < openUntil)
     return Math.min(openUntil, now + Math.max(shortestLookMs, options.quietPeriodMs));
-  const retryUntil = Math.max(silentSince, transfer.broken?.since ?? 0) + options.retryPeriodMs;
-  if (transfer.broken !== null && now < retryUntil) return retryUntil;
+  const retryUntil = Math.max(silentSince, transfer.brokenSince ?? 0) + options.retryPeriodMs;
+  if (transfer.brokenSince !== null && now < retryUntil) return retryUntil;
   const quietAt = silentSince + options.quietPeriodMs;
   if (now >= quietAt) return null;
   const isOdd = stack.kind === 'not-a-stack' || numbering.reason !== null || numbering.remark !== null;
@@ -249,8 +249,10 @@ function completeness({ frames, traits, numbering, transfer }: ReadSeries): stri
       : `${frames.length} of ${traits.expectedCount} announced slices`;
   const remarks = [
     ...(numbering.remark === null ? [] : [numbering.remark]),
-    ...(transfer.broken === null ? [] : ['the transfer broke off and was not completed']),
-    ...(transfer.doubt === null ? [] : ['the sender aborted the association between two images']),
+    ...(transfer.brokenSince === null ? [] : ['the transfer broke off and was not completed']),
+    ...(transfer.brokenSince === null && transfer.doubt !== null
+      ? ['the sender aborted the association between two images']
+      : []),
     ...(transfer.isOpen || transfer.fellSilent ? ['the sender ended without a release'] : []),
   ];
   return [count, ...remarks].join('. ');

@@ -12,14 +12,16 @@ export interface Transfer {
   readonly fellSilent: boolean;
   /** Why nothing found in what came says nothing about the series, or null. What is found in it is told all the same. */
   readonly doubt: Reason | null;
-  /** What is missing, or may be, since when (ms since 1970 UTC); null where each association ended well. */
-  readonly broken: { readonly since: number; readonly reason: Reason } | null;
+  /** When something broke off that nothing has completed since (ms since 1970 UTC); null where nothing did. */
+  readonly brokenSince: number | null;
+  /** Why the series must not be read: images that were announced are not here. */
+  readonly reason: Reason | null;
 }
 
 /** The end of an association. */
 export interface AssociationEnd {
   readonly association: string;
-  /** Aborted: by its sender between objects, all of them acknowledged. Cut off: the sender had not said that it was done. */
+  /** Aborted: by its sender between objects, all of them acknowledged. Cut off: the line, or the node, ended it. */
   readonly how: 'released' | 'aborted' | 'silent' | 'cut-off';
   /** Instances that it announced and that are not here. */
   readonly missing: readonly { readonly sopInstanceUid: string; readonly seriesInstanceUid: string }[];
@@ -99,29 +101,30 @@ export async function transferOf(
     .select('since')
     .where('series_instance_uid', '=', seriesInstanceUid)
     .execute();
+  const endings = new Set(carriers.map(({ ending }) => ending));
   const cutOff = carriers.filter(({ ending }) => ending === 'cut-off').map((row) => row.ended_at ?? 0);
-  const since = Math.max(...cutOff, ...awaited.map((row) => row.since));
+  const broken = [...cutOff, ...awaited.map((row) => row.since)];
+  const ended = endings.has('cut-off') ? 'broke off before its release' : 'was aborted between two images';
   return {
-    isOpen: carriers.some(({ ending }) => ending === null),
-    fellSilent: carriers.some(({ ending }) => ending === 'silent'),
-    doubt: carriers.some(({ ending }) => ending === 'aborted') ? abortedBySender : null,
-    broken: cutOff.length + awaited.length === 0 ? null : { since, reason: incomplete(awaited.length) },
+    isOpen: endings.has(null),
+    fellSilent: endings.has('silent'),
+    brokenSince: broken.length === 0 ? null : Math.max(...broken),
+    reason: awaited.length === 0 ? null : lacking(awaited.length),
+    doubt: endings.has('cut-off') || endings.has('aborted') ? perhapsLacking(ended) : null,
   };
 }
 
-const abortedBySender: Reason = {
-  code: transferIncomplete,
-  text: 'The series may be incomplete: its sender aborted the association between two images, and no later one completed it. Nothing was found in the images that came, which says nothing about others. Send the series again, all of it.',
-};
-
-function incomplete(awaited: number): Reason {
-  const what =
-    awaited > 0
-      ? `${awaited} of its instances were refused or broke off midway and did not come again`
-      : 'the association that brought it broke off before its release, and no later one completed it';
+function lacking(awaited: number): Reason {
   return {
     code: transferIncomplete,
-    text: `The series may be incomplete: ${what}. Send the series again, all of it.`,
+    text: `The series is incomplete: ${awaited} of its instances were refused or broke off midway and did not come again. Send the series again, all of it.`,
+  };
+}
+
+function perhapsLacking(ended: string): Reason {
+  return {
+    code: transferIncomplete,
+    text: `The series may be incomplete: the association that brought it ${ended}, and no later one completed it. Send the series again, all of it.`,
   };
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { analyseSeries } from '../../src/analysis/analyse-series.ts';
 import type { SeriesTask } from '../../src/analysis/task.ts';
+import type { Reason, SeriesFindings } from '../../src/findings/index.ts';
 import { loadBundle, openEngine } from '../../src/inference/index.ts';
 import { sampleFiles } from '../support/sample.ts';
 import { readReport } from '../support/study.ts';
@@ -72,7 +73,13 @@ describe('an analysis of damaged files', function () {
     const nothing = { paths: sampleFiles(), parameters: { 'operatingPoint.findingThreshold': 0.9999 } };
     expect((await analyse(nothing)).findings.state).to.equal('no-findings');
     const doubtful = await analyse({ ...nothing, doubt });
-    expect(doubtful.findings).to.deep.include({ state: 'not-analysed', reason: doubt, findings: [] });
+    expect(doubtful.findings).to.deep.include({ state: 'not-analysed', findings: [] });
+    expect(reasonOf(doubtful.findings).text).to.match(
+      /may be incomplete\. Nothing was found in the images that came/,
+    );
+    const few = await analyse({ paths: sampleFiles().slice(0, 9), doubt });
+    expect(reasonOf(few.findings).code).to.equal('TRANSFER_INCOMPLETE');
+    expect(reasonOf(few.findings).text).to.match(/Of the images that came: TOO_FEW_SLICES: /);
     expect(doubtful.report).to.match(/NOT ANALYSED\. TRANSFER_INCOMPLETE: /);
   });
 
@@ -101,3 +108,8 @@ describe('an analysis of damaged files', function () {
     });
   });
 });
+
+function reasonOf(findings: SeriesFindings): Reason {
+  if (findings.state !== 'not-analysed') throw new Error(`the series was analysed: ${findings.state}`);
+  return findings.reason;
+}

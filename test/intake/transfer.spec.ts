@@ -92,6 +92,11 @@ describe('a series whose sender has not said that it is done', function () {
       .executeTakeFirstOrThrow();
     return JSON.parse(job.payload) as AnalyseRequest;
   };
+  /** What would be told if nothing were found in what came. */
+  const saidOfNothing = async (): Promise<string> => {
+    const reason = await verdict();
+    return reason ?? (await asked()).doubt?.code ?? 'no findings';
+  };
   const completeness = async (): Promise<string> => (await asked()).completeness;
 
   it('is not judged while the association is open, however long the scanner pauses between slabs', async () => {
@@ -114,26 +119,29 @@ describe('a series whose sender has not said that it is done', function () {
     expect(await completeness()).to.contain('ended without a release');
   });
 
-  it('waits longer after an abort, and is then incomplete, not a negative', async () => {
+  it('waits longer after its line was cut off, and nothing found in it then is no negative', async () => {
     await send('one', 56, 90);
     await end('one', 'cut-off');
     clock += retryPeriodMs - 1;
     expect((await judge()).outcome).to.deep.equal({ kind: 'again', dueAt: clock + 1 });
-    expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
+    expect(await saidOfNothing()).to.equal('TRANSFER_INCOMPLETE');
   });
 
-  it('is read after an abort between two images, but nothing found in it is no negative', async () => {
-    await send('one', 0, 90);
-    await end('one', 'aborted');
-    expect(await verdict()).to.equal(null);
-    expect((await asked()).doubt?.code).to.equal('TRANSFER_INCOMPLETE');
-    expect(await completeness()).to.contain('the sender aborted the association between two images');
-    clock += 60_000;
-    await send('two', 0, 90);
-    await end('two', 'released');
-    await verdict();
-    expect((await asked()).doubt).to.equal(undefined);
-  });
+  for (const [how, remark] of [
+    ['aborted', 'the sender aborted the association between two images'],
+    ['cut-off', 'the transfer broke off and was not completed'],
+  ] as const)
+    it(`of which nothing is known to be missing is read, ${how} or not, but nothing found in it is no negative`, async () => {
+      await send('one', 0, 90);
+      await end('one', how);
+      expect(await verdict()).to.equal(null);
+      expect((await asked()).doubt?.code).to.equal('TRANSFER_INCOMPLETE');
+      expect(await completeness()).to.contain(remark);
+      clock += 60_000;
+      await send('two', 0, 90);
+      await end('two', 'released');
+      expect(await saidOfNothing()).to.equal('no findings');
+    });
 
   it('that an operator wants read in spite of its aborted association is read without doubt', async () => {
     await send('one', 0, 90);
@@ -157,7 +165,7 @@ describe('a series whose sender has not said that it is done', function () {
     await end('two', 'released');
     clock += quietPeriodAfterReleaseMs;
     expect((await judge()).outcome.kind).to.equal('done');
-    expect(await verdict()).to.equal(null);
+    expect(await saidOfNothing()).to.equal('no findings');
   });
 
   it('is not complete by the release of an association that was open already when the other broke off', async () => {
@@ -167,13 +175,13 @@ describe('a series whose sender has not said that it is done', function () {
     await end('one', 'cut-off');
     clock += 1000;
     await end('two', 'released');
-    expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
+    expect(await saidOfNothing()).to.equal('TRANSFER_INCOMPLETE');
   });
 
   it('is judged anew when the sender sends all of it again, though nothing had been missing', async () => {
     await send('one', 0, 90);
     await end('one', 'cut-off');
-    expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
+    expect(await saidOfNothing()).to.equal('TRANSFER_INCOMPLETE');
     const { id } = await database.selectFrom('series').select('id').executeTakeFirstOrThrow();
     const reason = { reason_code: 'TRANSFER_INCOMPLETE', reason_text: '' };
     await database
@@ -186,7 +194,7 @@ describe('a series whose sender has not said that it is done', function () {
     await end('two', 'released');
     const series = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
     expect(series.state).to.equal('receiving');
-    expect(await verdict()).to.equal(null);
+    expect(await saidOfNothing()).to.equal('no findings');
   });
 
   it('is incomplete while an instance that was refused has not come, whatever else is released', async () => {
@@ -199,13 +207,13 @@ describe('a series whose sender has not said that it is done', function () {
     expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
     await send('three', 89, 90);
     await end('three', 'released');
-    expect(await verdict()).to.equal(null);
+    expect(await saidOfNothing()).to.equal('no findings');
   });
 
   it('that was open when the node stopped was cut off', async () => {
     await send('one', 0, 60);
     await cutOffAll(database, clock);
-    expect(await verdict()).to.equal('TRANSFER_INCOMPLETE');
+    expect(await saidOfNothing()).to.equal('TRANSFER_INCOMPLETE');
   });
 
   it('that begins at another number than 1 waits the whole quiet period and says so', async () => {

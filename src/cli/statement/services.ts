@@ -79,7 +79,7 @@ export function services(config: Config): string {
         ['C000H', 'the data set cannot be read, or ends inside Pixel Data'],
       ],
     ),
-    'How an association ends decides when and how its series are read: after A-RELEASE once no image has come for a few seconds; after an A-ABORT between two instances, all of them acknowledged, the same, but that nothing found is not told as a negative; after any other end, or where an instance was refused, only once the sender has come again and released (else the series ends as *not analysed*).',
+    'How an association ends decides when and how its series are read: after A-RELEASE once no image has come for a few seconds; after an A-ABORT between two instances, all of them acknowledged, the same, but that nothing found is not told as a negative; after any other end first the sender is waited for, who may come again and release. Where an instance was refused or broke off midway and did not come again, the series ends as *not analysed*.',
     'Images in these transfer syntaxes can be analysed; others are stored and end as *not analysed*:',
     table(
       ['transfer syntax', 'UID'],
