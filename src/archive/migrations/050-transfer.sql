@@ -4,8 +4,8 @@ CREATE TABLE carrier (
   association TEXT NOT NULL,
   -- the first image of this series on it
   began_at INTEGER NOT NULL,
-  -- cut-off: the sender may have had more; aborted: by the sender, between objects; silent: it sent nothing for so long that we closed it
-  ending TEXT CHECK (ending IN ('cut-off', 'aborted', 'silent')),
+  -- cut-off: the sender may have had more; silent: it sent nothing for so long that we closed it
+  ending TEXT CHECK (ending IN ('cut-off', 'silent')),
   ended_at INTEGER,
   CHECK ((ending IS NULL) = (ended_at IS NULL)),
   PRIMARY KEY (series_instance_uid, association)
