@@ -143,6 +143,12 @@ def test_a_tuned_bundle_is_written_whole_and_keeps_what_makes_a_candidate(tmp_pa
     told = (out / "model.json").read_text()
     assert json.loads(told)["candidates"] == asked and json.loads(told)["id"] == "site"
 
+    other = manifest | {"preprocessing": manifest["preprocessing"] | {"biasCorrection": "n4"}}
+    (init / "model.json").write_text(json.dumps(other))
+    with pytest.raises(Refusal, match="OTHER_PREPROCESSING"):
+        train_on(parts, order)
+    (init / "model.json").write_text(json.dumps(manifest))
+
     def fails(*_):
         raise OSError("no room left")
 

@@ -11,8 +11,7 @@ from .detect import Candidate, candidates_of
 from .evaluate import onnx_fields, scan_case
 from .marked_picture import Mark, Outline, draw_marks
 from .operating_point import point_of
-from .preprocess import prepare
-from .readers.refusal import Refusal
+from .preprocess import prepare, require_prepared_here
 from .real_tof import Embedded, in_synthetic_head, vessels_of
 
 #: room between a mark and its ring (mm)
@@ -33,13 +32,6 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     if arguments.real:
         manifest["performance"]["realVolumes"] = [real_row(session, manifest, file, arguments.pictures) for file in arguments.real]
     write_texts(folder, manifest)
-
-
-def require_prepared_here(folder: Path, recipe: dict) -> None:  # type: ignore[type-arg]
-    """The runtime knows more ways to prepare a series than `prepare`; figures of another one would not be the bundle's."""
-    if recipe["interpolation"] != "linear" or recipe.get("antiAlias") or recipe.get("biasCorrection", "none") != "none":
-        raise Refusal("OTHER_PREPROCESSING", folder, "asks for preprocessing that only the runtime has (cubic or nearest interpolation, "
-                      "antiAlias or biasCorrection); measure it with `willis evaluate`")
 
 
 def real_row(session: ort.InferenceSession, manifest: dict, file: Path, pictures: Path | None) -> dict[str, object]:  # type: ignore[type-arg]

@@ -1,9 +1,12 @@
 """What the network sees: 1 mm grid, head mask, percentile normalisation. The node does exactly the same (golden vectors)."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
+
+from .readers.refusal import Refusal
 
 RELATIVE_THRESHOLD = 0.10
 REFERENCE_PERCENTILE = 99.0
@@ -25,6 +28,13 @@ def prepare(volume: np.ndarray, spacing: tuple[float, float, float]) -> Prepared
     iso = resample(volume.astype(np.float32), spacing)
     mask = head_mask(iso)
     return Prepared(normalise(iso, mask), mask)
+
+
+def require_prepared_here(folder: Path, recipe: dict) -> None:  # type: ignore[type-arg]
+    """The runtime knows more ways to prepare a series than `prepare`; what is measured or trained here would not be what a bundle that asks for them sees."""
+    if recipe["interpolation"] != "linear" or recipe.get("antiAlias") or recipe.get("biasCorrection", "none") != "none":
+        raise Refusal("OTHER_PREPROCESSING", folder, "asks for preprocessing that only the runtime has (cubic or nearest interpolation, "
+                      "antiAlias or biasCorrection); measure it with `willis evaluate`, and train from a bundle that `bundle` wrote")
 
 
 def resample(volume: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray:

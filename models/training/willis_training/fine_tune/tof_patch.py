@@ -14,7 +14,7 @@ from ..bundle import write_bundle
 from ..compute import device, mixed
 from ..dataset import Case, CropSampler
 from ..network import TinyUNet3D
-from ..preprocess import prepare, resample
+from ..preprocess import prepare, require_prepared_here, resample
 from ..readers import Case as ReadCase
 from ..readers import Refusal, validate
 from ..staged import staged
@@ -39,14 +39,15 @@ class FineTuneOptions:
 
 def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
     """Prepares, checks, trains, measures on the test part, writes."""
+    stored = json.loads((order.init / "model.json").read_text())
+    require_prepared_here(order.init, stored["preprocessing"])
     cases = {part: [prepared_case(c) for c in chosen] for part, chosen in parts.items()}
     for part, chosen in cases.items():
         if not any(len(c.centres) for c in chosen):
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
-    candidates = json.loads((order.init / "model.json").read_text())["candidates"]
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
     with staged(order.out) as folder:
-        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, candidates)
+        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"])
         rename(replace(order, out=folder), parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
