@@ -10,7 +10,7 @@ import { enqueueDeliveries, hastenDeliveries } from '../delivery/index.ts';
 import { WillisError, describeError } from '../errors.ts';
 import type { Reason, SeriesFindings } from '../findings/index.ts';
 import { isRemoteFault } from '../inference/index.ts';
-import { analyseJob, isAboutTransfer, judgeAnew } from '../intake/index.ts';
+import { analyseJob, isAboutTransfer, judgeAnew, reopenIfCompleted } from '../intake/index.ts';
 import type { AnalyseRequest, Judgement, RulesInForce } from '../intake/index.ts';
 import { enqueue, type Job, type JobHandler, type JobOutcome } from '../jobs/index.ts';
 import type { ReportReference } from '../results/index.ts';
@@ -67,7 +67,8 @@ async function analyse(
     const findings = JSON.parse(earlier.findings) as SeriesFindings;
     return {
       kind: 'done',
-      commit: async (transaction) => await setSeriesState(transaction, request.seriesId, findings),
+      commit: async (transaction) =>
+        await setSeriesState(transaction, request.seriesId, { findings, now: options.now() }),
     };
   }
   const comparison = await earlierStudy(database, request, { route, options });
@@ -269,7 +270,7 @@ async function commitAnalysis(
       })
       .execute();
   }
-  await setSeriesState(transaction, request.seriesId, outcome.findings);
+  await setSeriesState(transaction, request.seriesId, { findings: outcome.findings, now });
   const dueAt = route.sendAt?.(outcome.findings, now) ?? now;
   // an earlier result that still waits, for its window or its destination, must not come after the one that replaces it
   await hastenDeliveries(transaction, request.seriesId, dueAt);
@@ -282,7 +283,7 @@ async function commitAnalysis(
 async function setSeriesState(
   transaction: Transaction,
   seriesId: number,
-  findings: SeriesFindings,
+  { findings, now }: { readonly findings: SeriesFindings; readonly now: number },
 ): Promise<void> {
   const reason = findings.state === 'not-analysed' ? findings.reason : null;
   await transaction
@@ -291,6 +292,7 @@ async function setSeriesState(
     .where('id', '=', seriesId)
     .where('state', '=', 'queued')
     .execute();
+  await reopenIfCompleted(transaction, seriesId, now);
 }
 
 /** A series that cannot be analysed is still reported: the first failure asks for the report, a failure of that ends here. */

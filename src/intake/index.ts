@@ -15,4 +15,10 @@ export { isWholeInstance, seriesNamedIn, type IncomingInstance } from './incomin
 export { noRuleMatched, type RulesInForce } from './ruling.ts';
 export { explain, nearestMiss, type Explanation, type Rule } from './rules.ts';
 export { readTraits, type SeriesTraits } from './traits.ts';
-export { associationEnded, cutOffAll, isAboutTransfer, type AssociationEnd } from './transfer.ts';
+export {
+  associationEnded,
+  cutOffAll,
+  isAboutTransfer,
+  reopenIfCompleted,
+  type AssociationEnd,
+} from './transfer.ts';

@@ -151,13 +151,36 @@ async function released(
       .executeTakeFirst();
     if (series === undefined) continue;
     await hasten(transaction, assembleJob(series.id, dueAt).key, dueAt);
-    if (series.reason_code !== transferIncomplete) continue;
     // all of it was here: only that was not known
-    await transaction
-      .updateTable('series')
-      .set({ state: 'receiving', reason_code: null, reason_text: null })
-      .where('id', '=', series.id)
-      .execute();
-    await enqueue(transaction, assembleJob(series.id, dueAt), now);
+    if (series.reason_code === transferIncomplete) await reopen(transaction, series.id, { now, dueAt });
   }
+}
+
+/** A series was just called incomplete; the transfer that completed it may have ended while it was being read. */
+export async function reopenIfCompleted(
+  transaction: Transaction,
+  seriesId: number,
+  now: number,
+): Promise<void> {
+  const series = await transaction
+    .selectFrom('series')
+    .select(['series_instance_uid', 'reason_code'])
+    .where('id', '=', seriesId)
+    .executeTakeFirstOrThrow();
+  if (series.reason_code !== transferIncomplete) return;
+  const { reason, doubt } = await transferOf(transaction, series.series_instance_uid);
+  if (reason === null && doubt === null) await reopen(transaction, seriesId, { now, dueAt: now });
+}
+
+async function reopen(
+  transaction: Transaction,
+  seriesId: number,
+  { now, dueAt }: { readonly now: number; readonly dueAt: number },
+): Promise<void> {
+  await transaction
+    .updateTable('series')
+    .set({ state: 'receiving', reason_code: null, reason_text: null })
+    .where('id', '=', seriesId)
+    .execute();
+  await enqueue(transaction, assembleJob(seriesId, dueAt), now);
 }

@@ -12,7 +12,7 @@ import {
 } from '../../src/analysis/index.ts';
 import { openDatabase, openFiles, type Database } from '../../src/archive/index.ts';
 import { WillisError } from '../../src/errors.ts';
-import type { AnalyseRequest, Judgement } from '../../src/intake/index.ts';
+import { associationEnded, type AnalyseRequest, type Judgement } from '../../src/intake/index.ts';
 import type { Comparison } from '../../src/findings/index.ts';
 import { enqueue, type Job, type JobOutcome } from '../../src/jobs/index.ts';
 import { buildResults } from '../../src/results/index.ts';
@@ -79,6 +79,35 @@ describe('the analysis stage', () => {
     await asked({});
     expect(doubtful.tasks.map(({ reason }) => reason)).to.deep.equal([doubt, null]);
   });
+
+  for (const { isSentAgain, state } of [
+    { isSentAgain: true, state: 'receiving' },
+    { isSentAgain: false, state: 'not-analysed' },
+  ])
+    it(`what was not read because images might be missing is ${state} when, while it was being looked at, ${isSentAgain ? 'all of it came again' : 'nothing came'}`, async () => {
+      const doubt = { code: 'TRANSFER_INCOMPLETE', text: '' };
+      const carrier = { series_instance_uid: '2.25.1', association: 'first', began_at: 1 };
+      await database.updateTable('series').set({ state: 'queued' }).execute();
+      await database
+        .insertInto('carrier')
+        .values([
+          { ...carrier, ending: 'cut-off', ended_at: 2 },
+          { ...carrier, association: 'second', began_at: 3 },
+        ])
+        .execute();
+      const worker = {
+        run: async (task: SeriesTask): Promise<SeriesOutcome> => {
+          const end = { association: 'second', how: 'released', missing: [] } as const;
+          if (isSentAgain) await associationEnded(database, end, { now: 4, dueAt: 9 });
+          return outcomeOf({ ...task, reason: doubt });
+        },
+      };
+      await commit(await run('90 slices', worker, { request: { doubt } }));
+      const series = await database.selectFrom('series').select('state').executeTakeFirstOrThrow();
+      const judging = await database.selectFrom('job').select('key').where('kind', '=', 'assemble').execute();
+      expect(series.state).to.equal(state);
+      expect(judging).to.have.length(isSentAgain ? 1 : 0);
+    });
 
   it('a result that replaces one without any report still says that it replaces', async () => {
     const worker = recordingWorker();
