@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from willis_training import __version__
+from willis_training.bundle import performance_of, write_texts
 from willis_training.detect import Candidate
 from willis_training.evaluate import Calibration, Scan, score
 from willis_training.marked_picture import HALF, ROOM, SCALE, Mark, Outline, Projected, draw_marks
@@ -60,6 +61,16 @@ def test_no_lower_cut_keeps_the_budget_and_figures_agree_with_the_score():
 def test_an_aneurysm_without_a_mark_is_missed_at_any_threshold():
     quiet = [marks_of(scan([], [5.0]), PLAIN), marks_of(scan([(1.0, 0)], [5.0]), PLAIN)]
     assert sensitivity(quiet, cut_within(quiet, 0.5)) == 0.5
+
+
+def test_scans_without_an_aneurysm_of_that_size_say_no_sensitivity_and_the_card_says_why(tmp_path):
+    manifest = json.loads((BUNDLE / "model.json").read_text())
+    scans = [scan([(1.0, -1)], []), scan([(1.0, 0)], [2.0])]
+    performance = performance_of(scans, PLAIN, 0.5) | {"denseVersusPatchCorrelation": 0.99}
+    write_texts(tmp_path, manifest | {"performance": performance})
+    assert performance["lesions3mmUp"] == 0 and performance["falsePositivesPerScan"] == 0.5
+    card = (tmp_path / "CARD.md").read_text()
+    assert card.count("none is in these scans") == 2 and "nothing to measure it on | **not reached**" in card
 
 
 @pytest.fixture(scope="module")
@@ -124,12 +135,13 @@ def cache(tmp_path_factory):
 
 def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, cache, vessels):
     shutil.copytree(BUNDLE, tmp_path / "bundle")
-    run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, real=[vessels], pictures=tmp_path / "pictures"))
+    run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, test_from=3, real=[vessels], pictures=tmp_path / "pictures"))
     manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
     assert manifest["performance"]["scans"] == 2 and manifest["performance"]["detected3mmUp"] > 0
     assert manifest["performance"]["realVolumes"][0]["name"] == "vessels"
     card = (tmp_path / "bundle" / "CARD.md").read_text()
     assert "| vessels |" in card and f"2 synthetic phantoms (kit {__version__}) of unseen anatomy" in card and (tmp_path / "pictures" / "vessels.png").exists()
+    assert {file.name for file in cache.iterdir()} == {"test-0003.npz", "test-0004.npz"}
     # weights, calibration and threshold stay as they were
     before = json.loads((BUNDLE / "model.json").read_text())
     assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
@@ -142,7 +154,7 @@ def test_candidates_are_measured_as_the_manifest_asks(tmp_path, cache, vessels):
 
     def measured(scans, **asked):
         (tmp_path / "bundle" / "model.json").write_text(json.dumps(manifest | {"candidates": manifest["candidates"] | asked}))
-        run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=scans, real=[vessels], pictures=None))
+        run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=scans, test_from=3, real=[vessels], pictures=None))
         return json.loads((tmp_path / "bundle" / "model.json").read_text())["performance"]
 
     none, faint = measured(2, minVoxels=10**6), measured(0, localisationThreshold=1e-4)
@@ -157,7 +169,7 @@ def test_a_bundle_of_three_networks_is_measured_with_what_its_manifest_says(tmp_
     before["operatingPoint"]["findingThreshold"] = 1.0
     (bundle / "model.json").write_text(json.dumps(before))
     asked = {"bundle": bundle, "cache": tmp_path / "cache", "pictures": None}
-    run(argparse.Namespace(scans=1, real=[], **asked))
+    run(argparse.Namespace(scans=1, test_from=0, real=[], **asked))
     after = json.loads((bundle / "model.json").read_text())
     told = after["performance"]
     assert told["scans"] == 1 and told["testedOn"].startswith(f"1 synthetic phantoms (kit {__version__})")

@@ -31,7 +31,8 @@ CANDIDATES = {"localisationThreshold": Localisation().threshold, "minVoxels": Lo
 def run(arguments: argparse.Namespace) -> None:
     """The command `bundle`; training goes on from the cache."""
     counts = dict(zip(("train", "validation", "test"), arguments.scans))
-    cases = {split: load_cases(arguments.cache, split, count) for split, count in counts.items()}  # type: ignore[arg-type]
+    first = {"test": arguments.test_from}
+    cases = {split: load_cases(arguments.cache, split, count, first.get(split, 0)) for split, count in counts.items()}  # type: ignore[arg-type]
     options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, broad_steps=arguments.broad_steps, seed=arguments.seed)
     network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
     training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date,

@@ -8,12 +8,13 @@ from .metrics import wilson
 from .requirements import rebuild_section, requirement_section
 from .sample import sample_section
 
+NONE = "none is in these scans"
+
 
 def write_card(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
     """Writes the card beside the manifest, from which every number comes."""
     training, point, performance, measures = (manifest[k] for k in ("training", "operatingPoint", "performance", "measures"))
     rows = "\n".join(_size_row(row["sizeMm"], row["lesions"], row["detected"]) for row in performance["bySize"])
-    large, found, curve = performance["lesions3mmUp"], performance["detected3mmUp"], performance["atHalfFalsePositive"]
     limits = "\n".join(f"- {limit}." for limit in manifest["limits"])
     (folder / "CARD.md").write_text(f"""# {manifest['title']} ({manifest['id']} {manifest['version']})
 
@@ -34,10 +35,10 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 
 | | |
 |---|---|
-| sensitivity, aneurysms of 3 mm and more | {found / max(large, 1):.2f} (95 % {_range(performance['lesionSensitivity3mmUpInterval'])}; {found} of {large}) |
+| sensitivity, aneurysms of 3 mm and more | {_at_threshold(performance)} |
 | sensitivity, aneurysms of 4 mm and more | {performance['lesionSensitivity4mmUp']:.2f} ({performance['lesions']} aneurysms) |
 | false positives a scan | {performance['falsePositivesPerScan']:.2f} (95 % {_range(performance['falsePositivesPerScanInterval'])}) |
-| sensitivity, 3 mm and more, read off the curve at 0.5 false positives a scan | {curve['lesionSensitivity3mmUp']:.2f} (95 % {_range(curve['interval'])}; {_threshold(curve['threshold'])}) |
+| sensitivity, 3 mm and more, read off the curve at 0.5 false positives a scan | {_on_curve(performance.get('atHalfFalsePositive'))} |
 | dense against patchwise logits, correlation | {performance['denseVersusPatchCorrelation']:.4f} |
 | diameter, residual spread (SD) | {measures['diameterResidualSdMm']:.2f} mm (validation phantoms) |
 
@@ -58,6 +59,15 @@ def _size_row(name: str, lesions: int, found: int) -> str:
     if lesions == 0:
         return f"| {name} | 0 | - | - |"
     return f"| {name} | {lesions} | {found} | {found / lesions:.2f} ({_range(wilson(found, lesions))}) |"
+
+
+def _at_threshold(performance: dict) -> str:  # type: ignore[type-arg]
+    found, of = performance["detected3mmUp"], performance["lesions3mmUp"]
+    return f"{found / of:.2f} (95 % {_range(performance['lesionSensitivity3mmUpInterval'])}; {found} of {of})" if of else NONE
+
+
+def _on_curve(curve: dict | None) -> str:  # type: ignore[type-arg]
+    return f"{curve['lesionSensitivity3mmUp']:.2f} (95 % {_range(curve['interval'])}; {_threshold(curve['threshold'])})" if curve else NONE
 
 
 def _range(interval: tuple[float, float] | list[float]) -> str:

@@ -27,14 +27,14 @@ class Case:
     volumes: np.ndarray
 
 
-def load_cases(cache: Path, split: Split, count: int, workers: int = 2) -> list[Case]:
-    """Makes what is missing, then loads; the same split and index give the same case."""
+def load_cases(cache: Path, split: Split, count: int, first: int = 0, workers: int = 2) -> list[Case]:
+    """Makes what is missing, then loads, from number `first` on; the same split and number give the same case."""
     cache.mkdir(parents=True, exist_ok=True)
-    files = [cache / f"{split}-{index:04d}.npz" for index in range(count)]
-    missing = [(split, index, file) for index, file in enumerate(files) if not file.exists()]
+    files = {number: cache / f"{split}-{number:04d}.npz" for number in range(first, first + count)}
+    missing = [(split, number, file) for number, file in files.items() if not file.exists()]
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(_make_case, missing))
-    return [_load(file) for file in files]
+    return [_load(file) for file in files.values()]
 
 
 def _make_case(job: tuple[Split, int, Path]) -> None:

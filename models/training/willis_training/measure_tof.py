@@ -25,7 +25,7 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     session = ort.InferenceSession(str(folder / manifest["network"]["file"]), providers=["CPUExecutionProvider"])
     point = point_of(manifest)
     if arguments.scans > 0:
-        cases = load_cases(arguments.cache, "test", arguments.scans)
+        cases = load_cases(arguments.cache, "test", arguments.scans, arguments.test_from)
         kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes") if name in manifest["performance"]}
         manifest["performance"] = performance_of([scan_case(session, c, point.localisation) for c in cases], point.calibration, point.threshold) | {
             "denseVersusPatchCorrelation": agreement_of(session, cases)} | kept

@@ -104,11 +104,17 @@ def gate_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gate", action=argparse.BooleanOptionalAction, default=True, help="fail below what a shipped bundle must reach")
 
 
+def test_from_argument(parser: argparse.ArgumentParser) -> None:
+    """Test phantoms that nothing was chosen on."""
+    parser.add_argument("--test-from", type=int, default=0, help="number of the first test phantom, where those before it have been looked at")
+
+
 def bundle_arguments(parser: argparse.ArgumentParser) -> None:
     """The TOF bundle (system 001)."""
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
-    parser.add_argument("--scans", type=int, nargs=3, default=(150, 40, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--scans", type=int, nargs=3, default=(150, 100, 200), metavar=("TRAIN", "VALIDATION", "TEST"))
+    test_from_argument(parser)
     parser.add_argument("--steps", type=int, default=5650)
     parser.add_argument("--settle-steps", type=int, default=650, help="how many of the steps settle dense and patchwise logits")
     parser.add_argument("--broad-steps", type=int, default=1000, help="how many of the steps come after that, on crops as other scanners would have them")
@@ -123,6 +129,7 @@ def measure_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, help="tof-patch, cta-resnet, tof-coarse-fine or ncct-haemorrhage; its manifest and card are written anew")
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"))
     parser.add_argument("--scans", type=int, default=100, help="unseen phantoms; 0: their figures stay (those of ncct-haemorrhage always do)")
+    test_from_argument(parser)
     parser.add_argument("--real", type=Path, nargs="*", default=[],
                         help="tof-patch: NIfTI with vessels alone, background 0; cta-resnet: NIfTI in HU; ncct-haemorrhage: folders of DICOM")
     parser.add_argument("--choose-threshold", action="store_true", help="cta-resnet: choose the threshold anew on as many validation phantoms; else it stays")
@@ -158,7 +165,7 @@ def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, help="phantoms, trained networks and what was read of each scan; an interrupted run goes on from them")
     parser.add_argument("--init", type=Path, help="bundle whose artery network is taken as it is, and whose other two are trained further")
     parser.add_argument("--scans", type=int, nargs=3, default=(150, 20, 100), metavar=("TRAIN", "VALIDATION", "TEST"))
-    parser.add_argument("--test-from", type=int, default=0, help="number of the first test phantom, where those before it have been looked at")
+    test_from_argument(parser)
     parser.add_argument("--steps", type=int, nargs=3, default=(600, 450, 900), metavar=("ARTERIES", "COARSE", "FINE"))
     parser.add_argument("--note", default="", help="how it was trained and what was tried, for the manifest and the card")
     parser.add_argument("--narrow", action="store_true", help="a quarter of the published widths and smaller VOIs, for a CPU")

@@ -49,7 +49,10 @@ def cut_within(marks: list[Marks], budget: float) -> float:
 
 
 def figures(scans: list[Scan], calibration: Calibration, threshold: float) -> dict[str, object]:
-    """Fields of the manifest's `performance`; intervals are bootstraps over scans, in which the curve is read anew each time."""
+    """Fields of the manifest's `performance`; intervals are bootstraps over scans, in which the curve is read anew each time.
+
+    Of scans without an aneurysm of SMALLEST_MM and more it says no sensitivity.
+    """
     marks = [marks_of(scan, calibration) for scan in scans]
     cut, scan_numbers = float(np.log(threshold / (1 - threshold))), np.arange(len(marks))
 
@@ -57,13 +60,15 @@ def figures(scans: list[Scan], calibration: Calibration, threshold: float) -> di
         drawn = [marks[k] for k in rows]
         return sensitivity(drawn, cut_within(drawn, BUDGET))
 
-    at_cut = bootstrap(lambda rows: sensitivity([marks[k] for k in rows], cut), scan_numbers, 1)
-    false = bootstrap(lambda rows: false_positives([marks[k] for k in rows], cut), scan_numbers, 1)
-    read_off = bootstrap(at_budget, scan_numbers, 1)
     best = np.concatenate([m.best for m in marks])
-    return {
-        "lesions3mmUp": len(best), "detected3mmUp": int((best >= cut).sum()), "lesionSensitivity3mmUpInterval": _rounded(at_cut),
-        "falsePositivesPerScanInterval": _rounded(false),
+    false = bootstrap(lambda rows: false_positives([marks[k] for k in rows], cut), scan_numbers, 1)
+    found = {"lesions3mmUp": len(best), "detected3mmUp": int((best >= cut).sum()), "falsePositivesPerScanInterval": _rounded(false)}
+    if len(best) == 0:
+        return found
+    at_cut = bootstrap(lambda rows: sensitivity([marks[k] for k in rows], cut), scan_numbers, 1)
+    read_off = bootstrap(at_budget, scan_numbers, 1)
+    return found | {
+        "lesionSensitivity3mmUpInterval": _rounded(at_cut),
         "atHalfFalsePositive": {"lesionSensitivity3mmUp": round(at_budget(scan_numbers), 4), "interval": _rounded(read_off),
                                 "threshold": round(float(1 / (1 + np.exp(-cut_within(marks, BUDGET)))), 3)}}
 

@@ -130,7 +130,8 @@ def remeasure(arguments: argparse.Namespace, manifest: dict[str, Any]) -> None:
     if arguments.real or arguments.scans == 0:
         raise Refusal("NOTHING_TO_MEASURE", arguments.bundle, "is measured on phantoms alone (--scans, without --real): it is read in a box about the circle of Willis")
     chosen = chosen_of(manifest)
-    cases = (kept_case(FIRST_TEST_SEED + k, "test", None, SPACING_MM, arguments.cache) for k in range(arguments.scans))
+    numbers = range(arguments.test_from, arguments.test_from + arguments.scans)
+    cases = (kept_case(FIRST_TEST_SEED + k, "test", None, SPACING_MM, arguments.cache) for k in numbers)
     read = read_at((arguments.bundle, manifest["fine"]["voi"]), cases, chosen.outline, arguments.cache)
     kept = {name: manifest["performance"][name] for name in ("ablation", "folds", "foldsHow", "explanation") if name in manifest["performance"]}
     manifest["performance"] = {"testedOn": tested_on(len(read)), **measure(read, chosen), **kept}

@@ -98,8 +98,8 @@ def remeasure(arguments: argparse.Namespace, manifest: Manifest) -> None:
     if not manifest["training"]["synthetic"]:
         raise Refusal("WRONG_BUNDLE", arguments.bundle, "was fine-tuned on a data set; phantoms would put their figures in the place of its own. "
                       "`willis evaluate` measures it on labelled cases")
-    chosen_on, scans = ([proposed(split, k) for k in range(count)] for split, count in (
-        ("validation", arguments.scans if arguments.choose_threshold else 0), ("test", arguments.scans)))  # type: ignore[arg-type]
+    chosen_on = [proposed("validation", k) for k in range(arguments.scans if arguments.choose_threshold else 0)]
+    scans = [proposed("test", arguments.test_from + k) for k in range(arguments.scans)]
     session = open_session(arguments.bundle / manifest["network"]["file"])
     real = {file.name: read_volume(file) for file in arguments.real}
     add_scans(session, manifest, chosen_on, scans, real, arguments.apart)
