@@ -24,10 +24,10 @@ BUNDLE = Path(__file__).parents[2] / "tof-patch"
 PLAIN = Calibration(0.0, 1.0, 0.0, 0.0)
 
 
-def scan(marks, diameters):
+def scan(marks, diameters, sites=()):
     """marks: (logit, index of the aneurysm or -1)."""
     candidates = [Candidate(np.zeros(3), logit, 0.0, 1.0, 3.0) for logit, _ in marks]
-    return Scan(candidates, [hit for _, hit in marks], np.array(diameters, float), np.array(diameters, float))
+    return Scan(candidates, [hit for _, hit in marks], np.array(diameters, float), np.array(diameters, float), sites)
 
 
 def made_scans(seed=0, count=40):
@@ -56,6 +56,19 @@ def test_no_lower_cut_keeps_the_budget_and_figures_agree_with_the_score():
     assert (row["lesions3mmUp"], row["detected3mmUp"]) == (counted.lesions, counted.detected)
     low, high = row["lesionSensitivity3mmUpInterval"]
     assert low < row["detected3mmUp"] / row["lesions3mmUp"] < high
+
+
+def test_sites_and_calibration_are_told_of_what_was_measured(tmp_path):
+    scans = [scan([(4.0, 0), (-4.0, -1)], [5.0, 6.0], ("MCA", "ACom")), scan([(3.0, 0), (2.0, 1)], [4.0, 2.0], ("MCA", "PCom"))]
+    performance = performance_of(scans, PLAIN, 0.5) | {"denseVersusPatchCorrelation": 0.99}
+    # the small one counts nowhere; every probability is right, the boldest most
+    assert performance["bySite"] == [{"site": "MCA", "aneurysms": 2, "detected": 2}, {"site": "ACom", "aneurysms": 1, "detected": 0}]
+    assert 0 < performance["brier"] < 0.01 < performance["calibrationError"] < 0.1
+    write_texts(tmp_path, json.loads((BUNDLE / "model.json").read_text()) | {"performance": performance})
+    card = (tmp_path / "CARD.md").read_text()
+    assert "| MCA | 2 | 2 | 1.00 (0.34-1.00) |" in card and "Brier score, calibration error" in card
+    unknown = performance_of([scan([(4.0, 0)], [5.0])], PLAIN, 0.5)
+    assert unknown["bySite"] == []
 
 
 def test_an_aneurysm_without_a_mark_is_missed_at_any_threshold():

@@ -18,13 +18,14 @@ FIRST_SEED: dict[Split, int] = {"train": 0, "validation": 100_000, "test": 200_0
 
 @dataclass(frozen=True)
 class Case:
-    """One prepared scan on the 1 mm grid: image [z,y,x] in 0..1, labels (aneurysm index + 1), truth in voxels (x,y,z)."""
+    """One prepared scan on the 1 mm grid: image [z,y,x] in 0..1, labels (aneurysm index + 1), truth in voxels (x,y,z); `sites` where they are known."""
 
     image: np.ndarray
     labels: np.ndarray
     centres: np.ndarray
     diameters: np.ndarray
     volumes: np.ndarray
+    sites: tuple[str, ...] = ()
 
 
 def load_cases(cache: Path, split: Split, count: int, first: int = 0, workers: int = 2) -> list[Case]:
@@ -57,13 +58,14 @@ def _make_case(job: tuple[Split, int, Path]) -> None:
     np.savez_compressed(
         partial, image=prepared.image.astype(np.float16), labels=labels, centres=centres[inside],
         diameters=np.array([a.diameter for a in anatomy.aneurysms])[inside], volumes=np.array(volumes)[inside],
+        sites=np.array([a.site for a in anatomy.aneurysms], str)[inside],
     )
     partial.rename(file)
 
 
 def _load(file: Path) -> Case:
     with np.load(file) as data:
-        return Case(data["image"], data["labels"], data["centres"], data["diameters"], data["volumes"])
+        return Case(data["image"], data["labels"], data["centres"], data["diameters"], data["volumes"], tuple(str(site) for site in data["sites"]))
 
 
 class CropSampler:

@@ -35,6 +35,7 @@ class Scan:
     hits: list[int]
     diameters: np.ndarray
     volumes: np.ndarray
+    sites: tuple[str, ...] = ()
 
 
 def onnx_fields(session: ort.InferenceSession, image: np.ndarray) -> Fields:
@@ -54,7 +55,7 @@ def scan_case(session: ort.InferenceSession, case: Case, localisation: Localisat
         distances = [np.linalg.norm(candidate.centre - centre) for centre in case.centres]
         near = [i for i, d in enumerate(distances) if d <= max(3.0, case.diameters[i] / 2)]
         hits.append(min(near, key=lambda i: distances[i]) if near else -1)
-    return Scan(found, hits, case.diameters, case.volumes)
+    return Scan(found, hits, case.diameters, case.volumes, case.sites)
 
 
 def calibrate(scans: list[Scan]) -> Calibration:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .evaluate import Calibration, Scan
-from .metrics import bootstrap
+from .by_site import site_rows
+from .metrics import bootstrap, reliability
 
 #: the smallest diameter that counts (mm); a mark on a smaller aneurysm is neither hit nor false
 SMALLEST_MM = 3.0
@@ -16,10 +17,11 @@ LOWEST = -30.0
 
 @dataclass(frozen=True)
 class Marks:
-    """One scan: for each aneurysm of SMALLEST_MM and more the best logit of a mark on it (-inf none); logits of false marks."""
+    """One scan: for each aneurysm of SMALLEST_MM and more the best logit of a mark on it (-inf none), and its site ("" unknown); logits of false marks."""
 
     best: np.ndarray
     false: np.ndarray
+    sites: tuple[str, ...]
 
 
 def marks_of(scan: Scan, calibration: Calibration) -> Marks:
@@ -27,7 +29,8 @@ def marks_of(scan: Scan, calibration: Calibration) -> Marks:
     logits = np.array([calibration.logit(c) for c in scan.candidates])
     hits = np.array(scan.hits, int)
     counted = [k for k, diameter in enumerate(scan.diameters) if diameter >= SMALLEST_MM]
-    return Marks(np.array([max(logits[hits == k], default=-np.inf) for k in counted]), logits[hits < 0])
+    return Marks(np.array([max(logits[hits == k], default=-np.inf) for k in counted]), logits[hits < 0],
+                 tuple(scan.sites[k] if scan.sites else "" for k in counted))
 
 
 def sensitivity(marks: list[Marks], cut: float) -> float:
@@ -62,7 +65,8 @@ def figures(scans: list[Scan], calibration: Calibration, threshold: float) -> di
 
     best = np.concatenate([m.best for m in marks])
     false = bootstrap(lambda rows: false_positives([marks[k] for k in rows], cut), scan_numbers, 1)
-    found = {"lesions3mmUp": len(best), "detected3mmUp": int((best >= cut).sum()), "falsePositivesPerScanInterval": _rounded(false)}
+    found = {"lesions3mmUp": len(best), "detected3mmUp": int((best >= cut).sum()), "falsePositivesPerScanInterval": _rounded(false),
+             **_reliability(scans, calibration), "bySite": site_rows((s, bool(b >= cut)) for m in marks for s, b in zip(m.sites, m.best))}
     if len(best) == 0:
         return found
     at_cut = bootstrap(lambda rows: sensitivity([marks[k] for k in rows], cut), scan_numbers, 1)
@@ -71,6 +75,13 @@ def figures(scans: list[Scan], calibration: Calibration, threshold: float) -> di
         "lesionSensitivity3mmUpInterval": _rounded(at_cut),
         "atHalfFalsePositive": {"lesionSensitivity3mmUp": round(at_budget(scan_numbers), 4), "interval": _rounded(read_off),
                                 "threshold": round(float(1 / (1 + np.exp(-cut_within(marks, BUDGET)))), 3)}}
+
+
+def _reliability(scans: list[Scan], calibration: Calibration) -> dict[str, float]:
+    """Of the probabilities of all candidates, whether they are told or not; nothing without any."""
+    truth = np.array([hit >= 0 for scan in scans for hit in scan.hits], float)
+    logits = np.array([calibration.logit(c) for scan in scans for c in scan.candidates])
+    return reliability(truth, 1 / (1 + np.exp(-logits))) if len(truth) else {}
 
 
 def _rounded(interval: tuple[float, float]) -> list[float]:

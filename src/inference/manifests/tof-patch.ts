@@ -80,6 +80,11 @@ export const tofPatchManifest = z.strictObject({
     atHalfFalsePositive: z
       .strictObject({ lesionSensitivity3mmUp: z.number(), interval: range, threshold: probability })
       .optional(),
+    /** Of the probabilities of all candidates. */
+    brier: probability.optional(),
+    calibrationError: probability.optional(),
+    /** Aneurysms of 3 mm and more by the artery they lie on. */
+    bySite: z.array(z.strictObject({ site: z.string(), aneurysms: z.int(), detected: z.int() })).optional(),
     /** Marks on real arteries set into a synthetic head. */
     realVolumes: z
       .array(

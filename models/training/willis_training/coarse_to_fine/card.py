@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..by_site import site_table
 from ..explanations import explanation_section
 from ..requirements import rebuild_section, requirement_section
 from ..sample import sample_section
@@ -40,7 +41,7 @@ An outline holds what has a probability of {manifest['fine']['threshold']} or mo
 | sensitivity, {p.get('aneurysms3mmUp', 'the')} aneurysms of 3 mm and more | {p['sensitivity3mmUp']:.2f}{_within(p.get('sensitivity3mmUpInterval'))} |
 | sensitivity at 0.5 false positives a scan (any size) | {p['sensitivityAtHalfFalsePositive']:.2f} |
 | false positives a scan | {p['falsePositivesPerScan']:.2f} (95 % {low:.2f}-{high:.2f}) |
-| candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
+{_reliability(p)}| candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
 {_arteries(p)}| outlines measured | {p['outlines']} |
 | outline, DSC (95 %) | {_overlap(p['dsc'])} |
 | outline, 95th percentile Hausdorff distance, mm (95 %) | {_overlap(p['hd95Mm'])} |
@@ -52,7 +53,7 @@ The paper prints DSC 0.81, Hausdorff 17.93 mm and VS 0.84 in its best fold and D
 | diameter (mm) | aneurysms | found | sensitivity (95 %) |
 |---|---|---|---|
 {sizes}
-{_ablation(p.get('ablation'))}{_real(p.get('realVolumes'))}
+{site_table(p)}{_ablation(p.get('ablation'))}{_real(p.get('realVolumes'))}
 {explanation_section(p)}{sample_section(folder)}## Limits
 {limits}
 
@@ -106,6 +107,12 @@ OF_PATIENTS = Told("Everything below was measured on few scans of one data set; 
 def _arteries(performance: dict) -> str:  # type: ignore[type-arg]
     """Nothing where the true arteries are not known."""
     return f"| arteries found, DSC | {performance['arteryDice']:.2f} |\n" if "arteryDice" in performance else ""
+
+
+def _reliability(performance: dict) -> str:  # type: ignore[type-arg]
+    if "brier" not in performance:
+        return ""
+    return f"| probabilities of marks: Brier score, calibration error | {performance['brier']:.3f}, {performance['calibrationError']:.3f} |\n"
 
 
 def _within(interval: list[float] | None) -> str:

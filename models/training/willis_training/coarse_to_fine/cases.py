@@ -22,7 +22,7 @@ class FineCase:
     """image float32 in 0..1, arteries and aneurysms (0 or index + 1) [z,y,x] on a 0.5 mm grid; `subject` may appear more than once.
 
     `arteries` are the true ones, or where `arteries_known` is false those that the bundle's network found. `left_out` numbers as `aneurysms`
-    does what is neither target nor background (treated aneurysms), if there are such.
+    does what is neither target nor background (treated aneurysms), if there are such. `sites` are those of the aneurysms, where they are known.
     """
 
     image: np.ndarray
@@ -32,6 +32,7 @@ class FineCase:
     diameters: tuple[float, ...]
     arteries_known: bool = True
     left_out: np.ndarray | None = None
+    sites: tuple[str, ...] = ()
 
 
 def phantom_case(seed: int, split: Split, aneurysms: int | None = None, spacing: float = SPACING_MM) -> FineCase:
@@ -42,7 +43,8 @@ def phantom_case(seed: int, split: Split, aneurysms: int | None = None, spacing:
     grid = Grid(tuple(LOW), (spacing,) * 3, size)  # type: ignore[arg-type]
     image = resampled(phantom.image, phantom.origin, phantom.spacing, grid)
     vessel, _, mask = lumen_of(anatomy, grid)
-    return FineCase(normalised(image), vessel > 0.5, mask, f"phantom-{seed}", tuple(a.diameter for a in anatomy.aneurysms))
+    return FineCase(normalised(image), vessel > 0.5, mask, f"phantom-{seed}", tuple(a.diameter for a in anatomy.aneurysms),
+                    sites=tuple(a.site for a in anatomy.aneurysms))
 
 
 def kept_case(seed: int, split: Split, aneurysms: int | None, spacing: float, cache: Path | None) -> FineCase:
@@ -52,10 +54,12 @@ def kept_case(seed: int, split: Split, aneurysms: int | None, spacing: float, ca
     file = cache / f"{split}-{seed}-{spacing}.npz"
     if not file.exists():
         case = phantom_case(seed, split, aneurysms, spacing)
-        save_whole(file, image=case.image, arteries=case.arteries, aneurysms=case.aneurysms, diameters=np.array(case.diameters), subject=np.array(case.subject))
+        save_whole(file, image=case.image, arteries=case.arteries, aneurysms=case.aneurysms, diameters=np.array(case.diameters), subject=np.array(case.subject),
+                   sites=np.array(case.sites, str))
         return case
     with np.load(file) as kept:
-        return FineCase(kept["image"], kept["arteries"], kept["aneurysms"], str(kept["subject"]), tuple(float(v) for v in kept["diameters"]))
+        return FineCase(kept["image"], kept["arteries"], kept["aneurysms"], str(kept["subject"]), tuple(float(v) for v in kept["diameters"]),
+                        sites=tuple(str(v) for v in kept["sites"]))
 
 
 def save_whole(file: Path, **arrays: np.ndarray) -> None:

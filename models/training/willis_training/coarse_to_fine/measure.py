@@ -6,7 +6,8 @@ import numpy as np
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
 
-from ..metrics import Location, adam_detection, bootstrap, dice, froc, hausdorff, volume_similarity, wilson
+from ..by_site import site_rows
+from ..metrics import Location, adam_detection, bootstrap, dice, froc, hausdorff, reliability, volume_similarity, wilson
 from .cases import FineCase
 from .reader import SPACING_MM, Mark, Steps
 
@@ -30,11 +31,12 @@ Overlap = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Truth:
-    """An aneurysm of a case: its number, place, and diameter (mm)."""
+    """An aneurysm of a case: its number, place, diameter (mm), and site ("" unknown)."""
 
     number: int
     location: Location
     diameter: float
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def outlined(case: FineCase, steps: Steps, threshold: float) -> Read:
 
 def truth_of(case: FineCase) -> list[Truth]:
     """The aneurysms in the box."""
-    return [Truth(number, place, case.diameters[number - 1]) for number, place in locations(case.aneurysms)]
+    return [Truth(number, place, case.diameters[number - 1], case.sites[number - 1] if case.sites else "") for number, place in locations(case.aneurysms)]
 
 
 def locations(numbers: np.ndarray) -> list[tuple[int, Location]]:
@@ -147,7 +149,9 @@ def measure(read: list[Read], chosen: Chosen) -> dict[str, object]:
     adam = [adam_detection([t.location for t in r.truth], np.array([m.centre[::-1] for m, _, _ in rows]).reshape(-1, 3) * SPACING_MM)
             for r, rows in zip(read, called)]
     truth = [(t.number, t.diameter, {k for _, k, _ in rows}) for r, rows in zip(read, called) for t in r.truth]
+    sites = [t.site for r in read for t in r.truth]
     scores = np.array([p for rows in kept for _, _, p in rows])
+    true = np.array([k > 0 for rows in kept for _, k, _ in rows], float)
     unique = np.array([100 * i + k if k else -1 for i, rows in enumerate(kept) for _, k, _ in rows])
     curve = froc(scores, unique, len(truth), len(read)) if len(scores) else None
     overlaps = [(scan, r.overlaps[k]) for scan, (r, rows) in enumerate(zip(read, called)) for k in sorted({k for _, k, _ in rows} - {0})]
@@ -164,10 +168,12 @@ def measure(read: list[Read], chosen: Chosen) -> dict[str, object]:
         "aneurysms3mmUp": len(of_large), "sensitivity3mmUp": _mean(list(of_large)),
         "sensitivity3mmUpInterval": _interval(of_large, owners[large]),
         "sensitivityAtHalfFalsePositive": round(curve.at(0.5), 4) if curve else 0.0,
+        **(reliability(true, scores) if len(scores) else {}),
         "candidatesPerScan": _mean([r.candidates for r in read]),
         **({"arteryDice": _mean(arteries)} if arteries else {}),
         "outlines": len(overlaps), **{name: _column(overlaps, k) for k, name in enumerate(("dsc", "hd95Mm", "vs", "hdMm"))},
-        "bySize": [_size_row([h for h, (_, d, _) in zip(hits, truth) if low <= d < high], name) for low, high, name in SIZES]}
+        "bySize": [_size_row([h for h, (_, d, _) in zip(hits, truth) if low <= d < high], name) for low, high, name in SIZES],
+        "bySite": site_rows((site, hit) for site, hit, big in zip(sites, hits, large) if big)}
 
 
 def overlap(sac: np.ndarray, marks: list[Mark]) -> Overlap:

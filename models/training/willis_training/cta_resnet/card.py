@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..by_site import site_table
 from ..explanations import explanation_section
 from ..marked_picture import pictures_of
 from ..requirements import rebuild_section, requirement_section
@@ -181,7 +182,7 @@ This is what the node does; its threshold was chosen on {chosen_on}.
 | diameter (mm) | aneurysms | proposed | found |
 |---|---|---|---|
 {sizes}
-
+{site_table(p)}
 """
 
 

@@ -1,6 +1,6 @@
 """The classifier where it works: on what the proposal stage finds in whole phantoms, not on places drawn for training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nibabel
@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime as ort
 
 from ..cta import draw_cta_appearance, draw_patient, render_cta
+from ..by_site import site_rows
 from ..metrics import auc, bootstrap
 from ..phantom import Grid
 from ..phantom.appearance import Split
@@ -28,7 +29,7 @@ BUDGET = 3.0
 @dataclass(frozen=True)
 class Proposed:
     """One scan: HU of every proposal's crop int16 [n,5,64,64]; `on` is the number of the sac it lies on, 0 none, -1 near one; diameters of the
-    sacs in mm, NaN where unknown; places and the volume's middle in mm (x, y, z) as its affine gives them."""
+    sacs in mm, NaN where unknown; places and the volume's middle in mm (x, y, z) as its affine gives them; sites of the sacs where they are known."""
 
     hu: np.ndarray
     on: np.ndarray
@@ -37,6 +38,7 @@ class Proposed:
     centres: np.ndarray
     radii: np.ndarray
     middle: np.ndarray
+    sites: tuple[str, ...] = ()
 
 
 def proposed(split: Split, index: int) -> Proposed:
@@ -48,7 +50,8 @@ def proposed(split: Split, index: int) -> Proposed:
     image = render_cta(patient, appearance, Grid((LOW[0], LOW[1], LOW[2]), appearance.spacing, (x, y, z))).image
     sacs = patient.anatomy.aneurysms
     centres = np.array([s.centre for s in sacs]).reshape(-1, 3) - LOW
-    return _on_its_grid(image, appearance.spacing, centres, np.array([s.diameter for s in sacs]))
+    found = _on_its_grid(image, appearance.spacing, centres, np.array([s.diameter for s in sacs]))
+    return replace(found, sites=tuple(s.site for s in sacs))
 
 
 def read_volume(file: Path) -> Proposed:
@@ -130,6 +133,7 @@ def measure_scans(session: ort.InferenceSession, scans: list[Proposed], threshol
             "found3mmUp": sum(s.found for s in large), "found3mmUpInterval": _found_interval(large),
             "bySize": [{"sizeMm": name, "aneurysms": int(group.sum()), "proposed": int(on[group].sum()), "found": int(hit[group].sum())}
                        for name, group in by_size(np.array([s.diameter for s in sacs], float))],
+            "bySite": site_rows((s.site, s.found) for s in large),
             "standingPerScan": round(float(np.mean([s.standing.sum() for s in scans])), 2), "threshold": round(threshold, 4),
             "falsePositivesPerScan": round(float(false.mean()), 2),
             "falsePositivesInterval": _rounded(bootstrap(lambda rows: float(false[rows].mean()), np.arange(len(false)), 1)),
@@ -142,11 +146,12 @@ class _Sac:
     diameter: float
     proposed: bool
     found: bool
+    site: str
 
 
 def _sac(scan: Proposed, called: np.ndarray, number: int, index: int) -> _Sac:
     on = scan.standing & (scan.on == number)
-    return _Sac(index, float(scan.diameters[number - 1]), bool(on.any()), bool((on & called).any()))
+    return _Sac(index, float(scan.diameters[number - 1]), bool(on.any()), bool((on & called).any()), scan.sites[number - 1] if scan.sites else "")
 
 
 def _found_interval(sacs: list[_Sac]) -> list[float | None]:

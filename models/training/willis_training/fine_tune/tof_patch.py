@@ -59,7 +59,7 @@ def prepared_case(case: ReadCase) -> Case:
     turned, flips = to_lps(volume.voxels, volume.affine, case.name)
     prepared = prepare(turned.astype(np.float32), spacing)
     labels = np.zeros(prepared.image.shape, np.uint8)
-    centres, diameters, volumes = [], [], []
+    centres, diameters, volumes, sites = [], [], [], []
     z, y, x = np.meshgrid(*(np.arange(n) for n in labels.shape), indexing="ij")
     mask = None if case.mask is None else resample(flipped(case.mask().voxels, flips).astype(np.float32), spacing) > 0.5
     for number, point in enumerate((p for p in case.points if not p.treated), start=1):
@@ -74,7 +74,8 @@ def prepared_case(case: ReadCase) -> Case:
         centres.append(centre)
         diameters.append(2 * radius)
         volumes.append(float(inside.sum()))
-    return Case(prepared.image.astype(np.float16), labels, np.array(centres).reshape(-1, 3), np.array(diameters), np.array(volumes))
+        sites.append(point.site or "")
+    return Case(prepared.image.astype(np.float16), labels, np.array(centres).reshape(-1, 3), np.array(diameters), np.array(volumes), tuple(sites))
 
 
 def fine_tune(network: TinyUNet3D, cases: list[Case], options: FineTuneOptions) -> TinyUNet3D:

@@ -94,6 +94,11 @@ def expected_calibration_error(truth: np.ndarray, probability: np.ndarray, bins:
     return float(sum(len(p) * abs(truth[p].mean() - probability[p].mean()) for p in parts) / len(truth))
 
 
+def reliability(truth: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Fields of a manifest: Brier score and expected calibration error."""
+    return {"brier": round(brier(truth, probability), 4), "calibrationError": round(expected_calibration_error(truth, probability), 4)}
+
+
 def calibration_line(truth: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
     """Intercept and slope of truth against the logit of the probability (0 and 1 are perfect)."""
     logit = np.log(np.clip(probability, 1e-7, 1 - 1e-7) / np.clip(1 - probability, 1e-7, 1))
