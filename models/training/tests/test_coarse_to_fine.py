@@ -154,6 +154,7 @@ def test_scans_count_as_adam_does(cases):
     row = measure([perfect, wrong], Chosen(calibration, 0.5, 0.5))
     assert row["adamSensitivity"] == 0.5 and row["falsePositivesPerScan"] == 0.5 and row["outlines"] == 1
     assert row["dsc"]["mean"] == 1 and row["hd95Mm"]["mean"] == 0 and row["vs"]["mean"] == 1
+    assert row["bySite"] == [{"site": cases[0].sites[0], "aneurysms": 2, "detected": 1}] and row["brier"] > 0.4
     # an outline that runs on along the artery is measured as a whole
     spilled = Mark(centre, 100, 0.9, 0.9, np.nonzero((truth == 1) | case_artery_beside(cases[0])))
     far = measure([made_read(cases[0], [spilled])], Chosen(calibration, 0.5, 0.5))
@@ -245,7 +246,7 @@ def test_stored_networks_come_back_and_can_be_trained_on(tmp_path):
 def test_cases_are_kept(tmp_path):
     made, kept = (kept_case(5, "train", 1, 2.0, tmp_path) for _ in range(2))
     assert (made.image == kept.image).all() and (made.arteries == kept.arteries).all() and (made.aneurysms == kept.aneurysms).all()
-    assert (made.subject, made.diameters) == (kept.subject, kept.diameters) and len(list(tmp_path.iterdir())) == 1
+    assert (made.subject, made.diameters, made.sites) == (kept.subject, kept.diameters, kept.sites) and made.sites and len(list(tmp_path.iterdir())) == 1
 
 
 def test_exported_networks_equal_torch(tmp_path):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -215,11 +216,12 @@ def test_sacs_and_false_positives_of_scans_are_counted():
             return [feeds["hu"].mean((1, 2, 3))]
 
     hu = np.stack([np.full((5, 112, 112), v, np.int16) for v in (5, -5, 5, 5)])
-    scan = scan_of(hu, np.array([1, 0, 0, -1]), np.array([True, True, False, True]), np.array([6.0, 2.5]))
+    scan = replace(scan_of(hu, np.array([1, 0, 0, -1]), np.array([True, True, False, True]), np.array([6.0, 2.5])), sites=("MCA", "ACom"))
     row = measure_scans(Session(), [scan, scan_of(hu[:2], np.array([0, 0]), np.array([True, True]), np.array([]))], 0.5)
     assert (row["aneurysms"], row["aneurysms3mmUp"], row["proposed"], row["found"], row["found3mmUp"]) == (2, 1, 1, 1, 1)
     assert row["falsePositivesPerScan"] == 0.5 and row["standingPerScan"] == 2.5 and row["auc"] == pytest.approx(5 / 6, abs=1e-4)
     assert [(r["sizeMm"], r["aneurysms"], r["found"]) for r in row["bySize"]] == [("<3", 1, 0), ("3-5", 0, 0), ("5-7", 1, 1), (">=7", 0, 0)]
+    assert row["bySite"] == [{"site": "MCA", "aneurysms": 1, "detected": 1}]
 
 
 def test_marks_in_a_known_malformation_are_counted_apart():
