@@ -1,16 +1,15 @@
 """Maps that explain: how they are measured, and on a few unseen phantoms what the shipped bundles' are worth (their cards say it of many)."""
 
+import argparse
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from willis_training.coarse_to_fine.cases import phantom_case
-from willis_training.coarse_to_fine.explain import Point
-from willis_training.coarse_to_fine.explain import explained as explained_outlines
-from willis_training.coarse_to_fine.measure import Calibration as OutlineCalibration
+from willis_training import explain_bundle
 from willis_training.cta_resnet.crops import phantom_crops
 from willis_training.cta_resnet.explain import explained as explained_candidates
 from willis_training.dataset import load_cases
@@ -114,11 +113,9 @@ def test_maps_of_the_head_ct_point_at_blood(tmp_path):
         assert all(abs(way["pearson"]["mean"]) < 0.8 for way in said["shuffled"])
 
 
-def test_the_outline_lies_in_the_sac_and_matters():
-    folder, manifest = bundle("tof-coarse-fine")
-    line = manifest["calibration"]
-    calibration = OutlineCalibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
-    point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
-    found = explained_outlines(folder, manifest["fine"]["voi"], [phantom_case(600_046, "test")], point)  # a sac of 7 mm, which is found
-    (said,) = worth(found, 1).values()
+def test_the_outline_lies_in_the_sac_and_matters(tmp_path, monkeypatch):
+    copy = shutil.copytree(MODELS / "tof-coarse-fine", tmp_path / "tof-coarse-fine")
+    monkeypatch.setattr(explain_bundle, "FIRST_OUTLINED", 46)  # a sac of 7 mm, which is found
+    explain_bundle.run(argparse.Namespace(bundle=copy, phantoms=1, cache=tmp_path / "cache"))
+    (said,) = json.loads((copy / "model.json").read_text())["performance"]["explanation"]["maps"]
     assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1

@@ -61,10 +61,18 @@ def write_bundle(
     manifest = _manifest(folder, calibration, (threshold, chosen), training)
     manifest |= {"candidates": candidates}
     manifest["measures"] = fit_measures(validation)
-    manifest["performance"] = performance_of(scans, calibration, threshold) | {"denseVersusPatchCorrelation": agreement_of(session, cases["test"])}
+    manifest["performance"] = (performance_of(scans, calibration, threshold) | {"denseVersusPatchCorrelation": agreement_of(session, cases["test"])}
+                               | settings_compared(folder))
     write_texts(folder, manifest)
     write_golden(session, folder, manifest)
     return score(scans, calibration, threshold)
+
+
+def settings_compared(folder: Path) -> dict[str, object]:
+    """The annex of the bundle that lies there: settings against each other, which say nothing of weights and stay when a bundle is written anew."""
+    file = folder / "model.json"
+    earlier = json.loads(file.read_text())["performance"] if file.exists() else {}
+    return {name: earlier[name] for name in ("ablation",) if name in earlier}
 
 
 def agreement_of(session: ort.InferenceSession, cases: list[Case]) -> float:

@@ -53,7 +53,7 @@ def _outlines(folder: Path, manifest: dict, arguments: argparse.Namespace) -> tu
 
     line = manifest["calibration"]
     calibration = Calibration((line["coarseLogit"], line["fineLogit"], line["logVolume"]), line["intercept"])
-    cases = load("test", range(FIRST_OUTLINED, FIRST_OUTLINED + arguments.phantoms), manifest["preprocessing"]["spacingMm"], arguments.cache)
+    cases = load("test", range(FIRST_OUTLINED, FIRST_OUTLINED + arguments.phantoms), arguments.cache)
     point = Point(manifest["fine"]["threshold"], calibration, manifest["operatingPoint"]["findingThreshold"])
     return explained(folder, manifest["fine"]["voi"], cases, point), HOW
 
