@@ -121,10 +121,8 @@ class CropSampler:
 
 
 def another_scanner(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A crop in 0..1 as larger voxels, a stronger bias field, another contrast of tissue to blood and blood that is more saturated would have it."""
+    """A crop in 0..1 as larger voxels, a stronger bias field and another contrast of tissue to blood would have it."""
     blurred = ndimage.gaussian_filter(image, [rng.uniform(0, 0.6), *([rng.uniform(0, 0.5)] * 2)])
-    tissue = np.median(blurred[image > 0]) if (image > 0).any() else 0.0
-    blurred = np.where(blurred > tissue, tissue + rng.uniform(0.55, 1) * (blurred - tissue), blurred)
     slopes = [np.linspace(-side, side, n) for side, n in zip(rng.uniform(-0.15, 0.15, 3), image.shape)]
     field = 1 + slopes[0][:, None, None] + slopes[1][None, :, None] + slopes[2][None, None, :]
     return np.clip(blurred * field, 0, None) ** rng.uniform(0.8, 1.3)  # type: ignore[no-any-return]
