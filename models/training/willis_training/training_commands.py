@@ -17,7 +17,7 @@ def haemorrhage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sequence-studies", type=int, default=160, help="how many training studies the sequence model sees")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     parser.add_argument("--real", type=Path, nargs="*", default=[], help="folders of real head CT series (DICOM) to read as well")
     gate_argument(parser)
     parser.set_defaults(run=_haemorrhage)
@@ -34,7 +34,7 @@ def cta_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--imagenet", type=Path, help="ResNet-18 weights to start from (a PyTorch state file)")
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     gate_argument(parser)
     parser.set_defaults(run=_cta)
 
@@ -48,7 +48,7 @@ def sites_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     parser.set_defaults(run=_sites)
 
 
@@ -63,7 +63,7 @@ def head_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     parser.set_defaults(run=_head)
 
 
@@ -76,7 +76,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", help="id of the new bundle; the pipeline's name and -site unless given")
     parser.add_argument("--steps", type=int, help="as many as the pipeline's trainer finds fit unless given")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     parser.set_defaults(run=_train)
 
 
@@ -119,7 +119,7 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settle-steps", type=int, default=650, help="how many of the steps settle dense and patchwise logits")
     parser.add_argument("--broad-steps", type=int, default=1000, help="how many of the steps come after that, on crops as other scanners would have them")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     gate_argument(parser)
     parser.set_defaults(run=_bundle)
 
@@ -172,7 +172,7 @@ def coarse_to_fine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ablation-steps", type=int, default=0, help="also run the ablation and the five folds with this many steps each")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--date", default="2026-11-21", help="written into the manifest")
+    parser.add_argument("--date", default="2026-11-22", help="written into the manifest")
     parser.set_defaults(run=_coarse_to_fine)
 
 

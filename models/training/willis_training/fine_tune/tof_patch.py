@@ -25,6 +25,9 @@ from .order import Order
 from .orientation import flipped, to_lps
 from .provenance import told_of
 
+#: false positives a validation scan that the threshold allows; those scans are of the scanners that the bundle will read
+BUDGET = 0.5
+
 
 @dataclass(frozen=True)
 class FineTuneOptions:
@@ -47,7 +50,7 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
     with staged(order.out) as folder:
-        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"])
+        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"], BUDGET)
         rename(replace(order, out=folder), parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
@@ -123,7 +126,7 @@ def rename(order: Order, parts: dict[str, list[ReadCase]]) -> None:
     file = order.out / "model.json"
     manifest = told_of(json.loads(file.read_text()), order, parts)
     counts = {part: len(cases) for part, cases in parts.items()}
-    manifest["operatingPoint"]["chosenOn"] = f"{counts['validation']} validation scans, at most 0.5 false positives a scan"
+    manifest["operatingPoint"]["chosenOn"] = f"{counts['validation']} validation scans, at most {BUDGET:g} false positives a scan"
     file.write_text(json.dumps(manifest, indent=2) + "\n")
     performance = manifest["performance"]
     sizes = "\n".join(f"| {r['sizeMm']} | {r['lesions']} | {r['detected']} |" for r in performance["bySize"])
