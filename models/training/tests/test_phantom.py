@@ -7,7 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from willis_training.dataset import FIRST_SEED
+from willis_training.dataset import FIRST_SEED, another_scanner
 from willis_training.dicom_series import SeriesOptions, write_series
 from willis_training.phantom import Grid, draw_anatomy, draw_appearance, lumen_of, render
 from willis_training.phantom.arteries import rotation_matrix
@@ -102,3 +102,15 @@ def test_wrapped_nifti_keeps_left_and_right(tmp_path):
             assert np.allclose(place, [-ras[0], -ras[1], ras[2]])
             return
     raise AssertionError("the bright voxel is in no slice")
+
+
+def test_another_scanner_keeps_places_and_blood_brightest():
+    rng = np.random.default_rng(0)
+    crop = np.full((24, 24, 24), 0.35, np.float32)
+    crop[:4], crop[:, 10:14, 10:14] = 0, 0.9
+    contrasts = []
+    for _ in range(20):
+        seen = another_scanner(crop, rng)
+        assert seen.shape == crop.shape and 0 <= seen.min() < seen.max() <= 1.2
+        contrasts.append(seen[8:, 11:13, 11:13].mean() - seen[8:, 2:8, 2:8].mean())
+    assert 0.3 < min(contrasts) and np.ptp(contrasts) > 0.05

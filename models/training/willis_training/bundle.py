@@ -27,7 +27,7 @@ from .unseen import figures
 #: false positives a validation scan that the threshold allows: phantoms of unseen appearance have half as many again, half a mark a scan
 BUDGET = 0.3
 #: of a new bundle's manifest: what makes a candidate, how many are told, and how far from the brain (mm) one may lie
-CANDIDATES = {"localisationThreshold": 0.25, "minVoxels": Localisation().min_voxels, "maxCandidates": 10, "farthestFromBrainMm": KEEP_MM}
+CANDIDATES = {"localisationThreshold": Localisation().threshold, "minVoxels": Localisation().min_voxels, "maxCandidates": 10, "farthestFromBrainMm": KEEP_MM}
 
 
 def run(arguments: argparse.Namespace) -> None:
