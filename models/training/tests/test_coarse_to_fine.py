@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
+from willis_training import checkpoints
 from willis_training.coarse_to_fine.cases import folds_by_subject, kept_case, phantom_case, require_disjoint
 from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view
@@ -241,6 +242,35 @@ def test_stored_networks_come_back_and_can_be_trained_on(tmp_path):
         assert torch.allclose(medic(near, far), again(near, far), atol=2e-2) and torch.allclose(fine(channels), outline(channels), atol=2e-2)
     again.train()(near, far).sum().backward()
     assert all(w.grad is not None for w in again.parameters())
+
+
+TINY_MEDIC = CoarseOptions(steps=5, batch=2, segment=25, widths=(2, 2, 3, 3, 3, 3, 4, 4), joined=6)
+TINY_OUTLINE = FineOptions(FineSizes(base=4, dropout=0.5), steps=5, voi=32, exact=True)
+
+
+@pytest.mark.parametrize("fit", [
+    lambda cases, file: train_arteries(cases, ArteryOptions(steps=5, crop=16, base=4), file),
+    lambda cases, file: train_coarse(cases, TINY_MEDIC, checkpoint=file),
+    lambda cases, file: train_fine(cases, TINY_OUTLINE, checkpoint=file),
+], ids=["arteries", "DeepMedic", "outline"])
+def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(cases, tmp_path, monkeypatch, fit):
+    monkeypatch.setattr(checkpoints, "EVERY", 2)
+    whole = fit(cases[:1], None)
+    taken = []
+
+    def killed(file, parts, step):
+        if taken:
+            raise KeyboardInterrupt
+        taken.append(step)
+        kept(file, parts, step)
+
+    kept = checkpoints.put_down
+    with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
+        interrupted.setattr(checkpoints, "put_down", killed)
+        fit(cases[:1], tmp_path / "under-way.pt")
+    again = fit(cases[:1], tmp_path / "under-way.pt")
+    assert taken == [2]
+    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), again.state_dict().values()))
 
 
 def test_cases_are_kept(tmp_path):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..checkpoints import put_down, take_up
 from ..compute import device, mixed
 from .locations import MIRRORED
 from .network import CROP, SiteNetwork
@@ -89,13 +90,9 @@ def train_sites(scenes: list[Scene], options: SiteOptions, checkpoint: Path) -> 
     network, sampler = SiteNetwork().to(device(), memory_format=torch.channels_last_3d), SiteSampler(scenes, options.seed)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=options.steps)
-    first = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        first = int(state["step"])
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    first = take_up(checkpoint, parts)
+    if first > 0:
         sampler.rng = np.random.default_rng([43, options.seed, first])
     network.train()
     for step in range(first, options.steps):
@@ -109,6 +106,5 @@ def train_sites(scenes: list[Scene], options: SiteOptions, checkpoint: Path) -> 
         schedule.step()
         if (step + 1) % 100 == 0 or step + 1 == options.steps:
             print(f"step {step + 1}: loss {loss.item():.3f}, right {float((logits.argmax(1) == labels).float().mean()):.2f}", flush=True)
-            checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step + 1}, checkpoint)
+            put_down(checkpoint, parts, step + 1)
     return network.cpu().eval()

@@ -58,15 +58,15 @@ def train(arguments: argparse.Namespace) -> System:
     steps, narrow, seed = arguments.steps, arguments.narrow, arguments.seed
     cases = cache(lambda: load("train", range(arguments.scans[0]), arguments.cache))
     first = StoredArteries(arguments.init / "arteries.onnx") if arguments.init else _kept(
-        arguments, "arteries", steps[:1], ArteryNetwork(), lambda: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed)))
+        arguments, "arteries", steps[:1], ArteryNetwork(), lambda file: train_arteries(cases(), ArteryOptions(steps=steps[0], seed=seed), file))
     rng = np.random.default_rng(seed)
     read = cache(lambda: _read_by(first, cases(), rng))
     coarse = CoarseOptions(steps=steps[1], seed=seed, **({"widths": NARROW, "joined": 40} if narrow else {}))  # type: ignore[arg-type]
     medic = DeepMedic(1, coarse.widths, coarse.joined)
-    second = _kept(arguments, "coarse", steps[:2], medic, lambda: train_coarse(read(), coarse, _coarse_of(arguments.init, coarse, read)))
+    second = _kept(arguments, "coarse", steps[:2], medic, lambda file: train_coarse(read(), coarse, _coarse_of(arguments.init, coarse, read), file))
     sizes = FineSizes(base=8, dropout=0.1) if narrow else FineSizes()
     options = FineOptions(sizes, steps[2], voi=48 if narrow else 64, seed=seed, learning_rate=1e-3 if narrow else 5e-4)
-    third = _kept(arguments, "fine", steps[::2], FineNetwork(sizes), lambda: train_fine([*cases(), *read()], options, _fine_of(arguments.init, sizes)))
+    third = _kept(arguments, "fine", steps[::2], FineNetwork(sizes), lambda file: train_fine([*cases(), *read()], options, _fine_of(arguments.init, sizes), file))
     return System(first, second, third, options)
 
 
@@ -86,16 +86,18 @@ def _fine_of(init: Path | None, sizes: FineSizes) -> FineNetwork | None:
     return None if init is None else load_fine(init / "fine.onnx", sizes)
 
 
-def _kept(arguments: argparse.Namespace, name: str, steps: Sequence[int], empty: Network, fit: Callable[[], Network]) -> Network:
-    """The trained network out of the cache, or trained and put there."""
+def _kept(arguments: argparse.Namespace, name: str, steps: Sequence[int], empty: Network, fit: Callable[[Path | None], Network]) -> Network:
+    """The trained network out of the cache, or trained, from the checkpoint on if there is one, and put there."""
     settings = (list(steps), arguments.seed, arguments.scans[0], arguments.narrow, str(arguments.init))
     file = None if arguments.cache is None else checkpoint_of(arguments.cache, name, *settings)
     if file is not None and file.exists():
         empty.load_state_dict(torch.load(file))
         return empty.eval()
-    trained = fit()
-    if file is not None:
+    under_way = None if file is None else file.with_name(f"{file.stem}-under-way.pt")
+    trained = fit(under_way)
+    if file is not None and under_way is not None:
         torch.save(trained.state_dict(), file)
+        under_way.unlink(missing_ok=True)
     print(f"{name} trained", flush=True)
     return trained
 

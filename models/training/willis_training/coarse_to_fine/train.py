@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from .se_unet import FineNetwork, FineSizes
 from .stored import StoredArteries
 from .variation import as_another_scanner
 from .vessels import ArteryNetwork, extract_arteries
+from ..checkpoints import Draws, KeptSteps
 from ..compute import device, home_of, mixed
 from ..metrics import dice, hausdorff, volume_similarity
 
@@ -76,15 +78,20 @@ Segment = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 IGNORED = -100
 
 
-def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic | None = None) -> DeepMedic:
-    """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries; mirrored at random."""
+def train_coarse(cases: list[FineCase], options: CoarseOptions, start: DeepMedic | None = None, checkpoint: Path | None = None) -> DeepMedic:
+    """Half of the segments are centred on an aneurysm (dilated to at least 3 mm radius), half on anything else in arteries; mirrored at random.
+
+    Goes on from the checkpoint.
+    """
     rng = np.random.default_rng(options.seed)
     sources = [source_of(c, options.segment, rng) for c in cases]
-    return fit_coarse(lambda positive: segment_of(sources[int(rng.integers(len(sources)))], options.segment, rng, positive), options, start)
+    return fit_coarse(lambda positive: segment_of(sources[int(rng.integers(len(sources)))], options.segment, rng, positive), options, start, (rng, checkpoint))
 
 
-def fit_coarse(draw: Callable[[bool], Segment], options: CoarseOptions, start: DeepMedic | None = None) -> DeepMedic:
-    """On segments as they are drawn, about aneurysms and elsewhere in turn."""
+def fit_coarse(
+    draw: Callable[[bool], Segment], options: CoarseOptions, start: DeepMedic | None = None, kept: tuple[np.random.Generator, Path | None] | None = None
+) -> DeepMedic:
+    """On segments as they are drawn, about aneurysms and elsewhere in turn; `kept` are what draws them, and the checkpoint."""
     torch.manual_seed(options.seed)
     network = (start or DeepMedic(1, options.widths, options.joined)).to(device()).train()
     for module in network.modules():
@@ -93,7 +100,9 @@ def fit_coarse(draw: Callable[[bool], Segment], options: CoarseOptions, start: D
     optimiser = torch.optim.RMSprop(network.parameters(), options.learning_rate, alpha=0.9, eps=1e-4, weight_decay=1e-4, momentum=0.6)
     milestones = [int(part / 35 * options.steps) for part in (17, 22, 27, 30, 33)]
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, 0.5)
-    for step in range(options.steps):
+    rng, file = kept or (np.random.default_rng(), None)
+    steps = KeptSteps("DeepMedic", options.steps, file, {"network": network, "optimiser": optimiser, "schedule": schedule, "draws": Draws(rng)})
+    for step in steps.remaining():
         parts = [draw((step * options.batch + k) % 2 == 0) for k in range(options.batch)]
         fine, coarse, truth = (torch.stack(v).to(device()) for v in zip(*parts))
         with mixed(device()):
@@ -124,10 +133,13 @@ def coarse_truth(numbers: np.ndarray, spacing: float = 0.5) -> np.ndarray:
 Voi = tuple[np.ndarray, np.ndarray]
 
 
-def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork | None = None) -> FineNetwork:
-    """VOIs about aneurysms and, for a quarter of the steps, about normal arteries; mirrored, shifted as a candidate is, of varied brightness and noise."""
+def train_fine(cases: list[FineCase], options: FineOptions, start: FineNetwork | None = None, checkpoint: Path | None = None) -> FineNetwork:
+    """VOIs about aneurysms and, for a quarter of the steps, about normal arteries; mirrored, shifted as a candidate is, of varied brightness and noise.
+
+    Goes on from the checkpoint.
+    """
     rng = np.random.default_rng(options.seed)
-    return fit_fine(vois_to_learn(cases, options.voi, rng), options, rng, start)
+    return fit_fine(vois_to_learn(cases, options.voi, rng), options, rng, start, checkpoint)
 
 
 def vois_to_learn(cases: Iterable[FineCase], voi: int, rng: np.random.Generator) -> list[Voi]:
@@ -135,14 +147,17 @@ def vois_to_learn(cases: Iterable[FineCase], voi: int, rng: np.random.Generator)
     return [v for case in cases for v in vois_of(case, voi + 2 * SHIFT, sacs_of(case) + _normal_places(case, rng))]
 
 
-def fit_fine(about: list[Voi], options: FineOptions, rng: np.random.Generator, start: FineNetwork | None = None) -> FineNetwork:
+def fit_fine(
+    about: list[Voi], options: FineOptions, rng: np.random.Generator, start: FineNetwork | None = None, checkpoint: Path | None = None
+) -> FineNetwork:
     """On VOIs that hold an aneurysm, at least one, and those that do not."""
     torch.manual_seed(options.seed)
     network = (start or FineNetwork(options.sizes)).to(device()).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4 * options.learning_rate, options.steps + 1)
     vois, normals = ([v for v in about if v[1].any() == wanted] for wanted in (True, False))
-    for _ in range(options.steps):
+    steps = KeptSteps("outline", options.steps, checkpoint, {"network": network, "optimiser": optimiser, "schedule": schedule, "draws": Draws(rng)})
+    for _ in steps.remaining():
         drawn = normals if normals and rng.random() < NORMAL_SHARE else vois
         channels, truth = _varied(*drawn[int(rng.integers(len(drawn)))], options.voi, rng)
         used = channels if options.sizes.contour else channels[:1]

@@ -5,6 +5,7 @@ scalp fat, veins and bright tissue are negatives from the start.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..checkpoints import Draws, KeptSteps
 from ..compute import device, home_of, mixed
 from ..network import TinyUNet3D
 from .cases import FineCase
@@ -41,14 +43,15 @@ class ArteryNetwork(nn.Module):
         return self.body(image)[1][:, 0]  # type: ignore[no-any-return]
 
 
-def train_arteries(cases: list[FineCase], options: ArteryOptions) -> ArteryNetwork:
-    """Cross-entropy plus Dice on crops, half of them about an artery voxel."""
+def train_arteries(cases: list[FineCase], options: ArteryOptions, checkpoint: Path | None = None) -> ArteryNetwork:
+    """Cross-entropy plus Dice on crops, half of them about an artery voxel; goes on from the checkpoint."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     network = ArteryNetwork(options.base).to(device()).train()
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, options.steps + 1)
-    for _ in range(options.steps):
+    steps = KeptSteps("arteries", options.steps, checkpoint, {"network": network, "optimiser": optimiser, "schedule": schedule, "draws": Draws(rng)})
+    for _ in steps.remaining():
         pairs = [_crop(cases[int(rng.integers(len(cases)))], options.crop, rng) for _ in range(options.batch)]
         image, truth = (torch.from_numpy(np.stack(v)).to(device()) for v in zip(*pairs))
         with mixed(device()):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..checkpoints import put_down, take_up
 from ..compute import device, mixed
 from ..haemorrhage.train_slices import CellScale, map_loss
 from .crops import KEPT_PIXELS, PIXELS, Crop
@@ -46,7 +47,7 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [options.trunk_rate, options.head_rate], options.steps, pct_start=0.15)
     parts = {"network": network, "cells": cells, "optimiser": optimiser, "schedule": schedule}
-    first = _resume(checkpoint, parts)
+    first = take_up(checkpoint, parts)
     positive = np.array([c.aneurysm for c in crops])
     weight = torch.tensor(float((~positive).sum() / max(positive.sum(), 1)) if options.class_weights else 1.0, device=device())
     started, losses = time.time(), []
@@ -67,7 +68,7 @@ def train_candidates(crops: list[Crop], options: CropOptions, checkpoint: Path, 
         schedule.step()
         losses.append(loss.item())
         if (step + 1) % options.checkpoint_every == 0:
-            _save(checkpoint, parts, step + 1)
+            put_down(checkpoint, parts, step + 1)
             print(f"step {step + 1}: loss {np.mean(losses[-options.checkpoint_every:]):.4f}, {time.time() - started:.0f} s", flush=True)
     return network.cpu().eval()
 
@@ -97,18 +98,3 @@ def moved(chosen: list[Crop], rng: np.random.Generator, pixels: int = PIXELS) ->
     noise = torch.from_numpy(rng.normal(0, 6, turned.shape).astype(np.float32))
     bright = torch.where(turned > 60, 60 + (turned - 60) * gain, turned)
     return bright + noise, torch.tensor([float(c.aneurysm) for c in chosen]), shares
-
-
-def _save(file: Path, parts: dict, step: int) -> None:  # type: ignore[type-arg]
-    partial = file.with_suffix(".part")
-    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
-    partial.rename(file)
-
-
-def _resume(file: Path, parts: dict) -> int:  # type: ignore[type-arg]
-    if not file.exists():
-        return 0
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return int(state["step"])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..checkpoints import put_down, take_up
 from ..compute import device, mixed
 from .dataset import SliceSampler
 from .network import SliceNetwork, Variant
@@ -69,7 +70,7 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
     optimiser = torch.optim.AdamW([*network.parameters(), *cells.parameters()], lr=options.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, options.steps, pct_start=0.15)
     parts = {"network": network, "cells": cells, "optimiser": optimiser, "schedule": schedule}
-    first = _resume(checkpoint, parts)
+    first = take_up(checkpoint, parts)
     started, losses = time.time(), torch.zeros(2)
     network.train()
     for step in range(first, options.steps):
@@ -87,7 +88,7 @@ def train_slices(sampler: SliceSampler, options: SliceOptions, checkpoint: Path,
         schedule.step()
         losses += torch.tensor([slice_loss.item(), cell_loss.item()])
         if (step + 1) % options.checkpoint_every == 0:
-            _save(checkpoint, parts, step + 1)
+            put_down(checkpoint, parts, step + 1)
             means = [round(float(v), 4) for v in losses / options.checkpoint_every]
             print(f"{options.variant} step {step + 1}: slice and map loss {means}, {time.time() - started:.0f} s", flush=True)
             losses.zero_()
@@ -109,18 +110,3 @@ def map_loss(cell_logits: Tensor, shares: Tensor) -> Tensor:
     positive = (cross * truth).sum((0, 2, 3)) / truth.sum((0, 2, 3)).clamp(min=1)
     negative = cross * (1 - truth)
     return (0.25 * positive + 3 * negative.mean((0, 2, 3))).mean()
-
-
-def _save(file: Path, parts: dict, step: int) -> None:  # type: ignore[type-arg]
-    partial = file.with_suffix(".part")
-    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, partial)
-    partial.rename(file)
-
-
-def _resume(file: Path, parts: dict) -> int:  # type: ignore[type-arg]
-    if not file.exists():
-        return 0
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return int(state["step"])

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..checkpoints import put_down, take_up
 from ..compute import device, home_of, mixed
 from .conform import MULTIPLE_OF
 from .contrast import Sample, draw_sample
@@ -32,13 +33,8 @@ def train_head(heads: list[LabelledHead], options: HeadOptions, checkpoint: Path
     network = HeadDistanceNetwork().to(device(), memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), options.learning_rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1)
-    first = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        first = int(state["step"])
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    first = take_up(checkpoint, parts)
     errors: list[float] = []
     for step, sample in zip(range(first, options.steps), _samples(heads, [51, options.seed, first])):
         loss, error = _loss(network, sample)
@@ -50,8 +46,7 @@ def train_head(heads: list[LabelledHead], options: HeadOptions, checkpoint: Path
         errors.append(error)
         if (step + 1) % 50 == 0 or step + 1 == options.steps:
             print(f"step {step + 1}: mean error {np.mean(errors[-50:]):.2f} mm", flush=True)
-            checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step + 1}, checkpoint)
+            put_down(checkpoint, parts, step + 1)
     return network.cpu().eval()
 
 
