@@ -149,7 +149,8 @@ def test_the_networks_of_system_002_train_there(cuda, tmp_path):
 def test_the_helpers_train_there(cuda, tmp_path, monkeypatch):
     inside = ball(70)
     scene = SiteScene((inside * 255).astype(np.uint8), 34.5, np.full((1, 3), 34.5, np.float32), np.array([4]), np.array([True]))
-    monkeypatch.setattr(torch, "save", lambda *_: None)
+    for module in (sites, head):
+        monkeypatch.setattr(module, "put_down", lambda *_: None)
     ends_on_the_processor(sites.train_sites([scene], sites.SiteOptions(1, batch=2), tmp_path / "sites.pt"))
     empty = np.zeros((32, 32, 32), np.float32)
     monkeypatch.setattr(head, "draw_sample", lambda *_: head.Sample(empty, empty, np.ones(empty.shape, bool)))
