@@ -10,6 +10,7 @@ import onnxruntime as ort
 
 from . import __version__
 from .card import write_card
+from .card_of import settings_compared
 from .checkpoints import checkpoint_of
 from .dataset import Case, load_cases
 from .detect import Fields, Localisation, candidates_of
@@ -71,13 +72,6 @@ def write_bundle(
     write_texts(folder, manifest)
     write_golden(session, folder, manifest)
     return score(scans, calibration, threshold)
-
-
-def settings_compared(folder: Path) -> dict[str, object]:
-    """The annex of the bundle that lies there: settings against each other, which say nothing of weights and stay when a bundle is written anew."""
-    file = folder / "model.json"
-    earlier = json.loads(file.read_text())["performance"] if file.exists() else {}
-    return {name: earlier[name] for name in ("ablation",) if name in earlier}
 
 
 def agreement_of(session: ort.InferenceSession, cases: list[Case]) -> float:

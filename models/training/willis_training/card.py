@@ -6,7 +6,7 @@ from .by_site import site_table
 from .explanations import explanation_section
 from .marked_picture import pictures_of
 from .metrics import wilson
-from .requirements import rebuild_section, requirement_section
+from .requirements import rebuild_section, reliability_row, requirement_section
 from .sample import sample_section
 
 NONE = "none is in these scans"
@@ -41,7 +41,7 @@ Threshold {point['findingThreshold']} was chosen on {point['chosenOn']}. Interva
 | false positives a scan | {performance['falsePositivesPerScan']:.2f} (95 % {_range(performance['falsePositivesPerScanInterval'])}) |
 | sensitivity, 3 mm and more, read off the curve at 0.5 false positives a scan | {_on_curve(performance.get('atHalfFalsePositive'))} |
 | dense against patchwise logits, correlation | {performance['denseVersusPatchCorrelation']:.4f} |
-{_reliability(performance)}| diameter, residual spread (SD) | {measures['diameterResidualSdMm']:.2f} mm (validation phantoms) |
+{reliability_row(performance, 'all candidates')}| diameter, residual spread (SD) | {measures['diameterResidualSdMm']:.2f} mm (validation phantoms) |
 
 | diameter (mm) | aneurysms | found | sensitivity (95 %) |
 |---|---|---|---|
@@ -69,12 +69,6 @@ def _at_threshold(performance: dict) -> str:  # type: ignore[type-arg]
 
 def _on_curve(curve: dict | None) -> str:  # type: ignore[type-arg]
     return f"{curve['lesionSensitivity3mmUp']:.2f} (95 % {_range(curve['interval'])}; {_threshold(curve['threshold'])})" if curve else NONE
-
-
-def _reliability(performance: dict) -> str:  # type: ignore[type-arg]
-    if "brier" not in performance:
-        return ""
-    return f"| probabilities of all candidates: Brier score, calibration error | {performance['brier']:.3f}, {performance['calibrationError']:.3f} |\n"
 
 
 def _range(interval: tuple[float, float] | list[float]) -> str:

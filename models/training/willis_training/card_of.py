@@ -16,6 +16,13 @@ def manifest_of(folder: Path) -> Path:
     return next((folder / name for name in MANIFESTS.values() if (folder / name).exists()), folder / "model.json")
 
 
+def settings_compared(folder: Path) -> dict[str, object]:
+    """`ablation` of the bundle that lies there: settings against each other, which say nothing of weights and stay when a bundle is written anew."""
+    file = folder / "model.json"
+    earlier = json.loads(file.read_text())["performance"] if file.exists() else {}
+    return {"ablation": earlier["ablation"]} if "ablation" in earlier else {}
+
+
 def write_card_of(folder: Path) -> None:
     """Writes CARD.md anew."""
     manifest = json.loads(manifest_of(folder).read_text())

@@ -64,6 +64,13 @@ def requirement_section(bundle: str, performance: Performance, why: str = "") ->
 ''' if why and unreached(bundle, performance) else ''}"""
 
 
+def reliability_row(performance: Performance, of: str) -> str:
+    """A row of a card's table: how far the probabilities `of` something can be trusted; nothing where that was not measured."""
+    if "brier" not in performance:
+        return ""
+    return f"| probabilities of {of}: Brier score, calibration error | {performance['brier']:.3f}, {performance['calibrationError']:.3f} |\n"
+
+
 def _told(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else "nothing to measure it on"
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from ..card_of import settings_compared
 from ..readers.refusal import Refusal
 from .card import write_card
 from .cases import FIRST_TEST_SEED, FineCase, kept_case
@@ -63,10 +64,7 @@ def write_bundle(
     export_system(system, folder)
     chosen = choose(list(read_all((folder, voi), validation, OUTLINES, cache)))
     read = read_at((folder, voi), test, chosen.outline, cache)
-    earlier = json.loads((folder / "model.json").read_text())["performance"] if (folder / "model.json").exists() else {}
-    # the settings against each other say nothing of these weights: they stay when a bundle is written anew
-    extra = {name: earlier[name] for name in ("ablation",) if name in earlier} | extra
-    performance = {"testedOn": tested_on(len(test)), **measure(read, chosen), **extra}
+    performance = {"testedOn": tested_on(len(test)), **measure(read, chosen), **settings_compared(folder), **extra}
     manifest = manifest_of(folder, voi, chosen, f"{len(validation)} validation phantoms, at most 0.5 false positives a scan")
     manifest |= {"training": {**training, "licence": "Apache-2.0", "synthetic": True, "kitVersion": __version__}, "performance": performance}
     (folder / "model.json").write_text(json.dumps(manifest, indent=2, allow_nan=False) + "\n")

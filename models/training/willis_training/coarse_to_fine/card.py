@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..by_site import site_table
 from ..explanations import explanation_section
-from ..requirements import rebuild_section, requirement_section
+from ..requirements import rebuild_section, reliability_row, requirement_section
 from ..sample import sample_section
 
 
@@ -41,7 +41,7 @@ An outline holds what has a probability of {manifest['fine']['threshold']} or mo
 | sensitivity, {p.get('aneurysms3mmUp', 'the')} aneurysms of 3 mm and more | {p['sensitivity3mmUp']:.2f}{_within(p.get('sensitivity3mmUpInterval'))} |
 | sensitivity at 0.5 false positives a scan (any size) | {p['sensitivityAtHalfFalsePositive']:.2f} |
 | false positives a scan | {p['falsePositivesPerScan']:.2f} (95 % {low:.2f}-{high:.2f}) |
-{_reliability(p)}| candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
+{reliability_row(p, 'marks')}| candidates a scan given to the outline network | {p['candidatesPerScan']:.1f} |
 {_arteries(p)}| outlines measured | {p['outlines']} |
 | outline, DSC (95 %) | {_overlap(p['dsc'])} |
 | outline, 95th percentile Hausdorff distance, mm (95 %) | {_overlap(p['hd95Mm'])} |
@@ -107,12 +107,6 @@ OF_PATIENTS = Told("Everything below was measured on few scans of one data set; 
 def _arteries(performance: dict) -> str:  # type: ignore[type-arg]
     """Nothing where the true arteries are not known."""
     return f"| arteries found, DSC | {performance['arteryDice']:.2f} |\n" if "arteryDice" in performance else ""
-
-
-def _reliability(performance: dict) -> str:  # type: ignore[type-arg]
-    if "brier" not in performance:
-        return ""
-    return f"| probabilities of marks: Brier score, calibration error | {performance['brier']:.3f}, {performance['calibrationError']:.3f} |\n"
 
 
 def _within(interval: list[float] | None) -> str:

@@ -7,8 +7,8 @@ import nibabel
 import numpy as np
 import onnxruntime as ort
 
-from ..cta import draw_cta_appearance, draw_patient, render_cta
 from ..by_site import site_rows
+from ..cta import draw_cta_appearance, draw_patient, render_cta
 from ..metrics import auc, bootstrap
 from ..phantom import Grid
 from ..phantom.appearance import Split
