@@ -253,24 +253,8 @@ TINY_OUTLINE = FineOptions(FineSizes(base=4, dropout=0.5), steps=5, voi=32, exac
     lambda cases, file: train_coarse(cases, TINY_MEDIC, checkpoint=file),
     lambda cases, file: train_fine(cases, TINY_OUTLINE, checkpoint=file),
 ], ids=["arteries", "DeepMedic", "outline"])
-def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(cases, tmp_path, monkeypatch, fit):
-    monkeypatch.setattr(checkpoints, "EVERY", 2)
-    whole = fit(cases[:1], None)
-    taken = []
-
-    def killed(file, parts, step):
-        if taken:
-            raise KeyboardInterrupt
-        taken.append(step)
-        kept(file, parts, step)
-
-    kept = checkpoints.put_down
-    with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
-        interrupted.setattr(checkpoints, "put_down", killed)
-        fit(cases[:1], tmp_path / "under-way.pt")
-    again = fit(cases[:1], tmp_path / "under-way.pt")
-    assert taken == [2]
-    assert all(torch.equal(a, b) for a, b in zip(whole.state_dict().values(), again.state_dict().values()))
+def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(cases, goes_on_alike, fit):
+    goes_on_alike(lambda file: fit(cases[:1], file))
 
 
 def test_cases_are_kept(tmp_path):

@@ -3,6 +3,7 @@
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -75,12 +76,19 @@ class CropSampler:
         self.cases = cases
         self.crop = crop
         self.anywhere = 0.05
-        #: also coarser, noisier, unevenly lit, of another contrast: another vendor's scanner
-        self.broad = False
+        #: the share of crops that are also coarser, noisier, unevenly lit, of another contrast: another vendor's scanner
+        self.broad = 0.0
         self.rng = np.random.default_rng(seed)
         self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
         self.hard: list[tuple[int, tuple[float, ...]]] = []
         self.vessels = [np.argwhere(case.image > 0.55) for case in cases]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What training has taught the sampler; the random numbers are `Draws`'."""
+        return {"hard": self.hard}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.hard = state["hard"]
 
     def batch(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Images [n,1,crop,crop,crop] and labels [n,crop,crop,crop] (0 or 1)."""
@@ -112,10 +120,11 @@ class CropSampler:
         if rng.random() < 0.5:
             image, label = image[:, :, ::-1], label[:, :, ::-1]
         background = image == 0
-        if self.broad:
+        broad = rng.random() < self.broad
+        if broad:
             image = another_scanner(image, rng)
         image = image ** rng.uniform(0.8, 1.25) * rng.uniform(0.8, 1.15)
-        image = image + rng.normal(0, rng.uniform(0, 0.06 if self.broad else 0.04), image.shape)
+        image = image + rng.normal(0, rng.uniform(0, 0.06 if broad else 0.04), image.shape)
         image = np.where(background, 0, np.clip(image, 0, 1))
         return image.astype(np.float32), label.astype(np.float32)
 

@@ -1,6 +1,6 @@
 """Training of the patch network: focal loss on 32^3 windows with and without context, voxel loss on the aneurysm mask."""
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .checkpoints import Draws, KeptSteps
 from .compute import device, home_of, mixed
 from .dataset import PATCH, Case, CropSampler
 from .detect import Fields, Localisation, candidates_of, window_mean
@@ -20,23 +21,26 @@ WINDOWS = 6
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Steps of `batch` crops; a checkpoint every `checkpoint_every` steps from which training goes on.
+    """Steps of `batch` crops.
 
     The last `settle_steps` use larger crops, whose middle patch sees all the context that a whole volume gives it, and
     weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
-    Then `broad_steps` of the same on crops as another vendor's scanner would have them.
+    Then `broad_steps` of the same on crops as another vendor's scanner would have them; of the crops before, `broad_share`
+    are such. At the parts `mine_at` of the steps before those, what the network marks falsely in `mine_cases` scans, drawn
+    anew each time, becomes its hard negatives.
     """
 
     steps: int = 5650
     settle_steps: int = 650
     broad_steps: int = 1000
+    broad_share: float = 0.5
     settle_crop: int = 64
     batch: int = 4
     learning_rate: float = 2e-3
     mine_at: tuple[float, ...] = (0.35, 0.65)
+    mine_cases: int = 200
     seed: int = 1
     threads: int = 2
-    checkpoint_every: int = 250
 
     @property
     def main_steps(self) -> int:
@@ -44,7 +48,7 @@ class TrainOptions:
         return self.steps - self.settle_steps - self.broad_steps
 
 
-def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNet3D:
+def train(cases: list[Case], options: TrainOptions, checkpoint: Path | None) -> TinyUNet3D:
     """Trains (or goes on training) and returns the network; reproducible for one seed, thread count and torch version."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -52,17 +56,17 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
     optimiser = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, options) / options.learning_rate)
     sampler = CropSampler(cases, options.seed)
-    first = _resume(checkpoint, network, optimiser, schedule, sampler)
-    started = time.time()
+    parts = {"network": network, "optimiser": optimiser, "schedule": schedule, "sampler": sampler, "draws": Draws(sampler.rng)}
     losses: list[float] = []
-    for step in range(first, options.steps):
-        settling, sampler.broad = step >= options.main_steps, step >= options.steps - options.broad_steps
+    for step in KeptSteps("patch network", options.steps, checkpoint, parts).remaining():
+        settling = step >= options.main_steps
+        sampler.broad = 1.0 if step >= options.steps - options.broad_steps else options.broad_share
         sampler.crop = options.settle_crop if settling else 48
         sampler.anywhere = 0.4 if settling else 0.05
         # what must agree is the network as it is used: with the statistics of training, not of the batch
         network.train(not settling)
         if step in [int(part * (options.steps - options.broad_steps)) for part in options.mine_at]:
-            sampler.hard = mine(network, cases)
+            sampler.hard = mine(network, cases, sampler.rng.permutation(len(cases))[: options.mine_cases])
             print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
         images, labels = sampler.batch(options.batch)
         with mixed(device()):
@@ -73,9 +77,8 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path) -> TinyUNe
         optimiser.step()
         schedule.step()
         losses.append(loss.item())
-        if (step + 1) % options.checkpoint_every == 0:
-            _save(checkpoint, network, optimiser, schedule, (step + 1, sampler.hard))
-            print(f"step {step + 1}: loss {np.mean(losses[-250:]):.4f}, {time.time() - started:.0f} s", flush=True)
+        if (step + 1) % 250 == 0:
+            print(f"loss of the last 250 steps: {np.mean(losses[-250:]):.4f}", flush=True)
     return network.cpu().eval()
 
 
@@ -121,27 +124,32 @@ def focal_loss(logits: Tensor, truth: Tensor, gamma: float = 2.0, alpha: float =
 
 
 def voxel_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy on aneurysm voxels and on the hardest others in equal parts, plus soft Dice where there is an aneurysm."""
+    """Cross-entropy on aneurysm voxels and on the hardest others in equal parts, plus soft Dice where there is an aneurysm.
+
+    Every crop with an aneurysm counts alike: over all voxels of a batch, one of 10 mm would weigh as much as forty of 3 mm.
+    """
     cross = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    inside = (cross * labels).sum() / labels.sum().clamp(min=1)
+    sizes = labels.flatten(1).sum(1)
+    present = sizes > 0
+    inside = ((cross * labels).flatten(1).sum(1) / sizes.clamp(min=1)).sum() / present.sum().clamp(min=1)
     hardest = inside + (cross * (1 - labels)).flatten(1).topk(600, dim=1).values.mean()
     probability = torch.sigmoid(logits)
-    present = labels.flatten(1).sum(1) > 0
     overlap = 2 * (probability * labels).flatten(1).sum(1) + 1
-    dice = 1 - overlap / (probability.flatten(1).sum(1) + labels.flatten(1).sum(1) + 1)
+    dice = 1 - overlap / (probability.flatten(1).sum(1) + sizes + 1)
     return hardest + 20 * cross.mean() + (dice * present).sum() / present.sum().clamp(min=1)
 
 
-def mine(network: TinyUNet3D, cases: list[Case], most: int = 6) -> list[tuple[int, tuple[float, ...]]]:
-    """False candidates of the network so far, as (case, centre z,y,x)."""
+def mine(network: TinyUNet3D, cases: list[Case], numbers: Sequence[int] | np.ndarray, most: int = 6) -> list[tuple[int, tuple[float, ...]]]:
+    """False candidates of the network so far in the cases of these numbers, as (case, centre z,y,x)."""
     hard = []
-    for index, case in enumerate(cases):
+    for index in numbers:
+        case = cases[index]
         fields = dense(network, case.image.astype(np.float32))
         found = candidates_of(fields, case.image > 0, Localisation())
         for candidate in sorted(found, key=lambda c: -c.seed_logit)[:most]:
             x, y, z = (int(round(v)) for v in candidate.centre)
             if all(np.linalg.norm(candidate.centre - centre) > 8 for centre in case.centres):
-                hard.append((index, (float(z), float(y), float(x))))
+                hard.append((int(index), (float(z), float(y), float(x))))
     return hard
 
 
@@ -168,23 +176,3 @@ def _patch_label(window: Tensor, crop: Tensor) -> Tensor:
     none = window.sum((1, 2, 3)) == 0
     positive = (middle > 0.6 * whole.clamp(min=1)) & (middle >= 3)
     return torch.where(positive, 1.0, torch.where(none, 0.0, -1.0))
-
-
-def _save(file: Path, network, optimiser, schedule, progress) -> None:  # type: ignore[no-untyped-def]
-    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
-             "step": progress[0], "hard": progress[1]}
-    partial = file.with_suffix(".part")
-    torch.save(state, partial)
-    partial.rename(file)
-
-
-def _resume(file: Path, network, optimiser, schedule, sampler) -> int:  # type: ignore[no-untyped-def]
-    if not file.exists():
-        return 0
-    state = torch.load(file, map_location="cpu", weights_only=False)
-    network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
-    schedule.load_state_dict(state["schedule"])
-    sampler.hard = state["hard"]
-    sampler.rng = np.random.default_rng([state["step"], 5])
-    return int(state["step"])

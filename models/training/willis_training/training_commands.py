@@ -113,7 +113,7 @@ def bundle_arguments(parser: argparse.ArgumentParser) -> None:
     """The TOF bundle (system 001)."""
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("willis-phantoms"), help="prepared phantoms and checkpoint")
-    parser.add_argument("--scans", type=int, nargs=3, default=(150, 100, 200), metavar=("TRAIN", "VALIDATION", "TEST"))
+    parser.add_argument("--scans", type=int, nargs=3, default=(500, 100, 200), metavar=("TRAIN", "VALIDATION", "TEST"))
     test_from_argument(parser)
     parser.add_argument("--steps", type=int, default=5650)
     parser.add_argument("--settle-steps", type=int, default=650, help="how many of the steps settle dense and patchwise logits")
