@@ -23,10 +23,8 @@ from .phantom import draw_anatomy, draw_appearance, render
 from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
 from .staged import staged
 from .train import TrainOptions, train
-from .unseen import figures
+from .unseen import BUDGET, figures
 
-#: false positives a validation scan that the threshold allows: phantoms of unseen appearance have half as many again, half a mark a scan
-BUDGET = 0.3
 #: of a new bundle's manifest: what makes a candidate, how many are told, and how far from the brain (mm) one may lie
 CANDIDATES = {"localisationThreshold": Localisation().threshold, "minVoxels": Localisation().min_voxels, "maxCandidates": 10, "farthestFromBrainMm": KEEP_MM}
 
@@ -49,11 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write_bundle(
-    network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object], candidates: Manifest = CANDIDATES, budget: float = BUDGET
+    network: TinyUNet3D, cases: dict[str, list[Case]], folder: Path, training: dict[str, object], candidates: Manifest = CANDIDATES
 ) -> Score:
     """Exports, calibrates on validation phantoms, measures on test phantoms, and writes everything; returns the test score.
 
-    `candidates` is the manifest's; `budget` is how many false positives a validation scan the threshold allows.
+    `candidates` is the manifest's. The threshold allows BUDGET false positives a validation scan.
     """
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(network, folder / "model.onnx")
@@ -61,10 +59,10 @@ def write_bundle(
     localisation = localisation_of(candidates)
     validation = [scan_case(session, case, localisation) for case in cases["validation"]]
     calibration = calibrate(validation)
-    threshold = choose_threshold(validation, calibration, budget)
+    threshold = choose_threshold(validation, calibration, BUDGET)
     chosen = score(validation, calibration, threshold)
     scans = [scan_case(session, case, localisation) for case in cases["test"]]
-    manifest = _manifest(folder, calibration, (threshold, chosen, budget), training)
+    manifest = _manifest(folder, calibration, (threshold, chosen), training)
     manifest |= {"candidates": candidates}
     manifest["measures"] = fit_measures(validation)
     manifest["performance"] = (performance_of(scans, calibration, threshold) | {"denseVersusPatchCorrelation": agreement_of(session, cases["test"])}
@@ -95,8 +93,8 @@ def write_texts(folder: Path, manifest: dict[str, object]) -> None:
     write_card(folder, manifest)
 
 
-def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score, float], training: dict[str, object]) -> dict[str, object]:
-    threshold, validation, budget = chosen
+def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score], training: dict[str, object]) -> dict[str, object]:
+    threshold, validation = chosen
     sha = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     return {
         "schemaVersion": 1, "id": "tof-patch-phantom", "version": __version__, "pipeline": "tof-patch",
@@ -118,7 +116,7 @@ def _manifest(folder: Path, calibration: Calibration, chosen: tuple[float, Score
                         "scanProbabilityWhenNoCandidate": 0.01},
         "operatingPoint": {
             "findingThreshold": threshold,
-            "chosenOn": f"{validation.scans} validation phantoms, at most {budget:g} false positives a scan",
+            "chosenOn": f"{validation.scans} validation phantoms, at most {BUDGET:g} false positives a scan",
             "sensitivity": round(validation.detected / max(validation.lesions, 1), 3),
             "falsePositivesPerScan": round(validation.false_positives_per_scan, 3)},
         "training": {"data": f"{training['scans']} synthetic TOF-MRA phantoms", "licence": "Apache-2.0", "synthetic": True,

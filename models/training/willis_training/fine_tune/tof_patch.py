@@ -19,14 +19,12 @@ from ..readers import Case as ReadCase
 from ..readers import Refusal, validate
 from ..staged import staged
 from ..train import training_loss
+from ..unseen import BUDGET
 from ..upsample import unfolded
 from .descent import Course, descend
 from .order import Order
 from .orientation import flipped, to_lps
 from .provenance import told_of
-
-#: false positives a validation scan that the threshold allows; those scans are of the scanners that the bundle will read
-BUDGET = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
     with staged(order.out) as folder:
-        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"], BUDGET)
+        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"])
         rename(replace(order, out=folder), parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
