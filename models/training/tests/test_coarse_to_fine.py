@@ -9,7 +9,6 @@ import pytest
 import torch
 from scipy import ndimage
 
-from willis_training import checkpoints
 from willis_training.coarse_to_fine.cases import folds_by_subject, kept_case, phantom_case, require_disjoint
 from willis_training.coarse_to_fine.contour import channels_of, sobel_magnitude
 from willis_training.coarse_to_fine.deepmedic import DeepMedic, coarse_size, coarse_view

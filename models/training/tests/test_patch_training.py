@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from willis_training import dataset
 from willis_training.dataset import Case, CropSampler
 from willis_training.train import TrainOptions, train, voxel_loss
 
@@ -42,7 +43,12 @@ def test_a_missed_sac_of_3_mm_costs_as_much_as_one_of_10():
     assert cost(1) == pytest.approx(cost(0), rel=0.1)
 
 
-def test_another_scanner_takes_the_share_of_crops_that_it_is_told():
-    plain, broad = CropSampler([scan()], 1), CropSampler([scan()], 1)
-    broad.broad = 1.0
-    assert not np.array_equal(plain.batch(2)[0], broad.batch(2)[0])
+def test_as_many_crops_as_told_are_of_another_scanner(monkeypatch):
+    taken = []
+    monkeypatch.setattr(dataset, "another_scanner", lambda image, rng: taken.append(1) or image)
+    for share, least, most in ((0.0, 0, 0), (0.5, 8, 32), (1.0, 40, 40)):
+        taken.clear()
+        sampler = CropSampler([scan()], 1, crop=16)
+        sampler.broad = share
+        sampler.batch(40)
+        assert least <= len(taken) <= most
