@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
     training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date,
                 "steps": f"{arguments.steps} steps, the last {arguments.settle_steps + arguments.broad_steps} on larger crops, to settle dense and patchwise logits, "
-                         f"{arguments.broad_steps} of them as a coarser, noisier scanner of another contrast would have them, and half the crops before."}
+                         f"{arguments.broad_steps} of them as a coarser, noisier scanner of another contrast would have them, as {options.broad_share:.0%} of the crops before."}
     with staged(arguments.out) as folder:
         score = write_bundle(network, cases, folder, training)
         print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")

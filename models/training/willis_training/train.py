@@ -1,6 +1,5 @@
 """Training of the patch network: focal loss on 32^3 windows with and without context, voxel loss on the aneurysm mask."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,7 +138,7 @@ def voxel_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return hardest + 20 * cross.mean() + (dice * present).sum() / present.sum().clamp(min=1)
 
 
-def mine(network: TinyUNet3D, cases: list[Case], numbers: Sequence[int] | np.ndarray, most: int = 6) -> list[tuple[int, tuple[float, ...]]]:
+def mine(network: TinyUNet3D, cases: list[Case], numbers: np.ndarray, most: int = 6) -> list[tuple[int, tuple[float, ...]]]:
     """False candidates of the network so far in the cases of these numbers, as (case, centre z,y,x)."""
     hard = []
     for index in numbers:
