@@ -9,7 +9,7 @@ import pytest
 
 from willis_training.dataset import FIRST_SEED, another_scanner
 from willis_training.dicom_series import SeriesOptions, write_series
-from willis_training.phantom import Grid, draw_anatomy, draw_appearance, lumen_of, render
+from willis_training.phantom import Anatomy, Grid, draw_anatomy, draw_appearance, lumen_of, render, tortuous, tree_of
 from willis_training.phantom.arteries import rotation_matrix
 from willis_training.wrap import wrap
 
@@ -114,3 +114,56 @@ def test_another_scanner_keeps_places_and_blood_brightest():
         assert seen.shape == crop.shape and 0 <= seen.min() < seen.max() <= 1.2
         contrasts.append(seen[8:, 11:13, 11:13].mean() - seen[8:, 2:8, 2:8].mean())
     assert 0.3 < min(contrasts) and np.ptp(contrasts) > 0.05
+
+
+def touching(person: Anatomy) -> list[float]:
+    """mm between each sac's dome and the lumen of the nearest artery; below 0 where they overlap."""
+    lines = [artery.sample(0.5) for artery in person.arteries]
+    line, radii = np.vstack([points for points, _ in lines]), np.concatenate([widths for _, widths in lines])
+    return [float((np.linalg.norm(line - sac.centre, axis=1) - radii).min() - sac.diameter / 2) for sac in person.aneurysms]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bent_arteries_stay_joined_and_keep_their_sacs(seed):
+    person = draw_anatomy(seed, 2)
+    bent = tortuous(person)
+    ends = {artery.name: artery.points for artery in bent.arteries}
+    for side in ("left", "right"):
+        assert np.allclose(ends[f"M1-{side}"][-1], ends[f"M2s-{side}"][0], atol=1e-6)
+    assert not np.allclose(ends["M1-left"][0], person.arteries[2].points[0], atol=0.2)
+    assert len(bent.aneurysms) == len(person.aneurysms) and max(touching(bent), default=-1) < 0.2
+    assert np.array_equal(tortuous(person).arteries[0].points, bent.arteries[0].points)
+
+
+@pytest.fixture(scope="module")
+def mask():
+    """Arteries of a phantom as somebody drew them, lying elsewhere than phantoms do; spacing (x,y,z) in mm."""
+    grid = Grid((-60.0, -60.0, -42.0), (0.6, 0.6, 0.8), (200, 200, 105))
+    return lumen_of(draw_anatomy(3, 0), grid)[0] > 0.5, grid.spacing
+
+
+def test_a_tree_of_a_mask_is_the_tree_that_was_drawn(mask):
+    drawn, tree = draw_anatomy(3, 0), tree_of(*mask)
+    for name in ("ICA-left", "ICA-right", "M1-left", "BA"):
+        line, radii = next(artery for artery in drawn.arteries if artery.name == name).sample(0.5)
+        found = [segment for segment in tree.segments if segment.name == name]
+        points, widths = np.vstack([s.points for s in found]), np.concatenate([s.radii for s in found])
+        away = np.linalg.norm(line[None] - points[:, None], axis=2)
+        assert np.median(away.min(1)) < 3, name
+        assert np.median(widths / radii[away.argmin(1)]) == pytest.approx(1, abs=0.25), name
+
+
+def test_people_grown_around_a_tree_differ_and_have_aneurysms_where_the_population_has_them(mask):
+    tree = tree_of(*mask)
+    people = [draw_anatomy(seed, 2, tree=tree) for seed in range(12)]
+    assert len({float(person.arteries[0].points[0][0]) for person in people}) == 12
+    assert {np.sign(next(s for s in person.arteries if s.name == "ICA-left").points[0][0]) for person in people} == {1.0}
+    sacs = [sac for person in people for sac in person.aneurysms]
+    assert len(sacs) >= 20 and all(max(touching(person), default=-1) < 0.2 for person in people)
+    assert all((sac.centre[0] > 0) == (sac.side == "left") for sac in sacs if sac.side and abs(sac.centre[0]) > 3)
+
+
+@pytest.mark.parametrize("lumen", [np.zeros((9, 9, 9), bool), np.eye(9, dtype=bool)[None].repeat(2, 0)])
+def test_a_mask_without_arteries_is_refused(lumen):
+    with pytest.raises(ValueError, match="mask"):
+        tree_of(lumen, (1.0, 1.0, 1.0))

@@ -21,6 +21,8 @@ def main() -> None:
     phantom.add_argument("--seed", type=int, default=1)
     phantom.add_argument("--aneurysms", type=int)
     phantom.add_argument("--diameters", type=float, nargs=2, default=DIAMETERS_MM, metavar=("MIN", "MAX"))
+    phantom.add_argument("--tree", type=Path, help="mask of a real person's arteries (NIfTI, background 0), which the phantom's are grown around")
+    phantom.add_argument("--bent", action="store_true", help="tortuous arteries of uneven width")
     phantom.add_argument("--split", choices=("train", "validation", "test"), default="train")
     phantom.add_argument("--spacing", type=float, nargs=3, metavar=("X", "Y", "Z"))
     phantom.add_argument("--noise", type=float)

@@ -12,7 +12,7 @@ from . import __version__
 from .card import write_card
 from .card_of import settings_compared
 from .checkpoints import checkpoint_of
-from .dataset import Case, load_cases
+from .dataset import Bent, Case, load_cases
 from .detect import Fields, Localisation, candidates_of
 from .evaluate import Calibration, Scan, Score, calibrate, choose_threshold, dense_versus_patch, fit_measures, onnx_fields, scan_case, score
 from .export import export_onnx
@@ -21,6 +21,7 @@ from .network import TinyUNet3D
 from .operating_point import Manifest, localisation_of, point_of
 from .phantom import draw_anatomy, draw_appearance, render
 from .preprocess import (HIGH_PERCENTILE, LOW_PERCENTILE, REFERENCE_PERCENTILE, RELATIVE_THRESHOLD, prepare)
+from .real_tof import tree_from
 from .staged import staged
 from .train import TrainOptions, train
 from .unseen import BUDGET, figures
@@ -34,8 +35,11 @@ def run(arguments: argparse.Namespace) -> None:
     counts = dict(zip(("train", "validation", "test"), arguments.scans))
     first = {"test": arguments.test_from}
     cases = {split: load_cases(arguments.cache, split, count, first.get(split, 0)) for split, count in counts.items()}  # type: ignore[arg-type]
-    options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, broad_steps=arguments.broad_steps, seed=arguments.seed)
-    network = train(cases["train"], options, checkpoint_of(arguments.cache, "patch", options, counts["train"]))
+    trees = [tree_from(file) for file in arguments.tree] if arguments.tree else [None]
+    shares = [len(range(n, arguments.bent_scans, len(trees))) for n in range(len(trees))]
+    bent = [case for tree, share in zip(trees, shares) for case in load_cases(arguments.cache, "train", share, counts["train"], bent=Bent(tree))]
+    options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, broad_steps=arguments.broad_steps, bent_steps=arguments.bent_steps, seed=arguments.seed)
+    network = train(cases["train"], bent, options, checkpoint_of(arguments.cache, "patch", options, counts["train"], len(bent), *(tree.key for tree in trees if tree)))
     training = {"scans": counts["train"], "seed": arguments.seed, "date": arguments.date,
                 "steps": f"{arguments.steps} steps, the last {arguments.settle_steps + arguments.broad_steps} on larger crops, to settle dense and patchwise logits, "
                          f"{arguments.broad_steps} of them as a coarser, noisier scanner of another contrast would have them, as {options.broad_share:.0%} of the crops before."}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from .phantom import draw_anatomy, draw_appearance, render
+from .phantom import Anatomy, ArterialTree, draw_anatomy, draw_appearance, render, tortuous
 from .phantom.appearance import Split
 from .preprocess import prepare, resample
 
@@ -29,22 +29,37 @@ class Case:
     sites: tuple[str, ...] = ()
 
 
-def load_cases(cache: Path, split: Split, count: int, first: int = 0, workers: int = 2) -> list[Case]:
+@dataclass(frozen=True)
+class Bent:
+    """Tortuous arteries, grown around a real person's tree where there is one."""
+
+    tree: ArterialTree | None = None
+
+    @property
+    def name(self) -> str:
+        return f"bent-{self.tree.key}" if self.tree else "bent"
+
+    def draw(self, seed: int, aneurysms: int | None) -> Anatomy:
+        return tortuous(draw_anatomy(seed, aneurysms, tree=self.tree))
+
+
+def load_cases(cache: Path, split: Split, count: int, first: int = 0, workers: int = 2, bent: Bent | None = None) -> list[Case]:
     """Makes what is missing, then loads, from number `first` on; the same split and number give the same case."""
     cache.mkdir(parents=True, exist_ok=True)
-    files = {number: cache / f"{split}-{number:04d}.npz" for number in range(first, first + count)}
-    missing = [(split, number, file) for number, file in files.items() if not file.exists()]
+    kind = f"{split}-{bent.name}" if bent else split
+    files = {number: cache / f"{kind}-{number:04d}.npz" for number in range(first, first + count)}
+    missing = [(split, number, bent, file) for number, file in files.items() if not file.exists()]
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(_make_case, missing))
     return [_load(file) for file in files.values()]
 
 
-def _make_case(job: tuple[Split, int, Path]) -> None:
-    split, index, file = job
+def _make_case(job: tuple[Split, int, Bent | None, Path]) -> None:
+    split, index, bent, file = job
     seed = FIRST_SEED[split] + index
     # training sees aneurysms in most scans; validation and test keep the population's share
     count = None if split != "train" else int(np.random.default_rng(seed).choice([0, 1, 2, 3], p=[0.2, 0.35, 0.3, 0.15]))
-    anatomy = draw_anatomy(seed, count)
+    anatomy = bent.draw(seed, count) if bent else draw_anatomy(seed, count)
     phantom = render(anatomy, draw_appearance(seed, split))
     prepared = prepare(phantom.image, phantom.spacing)
     labels = np.zeros(prepared.image.shape, np.uint8)
@@ -73,15 +88,24 @@ class CropSampler:
     """Random cubic crops: on aneurysms, on vessels, on hard negatives, anywhere; flips and grey-value changes."""
 
     def __init__(self, cases: list[Case], seed: int, crop: int = 48) -> None:
-        self.cases = cases
         self.crop = crop
         self.anywhere = 0.05
         #: the share of crops that are also coarser, noisier, unevenly lit, of another contrast: another vendor's scanner
         self.broad = 0.0
+        #: whether those have any contrast at all, not only a flatter or steeper one
+        self.any_contrast = False
         self.rng = np.random.default_rng(seed)
-        self.positive = [(c, tuple(centre[::-1])) for c, case in enumerate(cases) for centre in case.centres]
+        self.positive: list[tuple[int, tuple[float, ...]]] = []
         self.hard: list[tuple[int, tuple[float, ...]]] = []
-        self.vessels = [np.argwhere(case.image > 0.55) for case in cases]
+        self.vessels: list[np.ndarray] = []
+        self.cases: list[Case] = []
+        self.add(cases)
+
+    def add(self, cases: list[Case]) -> None:
+        """Further scans to draw from; the numbers of those before stay."""
+        self.positive += [(c, tuple(centre[::-1])) for c, case in enumerate(cases, len(self.cases)) for centre in case.centres]
+        self.vessels += [np.argwhere(case.image > 0.55) for case in cases]
+        self.cases = [*self.cases, *cases]
 
     def state_dict(self) -> dict[str, Any]:
         """What training has taught the sampler; the random numbers are `Draws`'."""
@@ -123,6 +147,7 @@ class CropSampler:
         broad = rng.random() < self.broad
         if broad:
             image = another_scanner(image, rng)
+            image = another_contrast(image, rng) if self.any_contrast else image
         image = image ** rng.uniform(0.8, 1.25) * rng.uniform(0.8, 1.15)
         image = image + rng.normal(0, rng.uniform(0, 0.06 if broad else 0.04), image.shape)
         image = np.where(background, 0, np.clip(image, 0, 1))
@@ -135,6 +160,17 @@ def another_scanner(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     slopes = [np.linspace(-side, side, n) for side, n in zip(rng.uniform(-0.15, 0.15, 3), image.shape)]
     field = 1 + slopes[0][:, None, None] + slopes[1][None, :, None] + slopes[2][None, None, :]
     return np.clip(blurred * field, 0, None) ** rng.uniform(0.8, 1.3)  # type: ignore[no-any-return]
+
+
+#: grey values between which `another_contrast` is linear, and by how much each may move
+KNOTS, MOVED = np.linspace(0, 1, 6), 0.15
+
+
+def another_contrast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Values of about 0..1 through a random rising curve that leaves blood bright: fat, muscle and brain lie elsewhere between nothing and blood."""
+    values = np.sort(np.clip(KNOTS + np.r_[0, rng.uniform(-MOVED, MOVED, len(KNOTS) - 1)], 0, 1.1))
+    values[-1] = max(values[-1], 0.85)
+    return np.interp(np.clip(image, 0, 1), KNOTS, values)
 
 
 def _cut(volume: np.ndarray, start: list[int], crop: int) -> np.ndarray:

@@ -11,8 +11,9 @@ import numpy as np
 from .cta import draw_cta_appearance, draw_patient, render_cta
 from .dicom_series import SeriesOptions, write_series
 from .ncct import CLASSES, CtPhantom, draw_bleeds, draw_ct_appearance, draw_head, render_ct
-from .phantom import Aneurysm, Grid, Phantom, draw_anatomy, draw_appearance, render
+from .phantom import Aneurysm, Grid, Phantom, draw_anatomy, draw_appearance, render, tortuous
 from .phantom.arteries import rotation_matrix
+from .real_tof import tree_from
 
 #: grey value of fresh arterial blood in the files
 BLOOD = 400
@@ -22,7 +23,9 @@ CTA_ORIGIN, CTA_BOX_MM = (-58.0, -62.0, -30.0), (116.0, 114.0, 57.6)
 
 def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
     """Writes what the arguments of `phantom` ask for and returns the truth."""
-    anatomy = draw_anatomy(arguments.seed, arguments.aneurysms, tuple(arguments.diameters))
+    tree = tree_from(arguments.tree) if arguments.tree else None
+    anatomy = draw_anatomy(arguments.seed, arguments.aneurysms, tuple(arguments.diameters), tree)
+    anatomy = tortuous(anatomy) if arguments.bent else anatomy
     appearance = draw_appearance(arguments.seed, arguments.split)
     changes = {name: value for name, value in (("spacing", arguments.spacing), ("noise", arguments.noise)) if value is not None}
     if "spacing" in changes:
@@ -31,7 +34,7 @@ def write_phantom(arguments: argparse.Namespace) -> dict[str, object]:
     voxels = np.round(phantom.image * BLOOD).clip(0, 4095).astype(np.uint16)
     turn = rotation_matrix(np.array([arguments.oblique, 0, 0]))
     options = SeriesOptions(
-        uid_key=f"phantom {arguments.seed} {arguments.split} {voxels.shape} {arguments.oblique}",
+        uid_key=f"phantom {arguments.seed} {arguments.split} {voxels.shape} {arguments.oblique}{f' {tree.key}' if tree else ''}{' bent' if arguments.bent else ''}",
         patient_name=arguments.patient_name, character_set=arguments.character_set, compress=arguments.compress,
         skip_slices=tuple(arguments.missing_slice),
     )

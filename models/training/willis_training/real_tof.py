@@ -7,7 +7,7 @@ import nibabel
 import numpy as np
 from scipy import ndimage
 
-from .phantom import Grid, draw_anatomy, draw_appearance
+from .phantom import ArterialTree, Grid, draw_anatomy, draw_appearance, tree_of
 from .phantom.render import tissues
 
 #: head and receiver are those of one training phantom
@@ -34,6 +34,12 @@ def vessels_of(file: Path) -> tuple[np.ndarray, tuple[float, float, float]]:
     if inside.size == 0:
         raise ValueError(f"{file} holds no vessel: every voxel is 0")
     return np.clip(voxels / np.percentile(inside, 95), 0, 1), (x, y, z)
+
+
+def tree_from(file: Path) -> ArterialTree:
+    """The arteries of a mask or of an image whose background is 0."""
+    lumen, spacing = vessels_of(file)
+    return tree_of(lumen > 0.5, spacing)
 
 
 def in_synthetic_head(vessels: np.ndarray, spacing: tuple[float, float, float]) -> Embedded:

@@ -26,12 +26,14 @@ class TrainOptions:
     weigh the agreement of that patch with and without its context more: dense evaluation stands in for the patches.
     Then `broad_steps` of the same on crops as another vendor's scanner would have them; of the crops before, `broad_share`
     are such. At the parts `mine_at` of the steps before those, what the network marks falsely in `mine_cases` scans, drawn
-    anew each time, becomes its hard negatives.
+    anew each time, becomes its hard negatives. The `bent_steps` at the end see scans with tortuous arteries too, whose false
+    marks join the hard negatives, and all crops in any contrast.
     """
 
-    steps: int = 5650
+    steps: int = 7050
     settle_steps: int = 650
     broad_steps: int = 1000
+    bent_steps: int = 1400
     broad_share: float = 0.5
     settle_crop: int = 64
     batch: int = 4
@@ -44,11 +46,21 @@ class TrainOptions:
     @property
     def main_steps(self) -> int:
         """Steps before it settles."""
-        return self.steps - self.settle_steps - self.broad_steps
+        return self.broad_from - self.settle_steps
+
+    @property
+    def broad_from(self) -> int:
+        """The first step of those on crops of other scanners alone."""
+        return self.bent_from - self.broad_steps
+
+    @property
+    def bent_from(self) -> int:
+        """The first step on tortuous arteries."""
+        return self.steps - self.bent_steps
 
 
-def train(cases: list[Case], options: TrainOptions, checkpoint: Path | None) -> TinyUNet3D:
-    """Trains (or goes on training) and returns the network; reproducible for one seed, thread count and torch version."""
+def train(cases: list[Case], bent: list[Case], options: TrainOptions, checkpoint: Path | None) -> TinyUNet3D:
+    """Trains (or goes on training) and returns the network; reproducible for one seed, thread count and torch version. `bent`: tortuous arteries."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     network = TinyUNet3D().to(device(), memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
@@ -59,13 +71,19 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path | None) -> 
     losses: list[float] = []
     for step in KeptSteps("patch network", options.steps, checkpoint, parts).remaining():
         settling = step >= options.main_steps
-        sampler.broad = 1.0 if step >= options.steps - options.broad_steps else options.broad_share
+        sampler.broad = 1.0 if step >= options.broad_from else options.broad_share
         sampler.crop = options.settle_crop if settling else 48
         sampler.anywhere = 0.4 if settling else 0.05
         # what must agree is the network as it is used: with the statistics of training, not of the batch
         network.train(not settling)
-        if step in [int(part * (options.steps - options.broad_steps)) for part in options.mine_at]:
+        if step in [int(part * options.broad_from) for part in options.mine_at]:
             sampler.hard = mine(network, cases, sampler.rng.permutation(len(cases))[: options.mine_cases])
+            print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
+        if step >= options.bent_from and not sampler.any_contrast:
+            sampler.any_contrast = True
+            sampler.add(bent)
+        if step == options.bent_from:
+            sampler.hard = sampler.hard + mine(network, sampler.cases, np.arange(len(cases), len(sampler.cases)))
             print(f"step {step}: {len(sampler.hard)} hard negatives", flush=True)
         images, labels = sampler.batch(options.batch)
         with mixed(device()):
@@ -82,12 +100,13 @@ def train(cases: list[Case], options: TrainOptions, checkpoint: Path | None) -> 
 
 
 def rate(step: int, options: TrainOptions) -> float:
-    """Learning rate: a cosine from its first value to 1e-5, and another one from 4e-4 for each of the two phases after it."""
-    main, settle, broad = options.main_steps, options.settle_steps, options.broad_steps
-    if step < main:
-        first, at, length = options.learning_rate, step, main
-    else:
-        first, at, length = (4e-4, step - main, settle) if step < main + settle else (4e-4, step - main - settle, broad)
+    """Learning rate: a cosine from its first value to 1e-5, and another one from 4e-4 for each phase after it, 8e-4 for the last."""
+    phases = ((options.learning_rate, options.main_steps), (4e-4, options.settle_steps), (4e-4, options.broad_steps), (8e-4, options.bent_steps))
+    at = step
+    for first, length in phases:
+        if at < length:
+            break
+        at -= length
     return float(1e-5 + (first - 1e-5) * 0.5 * (1 + np.cos(np.pi * min(at / max(length, 1), 1.0))))
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arteries import SITES, Segment, draw_arteries
+from .arteries import SITES, Segment, atlas, draw_arteries
+from .real_tree import ArterialTree
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Aneurysm:
 #: diameters of the population, mm: log-normal with the mean 4.2 and the SD 2.5 of clinical series, drawn again beyond these
 DIAMETERS_MM = (1.5, 25.0)
 LOG_MEAN, LOG_SPREAD = 1.283, 0.55
+#: mm between a point of the atlas and that of a real tree which stands for it
+NEAR_MM = 12.0
 #: arteries that widen as a whole, how often, and by how much at least
 WIDENING, FUSIFORM_SHARE, FUSIFORM_LEAST = ("ICA", "M1", "BA", "VA"), 0.25, 1.4
 
@@ -45,12 +48,19 @@ class Anatomy:
     mimics: tuple[Sphere, ...]
     head_radii: tuple[float, float, float]
     head_centre: tuple[float, float, float]
+    #: whether the arteries are a real person's
+    real_tree: bool = False
 
 
-def draw_anatomy(seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = DIAMETERS_MM) -> Anatomy:
-    """Draws a person; aneurysms None means the population: none in 40 %, one in 40 %, two or three in the rest."""
+def draw_anatomy(
+    seed: int, aneurysms: int | None = None, diameters: tuple[float, float] = DIAMETERS_MM, tree: ArterialTree | None = None
+) -> Anatomy:
+    """Draws a person; aneurysms None means the population: none in 40 %, one in 40 %, two or three in the rest.
+
+    With a `tree` the arteries are those of its person, changed within what people differ by.
+    """
     rng = np.random.default_rng([20261121, seed])
-    arteries = draw_arteries(rng)
+    arteries = draw_arteries(rng) if tree is None else tree.draw(rng)
     count = int(rng.choice([0, 1, 2, 3], p=[0.4, 0.4, 0.15, 0.05])) if aneurysms is None else aneurysms
     sacs = _draw_aneurysms(rng, arteries, count, diameters)
     return Anatomy(
@@ -60,13 +70,13 @@ def draw_anatomy(seed: int, aneurysms: int | None = None, diameters: tuple[float
         mimics=tuple(_draw_mimics(rng, arteries)),
         head_radii=(float(rng.uniform(68, 78)), float(rng.uniform(86, 98)), float(rng.uniform(92, 104))),
         head_centre=(0.0, float(rng.uniform(5, 14)), float(rng.uniform(12, 20))),
+        real_tree=tree is not None,
     )
 
 
 def _draw_aneurysms(
     rng: np.random.Generator, arteries: list[Segment], count: int, diameters: tuple[float, float]
 ) -> list[Aneurysm]:
-    by_name = {segment.name: segment for segment in arteries}
     sacs: list[Aneurysm] = []
     weights = np.array([site[4] for site in SITES])
     for _ in range(50 * max(count, 1)):
@@ -74,13 +84,29 @@ def _draw_aneurysms(
             break
         site, segment_name, index, direction, _ = SITES[rng.choice(len(SITES), p=weights / weights.sum())]
         side = None if segment_name in ("ACom", "BA") else str(rng.choice(["left", "right"]))
-        segment = by_name.get(segment_name if side is None else f"{segment_name}-{side}")
-        if segment is None:
+        spot = spot_of(arteries, segment_name if side is None else f"{segment_name}-{side}", index)
+        if spot is None:
             continue
-        sac = draw_sac(rng, (site, side), segment, index, (direction, diameters))
+        sac = draw_sac(rng, (site, side), *spot, (direction, diameters))
         if all(np.linalg.norm(sac.centre - other.centre) > 12 for other in sacs):
             sacs.append(sac)
     return sacs
+
+
+def spot_of(arteries: list[Segment], name: str, index: int) -> tuple[Segment, int] | None:
+    """The artery and its point that is the atlas's control point `index` of the artery `name`; None where there is none.
+
+    On a real tree, whose arteries have other points, the nearest one of that artery within NEAR_MM.
+    """
+    of_name = [segment for segment in arteries if segment.name == name]
+    mean, _ = atlas()[name]
+    if len(of_name) == 1 and len(of_name[0].points) == len(mean):
+        return of_name[0], index
+    away = [np.linalg.norm(segment.points - mean[index], axis=1) for segment in of_name]
+    if not away:
+        return None
+    nearest = min(range(len(away)), key=lambda n: float(away[n].min()))
+    return (of_name[nearest], int(away[nearest].argmin())) if away[nearest].min() <= NEAR_MM else None
 
 
 def draw_sac(
@@ -96,7 +122,7 @@ def draw_sac(
     diameter = _diameter(rng, smallest, largest)
     radius = diameter / 2
     along = np.linspace(0, 1, len(segment.points))[index]
-    parent = float(np.interp(along, [0, 1], segment.radii))
+    parent = float(np.interp(along, np.linspace(0, 1, len(segment.radii)), segment.radii))
     # the neck is what the dome shares with the parent, as a share of the dome
     sunk = radius * (1 - np.sqrt(1 - rng.uniform(0.4, 0.9) ** 2))
     centre = segment.points[index] + outward * (parent + radius - sunk)

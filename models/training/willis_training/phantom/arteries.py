@@ -15,11 +15,11 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Segment:
-    """One artery: control points (mm), radii at its ends (mm), relative inflow brightness."""
+    """One artery: control points (mm), radii (mm) at its ends or evenly along it, relative inflow brightness."""
 
     name: str
     points: np.ndarray
-    radii: tuple[float, float]
+    radii: tuple[float, ...]
     inflow: float = 1.0
 
     def sample(self, step_mm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +27,7 @@ class Segment:
         chord = np.r_[0, np.cumsum(np.linalg.norm(np.diff(self.points, axis=0), axis=1))]
         spline = CubicSpline(chord, self.points, bc_type="natural")
         t = np.linspace(0, chord[-1], max(2, int(chord[-1] / step_mm) + 1))
-        return spline(t), np.interp(t, [0, chord[-1]], self.radii)
+        return spline(t), np.interp(t, np.linspace(0, chord[-1], len(self.radii)), self.radii)
 
 
 # name, control points of the LEFT side (x > 0), radius at start and end
@@ -54,6 +54,8 @@ MIDLINE: list[tuple[str, list[Point], tuple[float, float]]] = [
 ]
 # how often a segment is absent or thread-like: about one circle in six is complete, both PCom are missing in a quarter
 ABSENT = {"PCom": 0.5, "A1": 0.07, "AICA": 0.3, "AChA": 0.3, "P1": 0.08}
+#: arteries beyond the circle, whose trees fill the sulci
+DISTAL = ("M2s", "M2i", "A2", "P2")
 # places where aneurysms sit: site name, segment and control point index, outward direction (left side), weight
 SITES: list[tuple[str, str, int, Point, float]] = [
     ("ACom", "ACom", 1, (0, -0.8, 0.6), 0.167),
@@ -87,10 +89,15 @@ def draw_arteries(rng: np.random.Generator) -> list[Segment]:
         segments.append(Segment(name, np.array([place(p) for p in points]), (radii[0] * thin, radii[1] * thin),
                                 inflow=float(rng.uniform(0.85, 1.05))))
     for segment in list(segments):
-        if segment.name.split("-")[0] in ("M2s", "M2i", "A2", "P2", "M1"):
-            segments.extend(_distal(segment, rng))
+        if segment.name.split("-")[0] in (*DISTAL, "M1"):
+            segments.extend(distal(segment, rng))
     segments.extend(_scalp_arteries(rng))
     return segments
+
+
+def atlas() -> dict[str, tuple[np.ndarray, tuple[float, float]]]:
+    """Control points (mm) and radii at its ends of every artery of the mean circle, both sides."""
+    return {name: (np.array(points, float), radii) for name, points, radii in [*MIDLINE, *_both_sides()]}
 
 
 def rotation_matrix(degrees: np.ndarray) -> np.ndarray:
@@ -111,7 +118,7 @@ def _both_sides() -> list[tuple[str, list[Point], tuple[float, float]]]:
     return both
 
 
-def _distal(parent: Segment, rng: np.random.Generator) -> list[Segment]:
+def distal(parent: Segment, rng: np.random.Generator) -> list[Segment]:
     """Branches that leave the parent and wander off, thinner by Murray's law (r0^3 = r1^3 + r2^3)."""
     branches = []
     line, radii = parent.sample(2.0)
