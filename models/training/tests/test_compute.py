@@ -92,8 +92,8 @@ def ball(side=80, radius=6):
 def test_the_patch_network_of_tof_patch_trains_there(cuda, tmp_path):
     inside = ball()
     case = dense.Case(np.where(inside, 0.9, 0.3).astype(np.float16), inside.astype(np.uint8), np.full((1, 3), 40.0), np.array([12.0]), np.array([900.0]))
-    options = dense.TrainOptions(steps=3, settle_steps=1, broad_steps=1, settle_crop=48, batch=1, mine_at=())
-    ends_on_the_processor(dense.train([case], options, tmp_path / "patch.pt"))
+    options = dense.TrainOptions(steps=4, settle_steps=1, broad_steps=1, bent_steps=1, settle_crop=48, batch=1, mine_at=())
+    ends_on_the_processor(dense.train([case], [case], options, tmp_path / "patch.pt"))
     ends_on_the_processor(fine_tune.fine_tune(TinyUNet3D(), [case], fine_tune.FineTuneOptions(steps=1, batch=1)))
 
 

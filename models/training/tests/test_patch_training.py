@@ -17,8 +17,8 @@ def scan(radius: float = 4.0, side: int = 72) -> Case:
 
 
 def test_a_training_that_was_interrupted_ends_as_if_it_had_not_been(goes_on_alike):
-    options = TrainOptions(steps=5, settle_steps=1, broad_steps=1, settle_crop=48, batch=1, mine_at=(0.3,), mine_cases=1, threads=1)
-    goes_on_alike(lambda file: train([scan(), scan(5.0)], options, file))
+    options = TrainOptions(steps=6, settle_steps=1, broad_steps=1, bent_steps=2, settle_crop=48, batch=1, mine_at=(0.3,), mine_cases=1, threads=1)
+    goes_on_alike(lambda file: train([scan(), scan(5.0)], [scan(3.0)], options, file))
 
 
 def test_hard_negatives_are_kept_with_the_checkpoint():

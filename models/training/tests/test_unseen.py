@@ -16,6 +16,7 @@ from willis_training.detect import Candidate
 from willis_training.evaluate import Calibration, Scan, score
 from willis_training.marked_picture import HALF, ROOM, SCALE, Mark, Outline, Projected, draw_marks
 from willis_training.measure_bundle import run
+from willis_training.phantom import Grid, draw_anatomy, lumen_of
 from willis_training.readers import Refusal
 from willis_training.real_tof import in_synthetic_head, vessels_of
 from willis_training.unseen import cut_within, false_positives, figures, marks_of, sensitivity
@@ -148,7 +149,7 @@ def cache(tmp_path_factory):
 
 def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, cache, vessels):
     shutil.copytree(BUNDLE, tmp_path / "bundle")
-    run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, test_from=3, real=[vessels], pictures=tmp_path / "pictures"))
+    run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=2, test_from=3, real=[vessels], pictures=tmp_path / "pictures", tree=[]))
     manifest = json.loads((tmp_path / "bundle" / "model.json").read_text())
     assert manifest["performance"]["scans"] == 2 and manifest["performance"]["detected3mmUp"] > 0
     assert manifest["performance"]["realVolumes"][0]["name"] == "vessels"
@@ -160,6 +161,20 @@ def test_measuring_a_bundle_writes_manifest_and_card(tmp_path, cache, vessels):
     assert all(manifest[k] == before[k] for k in ("network", "calibration", "operatingPoint", "measures"))
 
 
+def test_phantoms_grown_around_a_real_tree_are_measured_apart(tmp_path):
+    grid = Grid((-60.0, -60.0, -42.0), (0.6, 0.6, 0.8), (200, 200, 105))
+    arteries = lumen_of(draw_anatomy(3, 0), grid)[0] > 0.5
+    nibabel.save(nibabel.Nifti1Image(arteries.transpose(2, 1, 0)[::-1, ::-1].astype(np.uint8), np.diag([0.6, 0.6, 0.8, 1.0])), tmp_path / "somebody.nii.gz")
+    shutil.copytree(BUNDLE, tmp_path / "bundle")
+    asked = argparse.Namespace(bundle=tmp_path / "bundle", cache=tmp_path / "cache", scans=0, test_from=0, real=[], pictures=None, tree=[tmp_path / "somebody.nii.gz"], tree_scans=4)
+    run(asked)
+    before, after = (json.loads((folder / "model.json").read_text())["performance"] for folder in (BUNDLE, tmp_path / "bundle"))
+    row = after["realTrees"][0]
+    assert (row["name"], row["scans"]) == ("somebody", 4) and 0 <= row["detected3mmUp"] <= row["lesions3mmUp"] and row["lesions3mmUp"] > 0
+    assert {k: v for k, v in after.items() if k != "realTrees"} == {k: v for k, v in before.items() if k != "realTrees"}
+    assert "| somebody | 4 |" in (tmp_path / "bundle" / "CARD.md").read_text()
+
+
 def test_candidates_are_measured_as_the_manifest_asks(tmp_path, cache, vessels):
     """As the node reads it: nothing is as large as one bundle asks for; another takes what is faint."""
     shutil.copytree(BUNDLE, tmp_path / "bundle")
@@ -167,7 +182,7 @@ def test_candidates_are_measured_as_the_manifest_asks(tmp_path, cache, vessels):
 
     def measured(scans, **asked):
         (tmp_path / "bundle" / "model.json").write_text(json.dumps(manifest | {"candidates": manifest["candidates"] | asked}))
-        run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=scans, test_from=3, real=[vessels], pictures=None))
+        run(argparse.Namespace(bundle=tmp_path / "bundle", cache=cache, scans=scans, test_from=3, real=[vessels], pictures=None, tree=[]))
         return json.loads((tmp_path / "bundle" / "model.json").read_text())["performance"]
 
     none, faint = measured(2, minVoxels=10**6), measured(0, localisationThreshold=1e-4)
@@ -181,7 +196,7 @@ def test_a_bundle_of_three_networks_is_measured_with_what_its_manifest_says(tmp_
     before = json.loads((bundle / "model.json").read_text())
     before["operatingPoint"]["findingThreshold"] = 1.0
     (bundle / "model.json").write_text(json.dumps(before))
-    asked = {"bundle": bundle, "cache": tmp_path / "cache", "pictures": None}
+    asked = {"bundle": bundle, "cache": tmp_path / "cache", "pictures": None, "tree": []}
     run(argparse.Namespace(scans=1, test_from=0, real=[], **asked))
     after = json.loads((bundle / "model.json").read_text())
     told = after["performance"]
@@ -190,6 +205,8 @@ def test_a_bundle_of_three_networks_is_measured_with_what_its_manifest_says(tmp_
     assert told["ablation"] == before["performance"]["ablation"] and after["fine"] == before["fine"]
     with pytest.raises(Refusal, match="NOTHING_TO_MEASURE.*phantoms alone"):
         run(argparse.Namespace(scans=1, real=[Path("chris_MRA.nii.gz")], **asked))
+    with pytest.raises(Refusal, match="NOTHING_TO_MEASURE.*--tree"):
+        run(argparse.Namespace(scans=1, real=[], **asked | {"tree": [Path("arteries.nii.gz")]}))
 
 
 def test_another_bundle_is_refused_by_name(tmp_path):
@@ -205,4 +222,4 @@ def test_a_bundle_that_is_prepared_otherwise_is_refused_before_it_is_measured(tm
     manifest["preprocessing"] |= asked
     (tmp_path / "bundle" / "model.json").write_text(json.dumps(manifest))
     with pytest.raises(Refusal, match="OTHER_PREPROCESSING.*willis evaluate"):
-        run(argparse.Namespace(bundle=tmp_path / "bundle"))
+        run(argparse.Namespace(bundle=tmp_path / "bundle", tree=[]))

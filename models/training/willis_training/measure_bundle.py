@@ -20,5 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         raise Refusal("WRONG_BUNDLE", arguments.bundle,
                       f"is a bundle of {manifest['pipeline']}; measure takes tof-patch, cta-resnet, tof-coarse-fine and ncct-haemorrhage")
+    if arguments.tree and manifest["pipeline"] != "tof-patch":
+        raise Refusal("NOTHING_TO_MEASURE", arguments.bundle, f"is a bundle of {manifest['pipeline']}; phantoms grown around real arteries (--tree) are read by tof-patch alone")
     remeasure(arguments, manifest)
     print(json.dumps({k: v for k, v in manifest["performance"].items() if k != "ablation"}, indent=2))

@@ -6,13 +6,14 @@ from pathlib import Path
 import onnxruntime as ort
 
 from .bundle import agreement_of, performance_of, write_texts
-from .dataset import load_cases
+from .dataset import Bent, load_cases
 from .detect import Candidate, candidates_of
-from .evaluate import onnx_fields, scan_case
+from .evaluate import onnx_fields, scan_case, score
 from .marked_picture import Mark, Outline, draw_marks
-from .operating_point import point_of
+from .operating_point import OperatingPoint, point_of
 from .preprocess import prepare, require_prepared_here
-from .real_tof import Embedded, in_synthetic_head, vessels_of
+from .real_tof import Embedded, in_synthetic_head, tree_from, vessels_of
+from .unseen import figures
 
 #: room between a mark and its ring (mm)
 ROOM_MM = 3.0
@@ -26,12 +27,28 @@ def remeasure(arguments: argparse.Namespace, manifest: dict) -> None:  # type: i
     point = point_of(manifest)
     if arguments.scans > 0:
         cases = load_cases(arguments.cache, "test", arguments.scans, arguments.test_from)
-        kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes") if name in manifest["performance"]}
+        kept = {name: manifest["performance"][name] for name in ("ablation", "explanation", "realVolumes", "realTrees") if name in manifest["performance"]}
         manifest["performance"] = performance_of([scan_case(session, c, point.localisation) for c in cases], point.calibration, point.threshold) | {
             "denseVersusPatchCorrelation": agreement_of(session, cases)} | kept
     if arguments.real:
         manifest["performance"]["realVolumes"] = [real_row(session, manifest, file, arguments.pictures) for file in arguments.real]
+    if arguments.tree:
+        manifest["performance"]["realTrees"] = [tree_row(session, point, file, arguments) for file in arguments.tree]
     write_texts(folder, manifest)
+
+
+def tree_row(session: ort.InferenceSession, point: OperatingPoint, file: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Unseen phantoms whose arteries are grown around those of one mask: people no network was trained on, whose arteries none of the others has."""
+    cases = load_cases(arguments.cache, "test", arguments.tree_scans, bent=Bent(tree_from(file)))
+    scans = [scan_case(session, case, point.localisation) for case in cases]
+    told = figures(scans, point.calibration, point.threshold)
+    if told["lesions3mmUp"] == 0:
+        raise SystemExit(f"none of {arguments.tree_scans} phantoms grown around {file} has an aneurysm of 3 mm or more: ask for more (--tree-scans)")
+    return {"name": file.name.split(".")[0], "scans": len(scans), "lesions3mmUp": told["lesions3mmUp"], "detected3mmUp": told["detected3mmUp"],
+            "lesionSensitivity3mmUpInterval": told["lesionSensitivity3mmUpInterval"],
+            "falsePositivesPerScan": round(score(scans, point.calibration, point.threshold).false_positives_per_scan, 3),
+            "falsePositivesPerScanInterval": told["falsePositivesPerScanInterval"],
+            "sensitivityAtHalfFalsePositive": told["atHalfFalsePositive"]["lesionSensitivity3mmUp"]}  # type: ignore[index]
 
 
 def real_row(session: ort.InferenceSession, manifest: dict, file: Path, pictures: Path | None) -> dict[str, object]:  # type: ignore[type-arg]

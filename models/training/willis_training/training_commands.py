@@ -135,6 +135,9 @@ def measure_arguments(parser: argparse.ArgumentParser) -> None:
     test_from_argument(parser)
     parser.add_argument("--real", type=Path, nargs="*", default=[],
                         help="tof-patch: NIfTI with vessels alone, background 0; cta-resnet: NIfTI in HU; ncct-haemorrhage: folders of DICOM")
+    parser.add_argument("--tree", type=Path, nargs="*", default=[],
+                        help="tof-patch: masks of real arteries (NIfTI, background 0); phantoms grown around them are measured apart")
+    parser.add_argument("--tree-scans", type=int, default=100, help="phantoms for each of those")
     parser.add_argument("--choose-threshold", action="store_true", help="cta-resnet: choose the threshold anew on as many validation phantoms; else it stays")
     parser.add_argument("--pictures", type=Path, help="folder for a picture of each real volume's marks; the card links those beside it")
     parser.add_argument("--credit", help="cta-resnet: whose volume it is and its licence; without it the picture shows no voxel of it")

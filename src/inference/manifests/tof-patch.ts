@@ -96,6 +96,21 @@ export const tofPatchManifest = z.strictObject({
         }),
       )
       .optional(),
+    /** Unseen phantoms whose arteries are grown around those of a real person; `name` is the mask's. */
+    realTrees: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          scans: z.int(),
+          lesions3mmUp: z.int(),
+          detected3mmUp: z.int(),
+          lesionSensitivity3mmUpInterval: range,
+          falsePositivesPerScan: z.number(),
+          falsePositivesPerScanInterval: range,
+          sensitivityAtHalfFalsePositive: probability,
+        }),
+      )
+      .optional(),
     /** What the maps are worth on phantoms; the card prints the table. */
     explanation: z
       .looseObject({

@@ -32,6 +32,8 @@ class Aneurysm:
 #: diameters of the population, mm: log-normal with the mean 4.2 and the SD 2.5 of clinical series, drawn again beyond these
 DIAMETERS_MM = (1.5, 25.0)
 LOG_MEAN, LOG_SPREAD = 1.283, 0.55
+#: a real artery may loop through where a sac would grow: so much of the dome may lie within arteries
+MOST_HIDDEN = 0.4
 #: mm between a point of the atlas and that of a real tree which stands for it
 NEAR_MM = 12.0
 #: arteries that widen as a whole, how often, and by how much at least
@@ -62,7 +64,7 @@ def draw_anatomy(
     rng = np.random.default_rng([20261121, seed])
     arteries = draw_arteries(rng) if tree is None else tree.draw(rng)
     count = int(rng.choice([0, 1, 2, 3], p=[0.4, 0.4, 0.15, 0.05])) if aneurysms is None else aneurysms
-    sacs = _draw_aneurysms(rng, arteries, count, diameters)
+    sacs = _draw_aneurysms(rng, arteries, count, diameters, real_tree=tree is not None)
     return Anatomy(
         seed=seed,
         arteries=tuple(arteries),
@@ -75,7 +77,7 @@ def draw_anatomy(
 
 
 def _draw_aneurysms(
-    rng: np.random.Generator, arteries: list[Segment], count: int, diameters: tuple[float, float]
+    rng: np.random.Generator, arteries: list[Segment], count: int, diameters: tuple[float, float], real_tree: bool
 ) -> list[Aneurysm]:
     sacs: list[Aneurysm] = []
     weights = np.array([site[4] for site in SITES])
@@ -88,9 +90,22 @@ def _draw_aneurysms(
         if spot is None:
             continue
         sac = draw_sac(rng, (site, side), *spot, (direction, diameters))
+        if real_tree and not sac.fusiform and hidden_share(sac, arteries) > MOST_HIDDEN:
+            continue
         if all(np.linalg.norm(sac.centre - other.centre) > 12 for other in sacs):
             sacs.append(sac)
     return sacs
+
+
+def hidden_share(sac: Aneurysm, arteries: list[Segment]) -> float:
+    """How much of the dome lies within arteries, 0..1."""
+    steps = np.stack(np.meshgrid(*[np.linspace(-1, 1, 9)] * 3), -1).reshape(-1, 3)
+    inside = sac.centre + steps[np.linalg.norm(steps, axis=1) <= 1] * sac.diameter / 2
+    sampled = [artery.sample(0.5) for artery in arteries]
+    line, radii = np.vstack([points for points, _ in sampled]), np.concatenate([widths for _, widths in sampled])
+    near = np.linalg.norm(line - sac.centre, axis=1) < sac.diameter / 2 + radii
+    within = np.linalg.norm(inside[:, None] - line[near], axis=2) < radii[near]
+    return float(within.any(1).mean())
 
 
 def spot_of(arteries: list[Segment], name: str, index: int) -> tuple[Segment, int] | None:
