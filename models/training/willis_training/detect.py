@@ -19,7 +19,7 @@ class Fields:
 
 @dataclass(frozen=True)
 class Localisation:
-    """What makes a candidate: connected voxels of more than `threshold` (probability), `min_voxels` of them at least. A new bundle's, unless told otherwise."""
+    """What makes a candidate: connected voxels of more than `threshold` (probability), `min_voxels` of them at least. Unless told otherwise, those that training looks for false marks with."""
 
     threshold: float = 0.5
     min_voxels: int = 3

@@ -1,6 +1,7 @@
 """How well candidates find aneurysms: matching, calibration, operating point, FROC numbers by size."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -104,7 +105,7 @@ def score(scans: list[Scan], calibration: Calibration, threshold: float, smalles
     return Score(len(scans), int(lesions), int(detected), false, [(n, v[0], v[1]) for n, v in sizes.items()])
 
 
-def choose_threshold(scans: list[Scan], calibration: Calibration, most_false_positives: float = 0.5) -> float:
+def choose_threshold(scans: list[Scan], calibration: Calibration, most_false_positives: float) -> float:
     """The lowest probability whose false positives a scan stay within the budget, so sensitivity is the most it can be."""
     for threshold in np.arange(0.1, 0.98, 0.01):
         if score(scans, calibration, float(threshold)).false_positives_per_scan <= most_false_positives:
@@ -112,13 +113,27 @@ def choose_threshold(scans: list[Scan], calibration: Calibration, most_false_pos
     return 0.98
 
 
-def fit_measures(scans: list[Scan]) -> dict[str, float]:
-    """Linear correction of the extent to the true diameter, and of the volume, with the residual spread of the diameter."""
-    pairs = [(c.extent, s.diameters[h], c.volume, s.volumes[h]) for s in scans for c, h in zip(s.candidates, s.hits) if h >= 0]
-    extent, diameter, volume, truth = (np.array(v) for v in zip(*pairs))
-    slope, offset = np.polyfit(extent, diameter, 1)
-    residual = float(np.std(diameter - (slope * extent + offset)))
-    return {"diameterScale": round(float(slope), 4), "diameterOffsetMm": round(float(offset), 4),
+def sphere_diameter(volume: float) -> float:
+    """mm of the sphere of a volume in mm^3."""
+    return float(np.cbrt(6 * volume / np.pi))
+
+
+def told_diameter(candidate: Candidate, measures: dict[str, Any]) -> float:
+    """mm, as the node tells it with the `measures` of a manifest; bundles of before go by the extent."""
+    raw = sphere_diameter(candidate.volume) if measures.get("diameterFrom") == "volume" else candidate.extent
+    return float(raw * measures["diameterScale"] + measures["diameterOffsetMm"])
+
+
+def fit_measures(scans: list[Scan]) -> dict[str, Any]:
+    """Linear correction of the diameter of a sphere as large as the candidate to the true one, and of the volume, with the residual spread.
+
+    Not of the largest extent: one voxel that runs into the artery beside the sac lengthens that by a millimetre.
+    """
+    pairs = [(sphere_diameter(c.volume), s.diameters[h], c.volume, s.volumes[h]) for s in scans for c, h in zip(s.candidates, s.hits) if h >= 0]
+    sphere, diameter, volume, truth = (np.array(v) for v in zip(*pairs))
+    slope, offset = np.polyfit(sphere, diameter, 1)
+    residual = float(np.std(diameter - (slope * sphere + offset)))
+    return {"diameterFrom": "volume", "diameterScale": round(float(slope), 4), "diameterOffsetMm": round(float(offset), 4),
             "diameterResidualSdMm": round(residual, 2), "volumeScale": round(float(np.median(truth / volume)), 4)}
 
 

@@ -46,6 +46,8 @@ export const tofPatchManifest = z.strictObject({
     farthestFromBrainMm: z.number().min(10).max(50).optional(),
   }),
   measures: z.strictObject({
+    /** What the correction is of: the largest extent of a candidate's voxels, or the sphere of their volume. */
+    diameterFrom: z.enum(['extent', 'volume']).default('extent'),
     diameterScale: z.number().positive(),
     diameterOffsetMm: z.number(),
     diameterResidualSdMm: z.number().nonnegative(),

@@ -45,6 +45,11 @@ export function likeliest(candidates: readonly Candidate[], most: number): reado
   return candidates.filter((candidate) => kept.has(candidate));
 }
 
+/** Diameter of the sphere of this volume. */
+function sphereDiameter(volumeMm3: number): number {
+  return Math.cbrt((6 * volumeMm3) / Math.PI);
+}
+
 function describe(
   component: readonly number[],
   fields: Fields,
@@ -72,7 +77,10 @@ function describe(
   return {
     probability: 1 / (1 + Math.exp(-logit)),
     centreLpsMm: indexToLps(image, centre),
-    maxDiameterMm: measures.diameterScale * extentMm(points, voxelMm) + measures.diameterOffsetMm,
+    maxDiameterMm:
+      measures.diameterScale *
+        (measures.diameterFrom === 'volume' ? sphereDiameter(rawVolumeMm3) : extentMm(points, voxelMm)) +
+      measures.diameterOffsetMm,
     volumeMm3: measures.volumeScale * rawVolumeMm3,
   };
 }

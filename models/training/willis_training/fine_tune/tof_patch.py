@@ -48,7 +48,7 @@ def train_on(parts: dict[str, list[ReadCase]], order: Order) -> None:
             raise Refusal("NO_ANEURYSM", part, "holds no aneurysm; add cases or choose another seed")
     network = fine_tune(load_bundle(order.init), cases["train"], FineTuneOptions(steps=order.steps, seed=order.seed))
     with staged(order.out) as folder:
-        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"])
+        score = write_bundle(network, cases, folder, {"scans": len(cases["train"]), "seed": order.seed, "date": order.date}, stored["candidates"], BUDGET)
         rename(replace(order, out=folder), parts)
     print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
 
