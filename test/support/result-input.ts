@@ -29,6 +29,9 @@ import { greyPixels } from './grey-pixels.ts';
 const manifest = path.join(import.meta.dirname, '..', '..', 'models', 'tof-patch', 'model.json');
 const card = JSON.parse(readFileSync(manifest, 'utf8')) as BundleManifest;
 
+/** Where the map is cut: at the surface of a made ball. */
+const cutAt = card.pipeline === 'tof-patch' ? card.candidates.localisationThreshold : 0.5;
+
 const mrImageStorage = '1.2.840.10008.5.1.4.1.1.4';
 const ctImageStorage = '1.2.840.10008.5.1.4.1.1.2';
 const enhancedMrImageStorage = '1.2.840.10008.5.1.4.1.1.4.1';
@@ -279,7 +282,7 @@ function outputOf(made: Pick<ResultInput, 'volume'>, findings: SeriesFindings): 
 
 function falling(point: PointLpsMm, centre: PointLpsMm, radius: number): number {
   const distance = Math.hypot(...point.map((value, axis) => value - centre[axis]!));
-  return Math.max(0, Math.min(1, 0.5 + (radius - distance) / 4));
+  return Math.max(0, Math.min(1, cutAt + (radius - distance) / 4));
 }
 
 /** The voxel index of a point in the source, for expectations. */

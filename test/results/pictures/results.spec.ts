@@ -124,7 +124,9 @@ describe('picture results', function () {
   it('places below the threshold are called no findings', () => {
     const input = madeInput([]);
     const candidates = [0.09, 0.06, 0.04].map((probability) => ({ ...aneurysmAt([0, 0, 0]), probability }));
-    const text = textsOf({ ...input, output: { ...input.output!, candidates } });
+    const operatingPoint = { ...input.card.operatingPoint, findingThreshold: 0.1 };
+    const card = { ...input.card, operatingPoint } as typeof input.card;
+    const text = textsOf({ ...input, card, output: { ...input.output!, candidates } });
     expect(text).to.include('NO FINDINGS').and.include('not findings: a 0.09 (slice 31), b 0.06 (slice 31)');
     expect(text).to.not.include('0.04');
   });
