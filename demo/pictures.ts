@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { part10Header, readInstance } from '../src/dicom/index.ts';
 import type { HaemorrhageFinding, SeriesFindings } from '../src/findings/index.ts';
-import { loadBundle, openEngine } from '../src/inference/index.ts';
+import { findingThreshold, loadBundle, openEngine } from '../src/inference/index.ts';
 import { runPipeline, type SliceProbabilities } from '../src/pipelines/index.ts';
 import {
   buildResults,
@@ -122,7 +122,7 @@ function states(input: ResultInput): States {
 function belowThreshold(input: ResultInput, findings: SeriesFindings): ResultInput {
   const candidates = input.output!.candidates.map((candidate, index) => ({
     ...candidate,
-    probability: 0.09 - index * 0.02,
+    probability: findingThreshold(input.card) * (0.9 - index * 0.2),
   }));
   return { ...input, findings, output: { ...input.output!, candidates } };
 }
