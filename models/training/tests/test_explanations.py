@@ -95,9 +95,10 @@ def test_grad_cam_of_the_angiogram_is_worth_what_its_manifest_says():
 
 def test_evidence_and_heatmap_of_the_tof_patches_lie_in_the_sac(tmp_path):
     folder, manifest = bundle("tof-patch")
-    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 1, workers=1), point_of(manifest))
-    assert len(found) >= 1
-    for said in worth(found, 1).values():
+    # several findings: against a single one, one shuffle of five may fall out either way
+    found = explained_patches(onnx.load(folder / "model.onnx"), load_cases(tmp_path, "test", 4, workers=1), point_of(manifest))
+    assert len(found) >= 2
+    for said in worth(found, 4).values():
         assert said["pointing"]["share"] == 1 and said["deletion"]["share"] == 1
         assert all(abs(way["pearson"]["mean"]) < 0.4 for way in said["shuffled"])
 

@@ -43,10 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
     bent = [case for tree, share in zip(trees, shares) for case in load_cases(arguments.cache, "train", share, counts["train"], bent=Bent(tree))]
     options = TrainOptions(steps=arguments.steps, settle_steps=arguments.settle_steps, broad_steps=arguments.broad_steps, bent_steps=arguments.bent_steps, seed=arguments.seed)
     network = train(cases["train"], bent, options, checkpoint_of(arguments.cache, "patch", options, counts["train"], len(bent), *(tree.key for tree in trees if tree)))
+    grown = f", grown around those in {', '.join(file.name for file in arguments.tree)}," if arguments.tree else ""
     training = {"scans": counts["train"] + len(bent), "seed": arguments.seed, "date": arguments.date,
                 "steps": f"{arguments.steps} steps, the last {arguments.steps - options.main_steps} on larger crops, to settle dense and patchwise logits; "
                          f"{options.broad_share:.0%} of the crops, and from step {options.broad_from} all, as a coarser, noisier scanner of another contrast would have them; "
-                         f"the last {arguments.bent_steps} in any contrast and with {len(bent)} phantoms of tortuous arteries among them."}
+                         f"the last {arguments.bent_steps} in any contrast and with {len(bent)} phantoms of tortuous arteries{grown} among them."}
     with staged(arguments.out) as folder:
         score = write_bundle(network, cases, folder, training)
         print(f"{score.detected} of {score.lesions} aneurysms of 4 mm and more, {score.false_positives_per_scan:.2f} false positives a scan")
