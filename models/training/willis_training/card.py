@@ -105,8 +105,8 @@ def _trees(rows: list | None) -> str:  # type: ignore[type-arg]
     return f"""
 ## Phantoms grown around real arteries
 The phantoms above have arteries of one mean circle, each a little different. These have those of a real person, from a mask of them, in every phantom mirrored,
-scaled, turned, bent and thickened its own way, with sacs where people have them and the look of unseen scanners. No network was trained on these arteries. They
-tell better than the figures above how far the network depends on arteries that run as they did in training; real scans differ in more than that.
+scaled, turned, bent and thickened its own way, with sacs where people have them and the look of unseen scanners. Unless
+"Training data" names them, the network was not trained on these arteries. They tell better than the figures above how far the network depends on arteries that run as they did in training; real scans differ in more than that.
 
 | arteries of | phantoms | sensitivity, 3 mm and more | false positives a scan | sensitivity read off the curve at 0.5 false positives a scan |
 |---|---|---|---|---|
